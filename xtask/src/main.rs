@@ -1,0 +1,2 @@
+//! Chores of the project: see `cargo xtask --help`.
+fn main() {}
