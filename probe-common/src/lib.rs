@@ -1,1 +1,23 @@
-//! x
+//! The records that the kernel probe writes and user space reads.
+//!
+//! Both sides compile this very file, so the layout is written once. Only plain
+//! integers and byte arrays cross the boundary; sizes are asserted at compile
+//! time; [`Record::decode`] is total: any bytes give a record or an error.
+//!
+//! Every record is a [`Header`], then a fixed part by [`Kind`], then a tail of
+//! only the bytes it uses. Times are CLOCK_BOOTTIME nanoseconds.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+mod decode;
+pub mod layout;
+pub mod limits;
+
+pub use decode::{DecodeError, Exec, Record};
+pub use layout::{Ancestor, Counter, ExecFixed, ExitFixed, ForkFixed, Header, Kind, exec_flag};
+
+/// Version of the record layout and of the globals.
+///
+/// The object carries it in a global of the same meaning, and the loader refuses an
+/// object of another version.
+pub const ABI_VERSION: u32 = 1;

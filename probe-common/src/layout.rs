@@ -1,0 +1,188 @@
+//! The fixed parts of the records, as they lie in the ring buffer.
+
+use crate::limits::COMM_LEN;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// What a record tells; the value of [`Header::kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// An exec, successful or failed: [`ExecFixed`] and its tail.
+    Exec = 1,
+    /// The end of a process that executed something: [`ExitFixed`].
+    Exit = 2,
+    /// A new process: [`ForkFixed`].
+    Fork = 3,
+}
+
+/// Per-CPU counters that the probe keeps; the index in its array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Counter {
+    /// Records that found no room in the ring buffer.
+    Lost = 0,
+    /// Execs and exits that a capture filter skipped.
+    NotCaptured = 1,
+}
+
+impl Counter {
+    /// How many counters there are.
+    pub const COUNT: u32 = 2;
+}
+
+/// Opens every record.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct Header {
+    /// When it happened: CLOCK_BOOTTIME, ns.
+    pub time_ns: u64,
+    /// Records lost on this CPU so far, wrapping (`Counter::Lost`).
+    pub lost: u32,
+    /// The CPU it happened on.
+    pub cpu: u16,
+    /// One of [`Kind`].
+    pub kind: u8,
+    /// Of an exec, bits of [`exec_flag`]; of an exit, bit 0 says "core dumped".
+    pub flags: u8,
+    /// Process id (kernel: tgid) in the initial pid namespace.
+    pub pid: u32,
+    /// Thread id that made the call, before exec gave it the leader's.
+    pub tid: u32,
+}
+
+/// Bits of [`Header::flags`] of an exec record.
+pub mod exec_flag {
+    /// Arguments could not be read from the process's memory, wholly or from some point on.
+    pub const ARGS_FAULT: u8 = 1 << 0;
+    /// The path could not be read.
+    pub const FILENAME_FAULT: u8 = 1 << 1;
+    /// The path is longer than what was captured.
+    pub const FILENAME_CUT: u8 = 1 << 2;
+    /// The kernel ran an interpreter (`#!` or binfmt_misc) in place of the file.
+    pub const SCRIPT: u8 = 1 << 3;
+    /// The interpreter's path is longer than what was captured.
+    pub const INTERPRETER_CUT: u8 = 1 << 4;
+    /// `old_euid` was read before the exec; else it is unknown.
+    pub const OLD_EUID: u8 = 1 << 5;
+    /// More argument pointers than were followed; the true size is unknown.
+    pub const ARGC_CUT: u8 = 1 << 6;
+    /// The kernel started it (no execve system call was seen on this thread).
+    pub const NO_SYSCALL: u8 = 1 << 7;
+}
+
+/// The fixed part of an exec record, after the header.
+///
+/// The tail: `ancestors` × [`Ancestor`], then `filename_len`,
+/// `interpreter_len` and `args_len` bytes, without padding.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct ExecFixed {
+    /// When the process was forked: CLOCK_BOOTTIME, ns. With the pid it names one process.
+    pub start_ns: u64,
+    /// 0, or minus errno.
+    pub ret: i32,
+    /// Parent's process id.
+    pub ppid: u32,
+    /// Real user id, after the exec.
+    pub uid: u32,
+    /// Real group id.
+    pub gid: u32,
+    /// Effective user id, after the exec.
+    pub euid: u32,
+    /// Effective group id, after the exec.
+    pub egid: u32,
+    /// Effective user id before the exec, if `exec_flag::OLD_EUID`.
+    pub old_euid: u32,
+    /// Audit login uid; `u32::MAX` when not set.
+    pub loginuid: u32,
+    /// Audit session id; `u32::MAX` when not set.
+    pub session: u32,
+    /// Process id inside its own pid namespace.
+    pub ns_pid: u32,
+    /// Inode number of its pid namespace.
+    pub pid_ns: u32,
+    /// Inode number of its mount namespace.
+    pub mnt_ns: u32,
+    /// Number of arguments: as the kernel counted them, or as many as were followed when the exec failed.
+    pub argc: u32,
+    /// True size of the arguments in bytes, NULs included.
+    pub args_size: u32,
+    /// Captured bytes of arguments.
+    pub args_len: u32,
+    /// Captured bytes of the path as passed.
+    pub filename_len: u16,
+    /// Captured bytes of the interpreter's path.
+    pub interpreter_len: u8,
+    /// Number of [`Ancestor`]s.
+    pub ancestors: u8,
+    /// Task name after the exec (before it, when it failed).
+    pub comm: [u8; COMM_LEN],
+}
+
+/// One ancestor of a process that executed something.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct Ancestor {
+    /// When it was forked: CLOCK_BOOTTIME, ns.
+    pub start_ns: u64,
+    /// Process id.
+    pub pid: u32,
+    /// 1 if it never executed anything since its fork, else 0.
+    pub forked_only: u32,
+    /// Its task name at that moment.
+    pub comm: [u8; COMM_LEN],
+}
+
+/// The fixed part of an exit record, after the header.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct ExitFixed {
+    /// When the process was forked: CLOCK_BOOTTIME, ns.
+    pub start_ns: u64,
+    /// User time of all its threads, ns.
+    pub user_ns: u64,
+    /// System time of all its threads, ns.
+    pub system_ns: u64,
+    /// Largest resident set, bytes.
+    pub max_rss_bytes: u64,
+    /// Status as `wait(2)` gives it.
+    pub status: u32,
+    /// Parent's process id.
+    pub ppid: u32,
+    /// Task name.
+    pub comm: [u8; COMM_LEN],
+}
+
+/// The fixed part of a fork record, after the header: the header's pid is the child's.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout,
+)]
+#[repr(C)]
+pub struct ForkFixed {
+    /// When the child was forked: CLOCK_BOOTTIME, ns.
+    pub start_ns: u64,
+    /// When the parent was forked.
+    pub parent_start_ns: u64,
+    /// Parent's process id.
+    pub ppid: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Task name, of parent and child alike.
+    pub comm: [u8; COMM_LEN],
+}
+
+const _: () = {
+    assert!(size_of::<Header>() == 24);
+    assert!(size_of::<ExecFixed>() == 88);
+    assert!(size_of::<Ancestor>() == 32);
+    assert!(size_of::<ExitFixed>() == 56);
+    assert!(size_of::<ForkFixed>() == 40);
+};

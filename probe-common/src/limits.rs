@@ -1,0 +1,17 @@
+//! Bounds that the verifier and the reader share.
+
+/// Bytes of one captured path as the kernel passed it, without the NUL.
+pub const FILENAME_MAX: usize = 4095;
+/// Bytes of the interpreter's path of a script, without the NUL.
+pub const INTERPRETER_MAX: usize = 255;
+/// Bytes of arguments in one record, NULs included.
+pub const ARGS_MAX: usize = 16 * 1024 - 1;
+/// Most argument pointers followed for an exec that failed.
+pub const FAILED_ARGC_MAX: usize = 512;
+/// Most ancestors in one exec record: the parent, and further up as long as
+/// they never executed anything themselves.
+pub const ANCESTORS_MAX: usize = 8;
+/// Size of the kernel's task name, NUL included (`TASK_COMM_LEN`).
+pub const COMM_LEN: usize = 16;
+/// An offset, or a number, that does not exist.
+pub const NONE: u32 = u32::MAX;
