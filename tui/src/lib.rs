@@ -1,1 +1,12 @@
-//! x
+//! execsnoop-tui: what is executed on this machine, by whom, how often, and why it failed.
+//!
+//! See ARCHITECTURE.md for how the modules stand to each other.
+
+pub mod event;
+pub mod field;
+pub mod model;
+pub mod process;
+pub mod rate;
+pub mod resolve;
+pub mod store;
+pub mod text;

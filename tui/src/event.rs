@@ -1,0 +1,457 @@
+//! What happened, owned and free of any source: live, replayed or made up.
+//!
+//! Times are nanoseconds of CLOCK_BOOTTIME; [`Session::wall_ns`] turns them into
+//! time of day. A fact that could not be had is `None`, and [`Exec::missing`] says why.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Which machine the events are of, and what its clock says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Session {
+    /// Host name.
+    pub host: String,
+    /// Kernel release, as `uname -r` prints it.
+    pub kernel: String,
+    /// Machine, as `uname -m` prints it.
+    pub arch: String,
+    /// Unix time in ns at which CLOCK_BOOTTIME was zero.
+    pub boot_time_ns: i64,
+    /// CLOCK_BOOTTIME, ns, when the capture was ready.
+    pub started_ns: u64,
+}
+
+impl Session {
+    /// Returns the Unix time in ns of a CLOCK_BOOTTIME instant.
+    pub fn wall_ns(&self, time_ns: u64) -> i64 {
+        self.boot_time_ns.saturating_add_unsigned(time_ns)
+    }
+}
+
+/// A task name: at most 15 bytes and a NUL, any bytes.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Comm([u8; 16]);
+
+impl Comm {
+    /// Cuts a name at its first NUL, and at 15 bytes.
+    pub fn new(name: &[u8]) -> Self {
+        let mut comm = [0; 16];
+        for (to, from) in comm
+            .iter_mut()
+            .zip(name.iter().take(15).take_while(|b| **b != 0))
+        {
+            *to = *from;
+        }
+        Self(comm)
+    }
+
+    /// Returns the bytes before the NUL.
+    pub fn as_bytes(&self) -> &[u8] {
+        let len = self.0.iter().position(|b| *b == 0).unwrap_or(self.0.len());
+        &self.0[..len]
+    }
+}
+
+impl std::fmt::Debug for Comm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", String::from_utf8_lossy(self.as_bytes()))
+    }
+}
+
+impl From<&str> for Comm {
+    fn from(name: &str) -> Self {
+        Self::new(name.as_bytes())
+    }
+}
+
+/// How much of a text was captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Capture {
+    /// Every byte.
+    #[default]
+    Whole,
+    /// Its beginning only.
+    Truncated,
+    /// The process's memory could not be read, from some point on or at all.
+    Failed,
+}
+
+/// The arguments of an exec: each ended by a NUL, but perhaps the last.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Args {
+    /// The captured bytes.
+    pub bytes: Box<[u8]>,
+    /// Size of all arguments, NULs included; `None` when even that is unknown.
+    pub true_size: Option<u64>,
+    /// How many arguments the exec had; `None` when unknown.
+    pub argc: Option<u32>,
+    /// Whether `bytes` is all of them.
+    pub capture: Capture,
+}
+
+impl Args {
+    /// Makes whole arguments of a list of them.
+    pub fn from_list<S: AsRef<[u8]>>(list: &[S]) -> Self {
+        let mut bytes = Vec::new();
+        for arg in list {
+            bytes.extend_from_slice(arg.as_ref());
+            bytes.push(0);
+        }
+        Self {
+            true_size: Some(bytes.len() as u64),
+            argc: u32::try_from(list.len()).ok(),
+            bytes: bytes.into(),
+            capture: Capture::Whole,
+        }
+    }
+
+    /// Returns the captured arguments; the last one may be cut, see [`Args::capture`].
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
+        let body = self.bytes.strip_suffix(b"\0").unwrap_or(&self.bytes);
+        let some = !self.bytes.is_empty();
+        body.split(|b| *b == 0).filter(move |_| some)
+    }
+
+    /// Returns how many bytes were not captured; `None` when unknown.
+    pub fn missing_bytes(&self) -> Option<u64> {
+        Some(self.true_size?.saturating_sub(self.bytes.len() as u64))
+    }
+}
+
+/// Names one process: a pid is used again, a pid with its start time is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcessKey {
+    /// Process id in the initial pid namespace.
+    pub pid: u32,
+    /// When it was forked: CLOCK_BOOTTIME, ns.
+    pub start_ns: u64,
+}
+
+/// One process above another, as it was at the moment of an exec.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ancestor {
+    /// Which process.
+    pub key: ProcessKey,
+    /// Its task name.
+    pub comm: Comm,
+}
+
+/// Facts that could not be had: the schema's key of each, and the reason.
+pub type Missing = Vec<(Cow<'static, str>, Cow<'static, str>)>;
+
+/// A program that was executed, or that could not be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exec {
+    /// Running number of the event in its session, from 1.
+    pub seq: u64,
+    /// When.
+    pub time_ns: u64,
+    /// When the process was forked.
+    pub start_ns: u64,
+    /// Process id.
+    pub pid: u32,
+    /// Thread that made the call.
+    pub tid: u32,
+    /// Parent's process id.
+    pub ppid: u32,
+    /// 0, or minus errno.
+    pub ret: i32,
+    /// Real user id.
+    pub uid: u32,
+    /// Real group id.
+    pub gid: u32,
+    /// Effective user id, after the exec.
+    pub euid: Option<u32>,
+    /// Effective group id, after the exec.
+    pub egid: Option<u32>,
+    /// Effective user id before the exec.
+    pub old_euid: Option<u32>,
+    /// Audit login uid.
+    pub loginuid: Option<u32>,
+    /// Audit session id.
+    pub session: Option<u32>,
+    /// Process id inside its own pid namespace.
+    pub ns_pid: Option<u32>,
+    /// Inode number of its pid namespace.
+    pub pid_ns: Option<u32>,
+    /// Inode number of its mount namespace.
+    pub mnt_ns: Option<u32>,
+    /// CPU it happened on.
+    pub cpu: Option<u16>,
+    /// Task name after the exec (before it, when it failed).
+    pub comm: Comm,
+    /// The path as passed; `None` when it could not be read.
+    pub filename: Option<Box<[u8]>>,
+    /// Whether `filename` is whole.
+    pub filename_capture: Capture,
+    /// The interpreter the kernel ran for a script.
+    pub interpreter: Option<Box<[u8]>>,
+    /// The arguments.
+    pub args: Args,
+    /// The parent, and further up as long as they never executed anything.
+    pub ancestors: Box<[Ancestor]>,
+    /// Words for what is special: `script`, `kernel`.
+    pub flags: Flags,
+    /// Why facts are missing.
+    pub missing: Arc<Missing>,
+}
+
+/// What is special about an exec, as a set of words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags(u16);
+
+impl Flags {
+    /// The kernel ran an interpreter in place of the file.
+    pub const SCRIPT: Self = Self(1);
+    /// The kernel itself started the program.
+    pub const KERNEL: Self = Self(1 << 1);
+    /// The effective user changed by the exec.
+    pub const SETUID: Self = Self(1 << 2);
+
+    /// Every flag with its word in the schema and the filter language.
+    pub const WORDS: [(Self, &'static str); 3] = [
+        (Self::SCRIPT, "script"),
+        (Self::KERNEL, "kernel"),
+        (Self::SETUID, "setuid"),
+    ];
+
+    /// Adds the flags of `other`, if `on`.
+    pub fn set(&mut self, other: Self, on: bool) {
+        if on {
+            self.0 |= other.0;
+        }
+    }
+
+    /// Returns whether every flag of `other` is set.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Returns the words of the flags that are set.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        Self::WORDS
+            .into_iter()
+            .filter(move |(flag, _)| self.contains(*flag))
+            .map(|(_, word)| word)
+    }
+}
+
+impl Exec {
+    /// Returns which process this is.
+    pub fn key(&self) -> ProcessKey {
+        ProcessKey {
+            pid: self.pid,
+            start_ns: self.start_ns,
+        }
+    }
+
+    /// Returns the parent's task name at that moment.
+    pub fn parent_comm(&self) -> Option<&Comm> {
+        self.ancestors.first().map(|a| &a.comm)
+    }
+
+    /// Returns whether the exec failed.
+    pub fn failed(&self) -> bool {
+        self.ret < 0
+    }
+
+    /// Returns the name of the errno of a failed exec, such as "ENOENT".
+    pub fn error(&self) -> Option<Cow<'static, str>> {
+        self.failed().then(|| errno_name(-self.ret))
+    }
+}
+
+/// Returns the name of an errno, or `E` and its number if it has none.
+pub fn errno_name(errno: i32) -> Cow<'static, str> {
+    match nix::errno::Errno::from_raw(errno) {
+        nix::errno::Errno::UnknownErrno => Cow::Owned(format!("E{errno}")),
+        known => Cow::Owned(format!("{known:?}")),
+    }
+}
+
+/// The end of a process that executed something.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exit {
+    /// Running number of the event in its session, from 1.
+    pub seq: u64,
+    /// When.
+    pub time_ns: u64,
+    /// When the process was forked.
+    pub start_ns: u64,
+    /// Process id.
+    pub pid: u32,
+    /// Parent's process id.
+    pub ppid: u32,
+    /// Task name.
+    pub comm: Comm,
+    /// How it ended.
+    pub status: Status,
+    /// User time of all its threads.
+    pub user_ns: Option<u64>,
+    /// System time of all its threads.
+    pub system_ns: Option<u64>,
+    /// Largest resident set.
+    pub max_rss_bytes: Option<u64>,
+}
+
+impl Exit {
+    /// Returns which process this was.
+    pub fn key(&self) -> ProcessKey {
+        ProcessKey {
+            pid: self.pid,
+            start_ns: self.start_ns,
+        }
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// With this exit code.
+    Code(u8),
+    /// Killed by a signal.
+    Signal {
+        /// The signal's number.
+        number: u8,
+        /// Whether a core was written.
+        core_dumped: bool,
+    },
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self::Code(0)
+    }
+}
+
+impl Status {
+    /// Reads a status as `wait(2)` gives it.
+    pub fn from_wait(status: u32) -> Self {
+        let number = (status & 0x7f) as u8;
+        if number == 0 {
+            Self::Code((status >> 8) as u8)
+        } else {
+            Self::Signal {
+                number,
+                core_dumped: status & 0x80 != 0,
+            }
+        }
+    }
+
+    /// Returns the name of the signal that killed it, such as "SIGKILL".
+    pub fn signal_name(self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Code(_) => None,
+            Self::Signal { number, .. } => Some(signal_name(number)),
+        }
+    }
+}
+
+/// Returns the name of a signal; real-time signals are `SIGRTMIN+n`.
+pub fn signal_name(number: u8) -> Cow<'static, str> {
+    match nix::sys::signal::Signal::try_from(i32::from(number)) {
+        Ok(signal) => Cow::Borrowed(signal.as_str()),
+        Err(_) if number >= 34 => Cow::Owned(format!("SIGRTMIN+{}", number - 34)),
+        Err(_) => Cow::Owned(format!("SIG{number}")),
+    }
+}
+
+/// A new process; told only on request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fork {
+    /// Running number of the event in its session, from 1.
+    pub seq: u64,
+    /// When.
+    pub time_ns: u64,
+    /// When the child was forked, by its own account.
+    pub start_ns: u64,
+    /// The child.
+    pub pid: u32,
+    /// The parent.
+    pub parent: ProcessKey,
+    /// Task name of both.
+    pub comm: Comm,
+}
+
+/// Events that were lost, noticed at `time_ns`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// When the loss was noticed: no later than the next event that was not lost.
+    pub time_ns: u64,
+    /// How many events.
+    pub count: u64,
+    /// On which CPU; `None` when the loss is not of one CPU.
+    pub cpu: Option<u16>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// An exec, successful or failed.
+    Exec(Box<Exec>),
+    /// The end of a process.
+    Exit(Exit),
+    /// A new process.
+    Fork(Fork),
+    /// Events are missing here.
+    Lost(Lost),
+}
+
+impl Event {
+    /// Returns when it happened.
+    pub fn time_ns(&self) -> u64 {
+        match self {
+            Self::Exec(e) => e.time_ns,
+            Self::Exit(e) => e.time_ns,
+            Self::Fork(e) => e.time_ns,
+            Self::Lost(e) => e.time_ns,
+        }
+    }
+}
+
+/// A process that already ran when the capture began, as `/proc` has it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Running {
+    /// Which process; its start time is only as exact as `/proc`'s clock tick.
+    pub key: ProcessKey,
+    /// Parent's process id.
+    pub ppid: u32,
+    /// Real user id.
+    pub uid: u32,
+    /// Task name.
+    pub comm: Comm,
+    /// Its arguments, each ended by a NUL; empty for a kernel thread.
+    pub cmdline: Box<[u8]>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn args_keep_empty_ones_apart() {
+        let args = Args::from_list(&["a b", "", "c"]);
+        assert_eq!(args.iter().collect::<Vec<_>>(), [&b"a b"[..], b"", b"c"]);
+        assert_eq!(Args::from_list(&[""]).iter().collect::<Vec<_>>(), [b""]);
+        assert_eq!(Args::from_list::<&str>(&[]).iter().count(), 0);
+    }
+
+    #[test]
+    fn status_is_read_as_wait_gives_it() {
+        assert_eq!(Status::from_wait(7 << 8), Status::Code(7));
+        assert_eq!(
+            Status::from_wait(9),
+            Status::Signal {
+                number: 9,
+                core_dumped: false
+            }
+        );
+        assert_eq!(
+            Status::from_wait(0x8b).signal_name().as_deref(),
+            Some("SIGSEGV")
+        );
+        assert_eq!(signal_name(36), "SIGRTMIN+2");
+        assert_eq!(errno_name(2), "ENOENT");
+        assert_eq!(errno_name(3000), "E3000");
+    }
+}

@@ -1,0 +1,366 @@
+//! The processes behind the events: who started whom, and who still runs.
+//!
+//! A process stays as long as it runs, or a row or a child of it is still there.
+
+use crate::event::{Ancestor, Comm, Exec, Exit, Fork, ProcessKey, Running, Status};
+use crate::store::EntryId;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+
+/// `/proc` gives start times in clock ticks of this many ns.
+const TICK_NS: u64 = 10_000_000;
+
+/// Names one process of the table for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcessId(pub u64);
+
+/// What is known of a process's life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Life {
+    /// It was seen alive, and its end will be seen.
+    Running,
+    /// It never executed anything since its fork, so its end is not told.
+    #[default]
+    Unwatched,
+    /// It ended; how, unless that was not seen.
+    Ended {
+        /// When: CLOCK_BOOTTIME, ns.
+        time_ns: u64,
+        /// How, if its exit was seen.
+        status: Option<Status>,
+    },
+}
+
+/// Sums over a process's own events or over its subtree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Successful execs.
+    pub execs: u64,
+    /// Failed execs.
+    pub failed: u64,
+    /// User and system time of the processes that ended, ns.
+    pub cpu_ns: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: Counts) {
+        self.execs += other.execs;
+        self.failed += other.failed;
+        self.cpu_ns += other.cpu_ns;
+    }
+}
+
+/// One process.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// Its id in this table.
+    pub id: ProcessId,
+    /// Its pid and start time.
+    pub key: ProcessKey,
+    /// The process that started it; `None` when that was never seen.
+    pub parent: Option<ProcessId>,
+    /// Its children, oldest first.
+    pub children: BTreeSet<ProcessId>,
+    /// Real user id, once known.
+    pub uid: Option<u32>,
+    /// Its latest task name.
+    pub comm: Comm,
+    /// Arguments of a process that already ran, each ended by a NUL; else empty.
+    pub cmdline: Box<[u8]>,
+    /// Whether it lives.
+    pub life: Life,
+    /// Its latest successful exec.
+    pub last_exec: Option<EntryId>,
+    /// Of itself.
+    pub own: Counts,
+    /// Of itself and everything below it, also of what is gone from the table.
+    pub subtree: Counts,
+    coarse_start: bool,
+    rows: u32,
+}
+
+/// What an exit meant to the table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ended {
+    /// The row of the program that ended, if it executed one while watched.
+    pub row: Option<EntryId>,
+}
+
+/// Every process that is of interest.
+#[derive(Debug, Default)]
+pub struct ProcessTable {
+    processes: FxHashMap<ProcessId, Process>,
+    by_key: FxHashMap<ProcessKey, ProcessId>,
+    current: FxHashMap<u32, ProcessId>,
+    roots: BTreeSet<ProcessId>,
+    next: u64,
+}
+
+impl ProcessTable {
+    /// Adds the processes that already ran.
+    pub fn seed(&mut self, running: Vec<Running>) {
+        let mut added = Vec::with_capacity(running.len());
+        for process in running {
+            if self.current.contains_key(&process.key.pid) {
+                continue;
+            }
+            let id = self.insert(process.key, None, process.comm);
+            if let Some(p) = self.processes.get_mut(&id) {
+                p.coarse_start = true;
+                p.uid = Some(process.uid);
+                p.cmdline = process.cmdline;
+                p.life = Life::Running;
+            }
+            added.push((id, process.ppid));
+        }
+        for (id, ppid) in added {
+            if let Some(parent) = self.current.get(&ppid).copied().filter(|p| *p != id) {
+                self.adopt(parent, id);
+            }
+        }
+    }
+
+    /// Takes note of an exec whose row is `row`; returns its process and the row of the
+    /// program that the process ran until now.
+    pub fn exec(&mut self, exec: &Exec, row: EntryId) -> (ProcessId, Option<EntryId>) {
+        let id = self.find_or_insert(exec.key(), exec.comm, &exec.ancestors);
+        let mut counts = Counts::default();
+        let mut replaced = None;
+        if let Some(p) = self.processes.get_mut(&id) {
+            p.uid = Some(exec.uid);
+            p.rows += 1;
+            if exec.failed() {
+                counts.failed = 1;
+            } else {
+                counts.execs = 1;
+                replaced = p.last_exec.replace(row);
+                p.comm = exec.comm;
+                p.cmdline = Box::default();
+                p.life = Life::Running;
+            }
+        }
+        self.count(id, counts);
+        (id, replaced)
+    }
+
+    /// Takes note of a fork.
+    pub fn fork(&mut self, fork: &Fork) -> ProcessId {
+        let parent = Ancestor {
+            key: fork.parent,
+            comm: fork.comm,
+        };
+        let key = ProcessKey {
+            pid: fork.pid,
+            start_ns: fork.start_ns,
+        };
+        self.find_or_insert(key, fork.comm, &[parent])
+    }
+
+    /// Takes note of an exit; `None` if that process had already ended.
+    pub fn exit(&mut self, exit: &Exit) -> Option<Ended> {
+        let known = self.lookup(exit.key());
+        let id = known.unwrap_or_else(|| self.insert(exit.key(), None, exit.comm));
+        let p = self.processes.get_mut(&id)?;
+        if matches!(
+            p.life,
+            Life::Ended {
+                status: Some(_),
+                ..
+            }
+        ) {
+            return None;
+        }
+        p.life = Life::Ended {
+            time_ns: exit.time_ns,
+            status: Some(exit.status),
+        };
+        let row = p.last_exec;
+        let cpu_ns = exit.user_ns.unwrap_or(0) + exit.system_ns.unwrap_or(0);
+        self.count(
+            id,
+            Counts {
+                cpu_ns,
+                ..Counts::default()
+            },
+        );
+        self.collect(id);
+        Some(Ended { row })
+    }
+
+    /// Takes note that a row of a process left the history.
+    pub fn forget_row(&mut self, key: ProcessKey, row: EntryId) {
+        let Some(id) = self.lookup_any(key) else {
+            return;
+        };
+        if let Some(p) = self.processes.get_mut(&id) {
+            p.rows = p.rows.saturating_sub(1);
+            if p.last_exec == Some(row) {
+                p.last_exec = None;
+            }
+        }
+        self.collect(id);
+    }
+
+    /// Returns a process, unless it is gone.
+    pub fn get(&self, id: ProcessId) -> Option<&Process> {
+        self.processes.get(&id)
+    }
+
+    /// Returns the process of a pid and start time, unless it is gone.
+    pub fn find(&self, key: ProcessKey) -> Option<&Process> {
+        self.processes.get(self.by_key.get(&key)?)
+    }
+
+    /// Returns the process that has a pid now, or had it last.
+    pub fn by_pid(&self, pid: u32) -> Option<&Process> {
+        self.processes.get(self.current.get(&pid)?)
+    }
+
+    /// Returns a process's ancestors, its parent first.
+    pub fn ancestors(&self, id: ProcessId) -> impl Iterator<Item = &Process> {
+        let parent_of = move |p: &&Process| p.parent.and_then(|id| self.get(id));
+        let first = self.get(id).and_then(|p| parent_of(&p));
+        std::iter::successors(first, parent_of)
+    }
+
+    /// Returns the processes whose parent was never seen, oldest first.
+    pub fn roots(&self) -> impl Iterator<Item = &Process> {
+        self.roots.iter().filter_map(|id| self.get(*id))
+    }
+
+    /// Returns how many processes are in the table.
+    pub fn len(&self) -> usize {
+        self.processes.len()
+    }
+
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.processes.is_empty()
+    }
+
+    fn find_or_insert(&mut self, key: ProcessKey, comm: Comm, above: &[Ancestor]) -> ProcessId {
+        if let Some(id) = self.lookup(key) {
+            if self.processes.get(&id).is_some_and(|p| p.parent.is_none()) {
+                self.place_below(id, above);
+            }
+            return id;
+        }
+        let id = self.insert(key, None, comm);
+        self.place_below(id, above);
+        id
+    }
+
+    fn place_below(&mut self, id: ProcessId, above: &[Ancestor]) {
+        let Some((parent, further)) = above.split_first() else {
+            return;
+        };
+        if parent.key.pid == 0 {
+            return;
+        }
+        let parent = self.find_or_insert(parent.key, parent.comm, further);
+        if parent != id {
+            self.adopt(parent, id);
+        }
+    }
+
+    /// Finds the process that has the key's pid now, if its start time is the key's.
+    fn lookup(&mut self, key: ProcessKey) -> Option<ProcessId> {
+        let id = *self.current.get(&key.pid)?;
+        let p = self.processes.get_mut(&id)?;
+        if p.coarse_start
+            && key
+                .start_ns
+                .checked_sub(p.key.start_ns)
+                .is_some_and(|d| d < TICK_NS)
+        {
+            self.by_key.remove(&p.key);
+            self.by_key.insert(key, id);
+            p.key = key;
+            p.coarse_start = false;
+        }
+        (p.key == key).then_some(id)
+    }
+
+    fn insert(&mut self, key: ProcessKey, parent: Option<ProcessId>, comm: Comm) -> ProcessId {
+        let id = ProcessId(self.next);
+        self.next += 1;
+        if let Some(old) = self.current.insert(key.pid, id) {
+            if let Some(old) = self.processes.get_mut(&old)
+                && !matches!(old.life, Life::Ended { .. })
+            {
+                old.life = Life::Ended {
+                    time_ns: key.start_ns,
+                    status: None,
+                };
+            }
+            self.collect(old);
+        }
+        self.processes.insert(
+            id,
+            Process {
+                id,
+                key,
+                parent,
+                comm,
+                ..Process::default()
+            },
+        );
+        self.roots.insert(id);
+        id
+    }
+
+    /// Makes `child`, so far a root, a child of `parent`, unless that would close a circle.
+    fn adopt(&mut self, parent: ProcessId, child: ProcessId) {
+        if self.ancestors(parent).any(|p| p.id == child) {
+            return;
+        }
+        let Some(c) = self.processes.get_mut(&child) else {
+            return;
+        };
+        c.parent = Some(parent);
+        let counts = c.subtree;
+        self.roots.remove(&child);
+        if let Some(p) = self.processes.get_mut(&parent) {
+            p.children.insert(child);
+        }
+        self.add_up(parent, counts);
+    }
+
+    fn count(&mut self, id: ProcessId, counts: Counts) {
+        if let Some(p) = self.processes.get_mut(&id) {
+            p.own.add(counts);
+        }
+        self.add_up(id, counts);
+    }
+
+    fn add_up(&mut self, from: ProcessId, counts: Counts) {
+        let mut next = Some(from);
+        while let Some(p) = next.and_then(|id| self.processes.get_mut(&id)) {
+            p.subtree.add(counts);
+            next = p.parent;
+        }
+    }
+
+    /// Drops a process that nothing refers to any more, and then perhaps its parent.
+    fn collect(&mut self, id: ProcessId) {
+        let mut next = Some(id);
+        while let Some(p) = next.and_then(|id| self.processes.get(&id)) {
+            if matches!(p.life, Life::Running) || p.rows > 0 || !p.children.is_empty() {
+                return;
+            }
+            let (id, key, parent) = (p.id, p.key, p.parent);
+            self.processes.remove(&id);
+            self.roots.remove(&id);
+            if self.by_key.get(&key) == Some(&id) {
+                self.by_key.remove(&key);
+            }
+            if self.current.get(&key.pid) == Some(&id) {
+                self.current.remove(&key.pid);
+            }
+            if let Some(parent) = parent.and_then(|parent| self.processes.get_mut(&parent)) {
+                parent.children.remove(&id);
+            }
+            next = parent;
+        }
+    }
+}
