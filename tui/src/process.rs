@@ -189,7 +189,7 @@ impl ProcessTable {
 
     /// Takes note that a row of a process left the history.
     pub fn forget_row(&mut self, key: ProcessKey, row: EntryId) {
-        let Some(id) = self.lookup_any(key) else {
+        let Some(id) = self.by_key.get(&key).copied() else {
             return;
         };
         if let Some(p) = self.processes.get_mut(&id) {
