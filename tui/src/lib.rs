@@ -4,6 +4,8 @@
 
 pub mod event;
 pub mod field;
+pub mod filter;
+pub mod list;
 pub mod model;
 pub mod process;
 pub mod rate;
