@@ -29,7 +29,7 @@ pub struct Totals {
 }
 
 /// What an event meant, with what the model added to it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Applied {
     /// An exec got this entry.
     Exec {
@@ -42,15 +42,19 @@ pub enum Applied {
     },
     /// A process ended.
     Exit {
+        /// Its end.
+        exit: Exit,
         /// The row of the program that ended, if it is still in the history.
         entry: Option<EntryId>,
         /// How long that program ran; `None` when its start was not seen.
         duration_ns: Option<u64>,
     },
     /// A process was forked.
-    Fork,
+    Fork(Fork),
     /// Events were lost; the gap got this entry.
     Gap {
+        /// What was lost.
+        lost: Lost,
         /// The gap's id.
         entry: EntryId,
     },
@@ -98,7 +102,7 @@ impl Model {
         match event {
             Event::Exec(exec) => self.exec(*exec),
             Event::Exit(exit) => self.exit(exit),
-            Event::Fork(fork) => self.fork(&fork),
+            Event::Fork(fork) => self.fork(fork),
             Event::Lost(lost) => self.lost(lost),
         }
     }
@@ -143,21 +147,23 @@ impl Model {
             .and_then(|entry| Some((entry, self.store.row_mut(entry)?)));
         let Some((entry, row)) = row else {
             return Applied::Exit {
+                exit,
                 entry: None,
                 duration_ns: None,
             };
         };
-        row.end = Some(End::Exited(exit));
+        row.end = Some(End::Exited(exit.clone()));
         Applied::Exit {
+            exit,
             entry: Some(entry),
             duration_ns: row.duration_ns(),
         }
     }
 
-    fn fork(&mut self, fork: &Fork) -> Applied {
+    fn fork(&mut self, fork: Fork) -> Applied {
         self.totals.forks += 1;
-        self.processes.fork(fork);
-        Applied::Fork
+        self.processes.fork(&fork);
+        Applied::Fork(fork)
     }
 
     fn lost(&mut self, lost: Lost) -> Applied {
@@ -166,7 +172,7 @@ impl Model {
             bucket.lost += lost.count;
         }
         let entry = self.push(Entry::Gap(lost));
-        Applied::Gap { entry }
+        Applied::Gap { lost, entry }
     }
 
     fn push(&mut self, entry: Entry) -> EntryId {
