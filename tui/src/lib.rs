@@ -2,13 +2,23 @@
 //!
 //! See ARCHITECTURE.md for how the modules stand to each other.
 
+pub mod action;
+pub mod app;
+pub mod cells;
 pub mod event;
 pub mod field;
 pub mod filter;
+#[cfg(test)]
+mod fixture;
+pub mod format;
+pub mod keymap;
 pub mod list;
 pub mod model;
 pub mod process;
 pub mod rate;
 pub mod resolve;
 pub mod store;
+
+pub mod terminal;
 pub mod text;
+pub mod view;
