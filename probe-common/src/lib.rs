@@ -12,6 +12,7 @@
 mod decode;
 pub mod layout;
 pub mod limits;
+pub mod members;
 
 pub use decode::{DecodeError, Exec, Record};
 pub use layout::{Ancestor, Counter, ExecFixed, ExitFixed, ForkFixed, Header, Kind, exec_flag};
