@@ -84,8 +84,6 @@ kernel_members!(table);
 
 /// The probe's other globals, set before load.
 pub mod knob {
-    /// [`ABI_VERSION`](crate::ABI_VERSION) of the object; read, never set.
-    pub const ABI: &str = "ABI";
     /// 1 if exits of processes that never executed anything are told too.
     pub const ALL_EXITS: &str = "ALL_EXITS";
     /// 1 if `sched_process_exit` says by its second argument that the whole group is dead.

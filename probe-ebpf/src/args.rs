@@ -1,6 +1,6 @@
 //! Bounded copies of arguments into the tail of a record.
 
-use crate::maps::Scratch;
+use crate::maps::{List, Scratch};
 use crate::read::User;
 use probe_common::{
     exec_flag,
@@ -50,64 +50,79 @@ pub(crate) unsafe fn copy_area(scratch: *mut Scratch, at: u64, start: u64, size:
     }
 }
 
-/// What [`copy_list`] found.
-pub(crate) struct List {
-    /// Bytes copied.
-    pub(crate) len: u64,
-    /// Bytes of all arguments, NULs included.
-    pub(crate) size: u64,
-    /// Number of arguments.
-    pub(crate) argc: u32,
-}
-
 /// Copies the arguments that a list of pointers names, as one area; the rest is measured.
+/// Returns the bytes copied; `scratch.list` has the size and the number.
+///
+/// The state of the loop lies in memory, where the verifier tracks no values: each
+/// iteration looks the same to it, and is verified once for each count.
 ///
 /// # Safety
 /// As [`copy_area`], with `ARG_CHUNK` more bytes of tail.
 #[inline(always)]
-pub(crate) unsafe fn copy_list(scratch: *mut Scratch, at: u64, argv: u64) -> List {
-    let (mut size, mut argc, mut inside) = (0_u64, 0_u32, 0_u64);
-    let mut whole = argv == 0;
+pub(crate) unsafe fn copy_list(scratch: *mut Scratch, at: u64, argv: u64) -> u64 {
     // SAFETY: `at + ARGS_MAX + ARG_CHUNK` is within the tail, as the caller says.
     unsafe {
+        let list = &raw mut (*scratch).list;
+        list.write_volatile(List::default());
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
+        let mut end = exec_flag::ARGC_CUT;
         for _ in 0..ARG_READS_MAX {
-            if argv == 0 {
-                break;
-            }
-            let Some(arg) = User(argv).pointer(u64::from(argc)) else {
-                (*scratch).header.flags |= exec_flag::ARGS_FAULT;
-                whole = true;
-                break;
-            };
-            if arg == 0 {
-                whole = true;
-                break;
-            }
-            let place = if size > MASK { MASK } else { size } & MASK;
-            let read = User(arg + inside).copy_str(to.add(place as usize), ARG_CHUNK as u32);
-            if read <= 0 {
-                (*scratch).header.flags |= exec_flag::ARGS_FAULT;
-                whole = true;
-                break;
-            }
-            if read as u64 >= ARG_CHUNK as u64 {
-                // The string goes on; its NUL is not in what was read.
-                size += ARG_CHUNK as u64 - 1;
-                inside += ARG_CHUNK as u64 - 1;
-            } else {
-                size += read as u64;
-                argc += 1;
-                inside = 0;
+            match read_on(list, to, argv) {
+                Step::More => {}
+                Step::End => {
+                    end = 0;
+                    break;
+                }
+                Step::Fault => {
+                    end = exec_flag::ARGS_FAULT;
+                    break;
+                }
             }
         }
-        if !whole {
-            (*scratch).header.flags |= exec_flag::ARGC_CUT;
-        }
+        (*scratch).header.flags |= end;
+        let size = (&raw const (*list).size).read_volatile();
+        if size > MASK { MASK } else { size & MASK }
     }
-    List {
-        len: if size > MASK { MASK } else { size } & MASK,
-        size,
-        argc,
+}
+
+enum Step {
+    More,
+    End,
+    Fault,
+}
+
+#[inline(always)]
+unsafe fn read_on(list: *mut List, to: *mut u8, argv: u64) -> Step {
+    const CHUNK: u64 = ARG_CHUNK as u64;
+    // SAFETY: as the caller of `copy_list` says.
+    unsafe {
+        let List { size, argc, inside } = list.read_volatile();
+        if argv == 0 {
+            return Step::End;
+        }
+        let Some(arg) = User(argv).pointer(argc) else {
+            return Step::Fault;
+        };
+        if arg == 0 {
+            return Step::End;
+        }
+        let place = if size > MASK { MASK } else { size & MASK };
+        let read =
+            User(arg.wrapping_add(inside)).copy_str(to.add(place as usize), ARG_CHUNK as u32);
+        if read <= 0 {
+            return Step::Fault;
+        }
+        // A string that fills the chunk goes on: the NUL at its end is the helper's.
+        let (read, argc, inside) = if read as u64 >= CHUNK {
+            (CHUNK - 1, argc, inside + CHUNK - 1)
+        } else {
+            (read as u64, argc + 1, 0)
+        };
+        list.write_volatile(List {
+            size: size + read,
+            argc,
+            inside,
+        });
+        Step::More
     }
 }

@@ -100,12 +100,12 @@ fn exit(ctx: &TracePointContext, slot: Slot) -> Option<()> {
         (*scratch).fixed.interpreter_len = 0;
         let used = facts::fill(scratch, task) & (16 * 32 - 1);
         let used = used + path(scratch, used, pending.filename);
-        let list = args::copy_list(scratch, used, pending.argv);
-        (*scratch).fixed.argc = list.argc;
-        (*scratch).fixed.args_size = list.size as u32;
-        (*scratch).fixed.args_len = list.len as u32;
+        let len = args::copy_list(scratch, used, pending.argv);
+        (*scratch).fixed.argc = (*scratch).list.argc as u32;
+        (*scratch).fixed.args_size = (*scratch).list.size as u32;
+        (*scratch).fixed.args_len = len as u32;
         let fixed = core::mem::offset_of!(Scratch, tail) as u64;
-        output(scratch, fixed + used + list.len);
+        output(scratch, fixed + used + len);
     }
     Some(())
 }

@@ -28,9 +28,14 @@ macro_rules! declare {
 
 kernel_members!(declare);
 
-/// Version of the record layout that this object was built with.
+/// Its name says which record layout this object has.
 #[unsafe(no_mangle)]
-pub(crate) static ABI: Global<u32> = Global::new(probe_common::ABI_VERSION);
+pub(crate) static EXECSNOOP_ABI_1: Global<u32> = Global::new(probe_common::ABI_VERSION);
+
+const _: () = assert!(
+    probe_common::ABI_VERSION == 1,
+    "rename the symbol above too"
+);
 
 /// 1 if exits of processes that never executed anything are told too.
 #[unsafe(no_mangle)]

@@ -27,6 +27,19 @@ pub(crate) struct Scratch {
     pub(crate) header: Header,
     pub(crate) fixed: ExecFixed,
     pub(crate) tail: [u8; TAIL_MAX],
+    pub(crate) list: List,
+}
+
+/// How far the arguments of a failed exec were read.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(crate) struct List {
+    /// Bytes read so far, NULs included.
+    pub(crate) size: u64,
+    /// Arguments read whole.
+    pub(crate) argc: u64,
+    /// Bytes read of the one after them.
+    pub(crate) inside: u64,
 }
 
 /// Each program's own place to put a record together: one may be preempted by another.

@@ -2,6 +2,7 @@
 //!
 //! See ARCHITECTURE.md for how the modules stand to each other.
 
+pub mod clock;
 pub mod event;
 pub mod field;
 pub mod filter;
@@ -10,5 +11,6 @@ pub mod model;
 pub mod process;
 pub mod rate;
 pub mod resolve;
+pub mod source;
 pub mod store;
 pub mod text;
