@@ -3,7 +3,7 @@
 use crate::globals as member;
 use crate::maps::{PENDING, SCRATCH, Scratch, Slot, output};
 use crate::read::Kernel;
-use crate::{args, facts};
+use crate::{args, facts, path};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use probe_common::{
     Kind, exec_flag,
@@ -28,7 +28,11 @@ fn exec(task: Kernel, old_tid: u32, bprm: Kernel) -> Option<()> {
         (*scratch).fixed.ret = 0;
         (*scratch).fixed.old_euid = take_pending(scratch, old_tid);
         let used = facts::fill(scratch, task) & (16 * 32 - 1);
-        let used = used + path(scratch, used, bprm);
+        // FILENAME_MAX + 1 bytes and more follow what ancestors take.
+        let to = (&raw mut (*scratch).tail).cast::<u8>().add(used as usize);
+        let name = bprm.follow(&member::BPRM_FILENAME);
+        let copied = name.map_or(-1, |name| name.copy_str(to, FILENAME_MAX as u32 + 1));
+        let used = used + path::note(scratch, copied);
         let used = used + interpreter(scratch, used, bprm);
         (*scratch).fixed.argc = bprm.get(&member::BPRM_ARGC).unwrap_or(NONE);
         let mm = task.follow(&member::TASK_MM)?;
@@ -61,29 +65,6 @@ unsafe fn take_pending(scratch: *mut Scratch, old_tid: u32) -> u32 {
             let _ = PENDING.remove(key);
         }
         euid
-    }
-}
-
-#[inline(always)]
-unsafe fn path(scratch: *mut Scratch, at: u64, bprm: Kernel) -> u64 {
-    // SAFETY: `at` is at most what ancestors take, so FILENAME_MAX + 1 bytes follow.
-    unsafe {
-        let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
-        let len = match bprm.follow(&member::BPRM_FILENAME) {
-            Some(name) => name.copy_str(to, FILENAME_MAX as u32 + 1),
-            None => -1,
-        };
-        if len <= 0 {
-            (*scratch).header.flags |= exec_flag::FILENAME_FAULT;
-            (*scratch).fixed.filename_len = 0;
-            return 0;
-        }
-        if len as u64 > FILENAME_MAX as u64 {
-            (*scratch).header.flags |= exec_flag::FILENAME_CUT;
-        }
-        let len = (len as u64 - 1) & FILENAME_MAX as u64;
-        (*scratch).fixed.filename_len = len as u16;
-        len
     }
 }
 

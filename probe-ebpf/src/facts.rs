@@ -153,6 +153,8 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
         if parent_is_kernel {
             (*scratch).header.flags |= exec_flag::KERNEL;
         }
+        // Read back, so that the verifier sees one unknown count and not one path for each.
+        let count = (&raw const (*scratch).fixed.ancestors).read_volatile();
+        (u64::from(count) & 15) * size_of::<Ancestor>() as u64
     }
-    (u64::from(count) & 15) * size_of::<Ancestor>() as u64
 }

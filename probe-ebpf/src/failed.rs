@@ -7,7 +7,7 @@
 use crate::globals as member;
 use crate::maps::{PENDING, Pending, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, User};
-use crate::{args, facts};
+use crate::{args, facts, path};
 use aya_ebpf::{
     EbpfContext,
     helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task},
@@ -15,7 +15,7 @@ use aya_ebpf::{
     programs::TracePointContext,
 };
 use probe_common::{
-    Kind, exec_flag,
+    Kind,
     limits::{FILENAME_MAX, NONE},
 };
 
@@ -99,7 +99,10 @@ fn exit(ctx: &TracePointContext, slot: Slot) -> Option<()> {
         (*scratch).fixed.old_euid = NONE;
         (*scratch).fixed.interpreter_len = 0;
         let used = facts::fill(scratch, task) & (16 * 32 - 1);
-        let used = used + path(scratch, used, pending.filename);
+        // FILENAME_MAX + 1 bytes and more follow what ancestors take.
+        let to = (&raw mut (*scratch).tail).cast::<u8>().add(used as usize);
+        let copied = User(pending.filename).copy_str(to, FILENAME_MAX as u32 + 1);
+        let used = used + path::note(scratch, copied);
         let len = args::copy_list(scratch, used, pending.argv);
         (*scratch).fixed.argc = (*scratch).list.argc as u32;
         (*scratch).fixed.args_size = (*scratch).list.size as u32;
@@ -108,24 +111,4 @@ fn exit(ctx: &TracePointContext, slot: Slot) -> Option<()> {
         output(scratch, fixed + used + len);
     }
     Some(())
-}
-
-#[inline(always)]
-unsafe fn path(scratch: *mut Scratch, at: u64, filename: u64) -> u64 {
-    // SAFETY: `at` is at most what ancestors take, so FILENAME_MAX + 1 bytes follow.
-    unsafe {
-        let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
-        let len = User(filename).copy_str(to, FILENAME_MAX as u32 + 1);
-        if len <= 0 {
-            (*scratch).header.flags |= exec_flag::FILENAME_FAULT;
-            (*scratch).fixed.filename_len = 0;
-            return 0;
-        }
-        if len as u64 > FILENAME_MAX as u64 {
-            (*scratch).header.flags |= exec_flag::FILENAME_CUT;
-        }
-        let len = (len as u64 - 1) & FILENAME_MAX as u64;
-        (*scratch).fixed.filename_len = len as u16;
-        len
-    }
 }

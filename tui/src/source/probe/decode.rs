@@ -46,7 +46,11 @@ impl Decoder {
     ///
     /// # Errors
     /// If the bytes are no record.
-    pub(super) fn record(&mut self, bytes: &[u8], events: &mut Vec<Event>) -> Result<(), DecodeError> {
+    pub(super) fn record(
+        &mut self,
+        bytes: &[u8],
+        events: &mut Vec<Event>,
+    ) -> Result<(), DecodeError> {
         let record = Record::decode(bytes)?;
         let (Record::Exec(header, _) | Record::Exit(header, _) | Record::Fork(header, _)) = &record;
         if let Some(lost) = self.losses.by_record(header) {
