@@ -2,7 +2,9 @@
 //!
 //! See ARCHITECTURE.md for how the modules stand to each other.
 
+pub mod cli;
 pub mod event;
+pub mod export;
 pub mod field;
 pub mod filter;
 pub mod list;
