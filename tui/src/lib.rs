@@ -2,8 +2,10 @@
 //!
 //! See ARCHITECTURE.md for how the modules stand to each other.
 
+pub mod cli;
 pub mod clock;
 pub mod event;
+pub mod export;
 pub mod field;
 pub mod filter;
 pub mod list;
@@ -11,6 +13,7 @@ pub mod model;
 pub mod process;
 pub mod rate;
 pub mod resolve;
+pub mod run;
 pub mod source;
 pub mod store;
 pub mod text;

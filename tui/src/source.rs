@@ -1,6 +1,7 @@
 //! Where events come from. Every source hands over the same batches.
 
 pub mod probe;
+pub mod proc;
 
 use crate::event::Event;
 

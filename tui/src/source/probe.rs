@@ -7,6 +7,7 @@ pub mod btf;
 mod decode;
 mod loader;
 mod ring_fd;
+mod tracefs;
 
 pub use loader::{KERNEL_BTF, Options};
 

@@ -1,6 +1,7 @@
 //! The probe's way into the kernel: offsets in, programs loaded and attached.
 
 use super::btf::Btf;
+use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
 use aya::programs::{Program, RawTracePoint, TracePoint};
@@ -108,7 +109,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
 
 impl Loaded {
     fn attach(&mut self, options: &Options) -> Result<()> {
-        if let Err(error) = self.attach_syscalls() {
+        if let Err(error) = with_tracefs(|_| self.attach_syscalls()).and_then(|attached| attached) {
             self.problems
                 .push(format!("failed execs are not seen: {error:#}"));
         }
