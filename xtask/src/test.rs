@@ -1,0 +1,80 @@
+//! `test`: all tests of the workspace, the fast ones first, then the live ones that watch the running kernel.
+//!
+//! Nothing is printed after cargo's own closing lines unless something failed.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::shell::{cargo, is_root, run as run_command, say};
+
+/// Runs the fast tests, then the live ones where they can run; in CI they must.
+pub(crate) fn run(args: &[OsString]) -> Result<()> {
+    let hindrance = live_hindrance(is_root(), Path::new("/sys/kernel/btf/vmlinux").exists());
+    if let Some(reason) = hindrance {
+        say(&format!("LIVE TESTS WILL NOT RUN: {reason}"));
+    }
+    let start = Instant::now();
+    run_tests(&[], &[], args)?;
+    if args
+        .iter()
+        .any(|arg| arg == "--ignored" || arg == "--include-ignored")
+    {
+        return Ok(());
+    }
+    match hindrance {
+        None => {
+            say(&format!(
+                "fast tests passed in {} s; now the live ones",
+                start.elapsed().as_secs()
+            ));
+            // One at a time: they share one kernel. No examples of the documentation: ignored ones are not meant to run.
+            run_tests(
+                &["--lib", "--bins", "--tests"],
+                &["--ignored", "--test-threads=1"],
+                args,
+            )
+        }
+        Some(reason) if env::var_os("CI").is_some() => {
+            bail!("live tests must run in CI and did not: {reason}")
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Says what keeps the live tests from running, if anything does.
+fn live_hindrance(root: bool, btf: bool) -> Option<&'static str> {
+    match (root, btf) {
+        (true, true) => None,
+        (false, _) => Some(
+            "they load programs into the kernel, which needs root (as root: `cargo xtask test`)",
+        ),
+        (true, false) => Some("this kernel has no BTF (/sys/kernel/btf/vmlinux is not there)"),
+    }
+}
+
+fn run_tests(what: &[&str], how: &[&str], args: &[OsString]) -> Result<()> {
+    run_command(
+        cargo()
+            .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+            .args(what)
+            .arg("--")
+            .args(how)
+            .args(args),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn live_tests_need_root_and_btf() {
+        assert_eq!(live_hindrance(true, true), None);
+        assert!(live_hindrance(false, true).is_some_and(|reason| reason.contains("root")));
+        assert!(live_hindrance(true, false).is_some_and(|reason| reason.contains("BTF")));
+    }
+}
