@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::shell::{cargo, is_root, run as run_command, say};
+use crate::shell::{cargo, is_root, root, run as run_command, say};
 
 /// Runs the fast tests, then the live ones where they can run; in CI they must.
 pub(crate) fn run(args: &[OsString]) -> Result<()> {
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &[OsString]) -> Result<()> {
         say(&format!("LIVE TESTS WILL NOT RUN: {reason}"));
     }
     let start = Instant::now();
-    run_tests(&[], &[], args)?;
+    run_tests(&["--workspace"], &[], args)?;
     if args
         .iter()
         .any(|arg| arg == "--ignored" || arg == "--include-ignored")
@@ -31,18 +31,26 @@ pub(crate) fn run(args: &[OsString]) -> Result<()> {
                 "fast tests passed in {} s; now the live ones",
                 start.elapsed().as_secs()
             ));
-            // One at a time: they share one kernel. No examples of the documentation: ignored ones are not meant to run.
-            run_tests(
-                &["--lib", "--bins", "--tests"],
-                &["--ignored", "--test-threads=1"],
-                args,
-            )
+            run_live_tests(args)
         }
         Some(reason) if env::var_os("CI").is_some() => {
             bail!("live tests must run in CI and did not: {reason}")
         }
         Some(_) => Ok(()),
     }
+}
+
+/// Runs the tests marked as ignored, one at a time since they share one kernel.
+///
+/// Those of the folder `tui/tests` come last, so that the closing lines tell of tests that ran. Examples in the documentation
+/// stay out: an ignored one is not meant to run. Naming the whole workspace keeps cargo from building anything anew.
+fn run_live_tests(args: &[OsString]) -> Result<()> {
+    let how = ["--ignored", "--test-threads=1"];
+    run_tests(&["--workspace", "--lib", "--bins"], &how, args)?;
+    if root().join("tui/tests").is_dir() {
+        run_tests(&["--workspace", "--test", "*"], &how, args)?;
+    }
+    Ok(())
 }
 
 /// Says what keeps the live tests from running, if anything does.
@@ -59,7 +67,7 @@ fn live_hindrance(root: bool, btf: bool) -> Option<&'static str> {
 fn run_tests(what: &[&str], how: &[&str], args: &[OsString]) -> Result<()> {
     run_command(
         cargo()
-            .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+            .args(["test", "--locked", "--no-fail-fast"])
             .args(what)
             .arg("--")
             .args(how)
