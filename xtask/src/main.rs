@@ -3,11 +3,16 @@
 mod apt_src;
 mod bpf_linker;
 mod build_ebpf;
+mod lint;
 mod object_check;
+mod run;
 mod shell;
 mod strip;
+mod test;
+mod tidy;
 mod toolchain;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -29,10 +34,26 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Build execsnoop-tui for release and start it, through sudo if need be.
+    Run {
+        /// What execsnoop-tui is started with.
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Run all tests: the fast ones, then the live ones, which need root and a kernel with BTF.
+    Test {
+        /// A filter or other arguments for the test programs.
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Check format, lints of host and kernel code, documentation, house laws and dependencies.
+    Lint,
+    /// Check the house laws that neither the compiler nor clippy knows.
+    Tidy,
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().task) {
+    match perform(Cli::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -41,9 +62,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> Result<()> {
+fn perform(task: Task) -> Result<()> {
     match task {
         Task::BuildEbpf { check: false } => build_ebpf::write(),
         Task::BuildEbpf { check: true } => build_ebpf::check(),
+        Task::Run { args } => run::run(&args),
+        Task::Test { args } => test::run(&args),
+        Task::Lint => lint::run(),
+        Task::Tidy => tidy::check(),
     }
 }

@@ -27,6 +27,21 @@ pub(crate) fn work_dir() -> PathBuf {
 /// Returns a command for the cargo that started this program, run in the root folder.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // `cargo run` describes the package xtask to us; an inner cargo must not take that for its own.
+    for (name, _) in env::vars_os() {
+        let described = [
+            "CARGO_MANIFEST_",
+            "CARGO_PKG_",
+            "CARGO_BIN_NAME",
+            "CARGO_CRATE_NAME",
+        ];
+        if described
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            command.env_remove(name);
+        }
+    }
     command.current_dir(root());
     command
 }

@@ -118,11 +118,13 @@ impl Toolchain {
         say(&format!(
             "adding the sources of core to the Rust toolchain {VERSION}"
         ));
-        let Err(rustup_error) = self.add_component("rust-src") else {
-            return Ok(());
+        let reason = match self.add_component("rust-src") {
+            Ok(()) if has_sources(&home) => return Ok(()),
+            Ok(()) => "it takes it for installed".to_owned(),
+            Err(error) => format!("{error:#}"),
         };
         say(&format!(
-            "rustup cannot add rust-src ({rustup_error:#}): trying Debian's package of the same version"
+            "rustup does not add rust-src ({reason}): trying Debian's package of the same version"
         ));
         let library = apt_src::rust_library(VERSION, &work_dir().join("apt")).with_context(|| {
             format!("the sources of core {VERSION} cannot be had: run `rustup component add rust-src --toolchain {VERSION}`")
