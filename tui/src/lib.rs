@@ -10,5 +10,6 @@ pub mod model;
 pub mod process;
 pub mod rate;
 pub mod resolve;
+pub mod source;
 pub mod store;
 pub mod text;

@@ -1,0 +1,4 @@
+//! Where events come from.
+
+pub mod probe;
+pub mod proc;

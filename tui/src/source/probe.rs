@@ -1,0 +1,4 @@
+//! The live source: this machine's kernel.
+
+pub mod requirements;
+pub mod tracefs;
