@@ -2,6 +2,7 @@
 //!
 //! See ARCHITECTURE.md for how the modules stand to each other.
 
+pub mod doctor;
 pub mod event;
 pub mod field;
 pub mod filter;
