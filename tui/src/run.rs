@@ -2,47 +2,89 @@
 
 mod lines;
 mod live;
+mod trial;
 
-use crate::cli::{self, Command, Config, Context, Mode};
-use anyhow::Result;
+use crate::cli::{self, Command, Config, Context, DoctorConfig, DoctorFormat, Mode};
+use crate::source::probe::Options;
+use crate::source::probe::requirements::{self, Facts, Request};
+use anyhow::{Context as _, Result};
 use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Runs the program; `args` begin with its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let command = match cli::parse(args, &Context::of_process()) {
+    let args: Vec<_> = args.into_iter().collect();
+    let command = match cli::parse(&args, &Context::of_process()) {
         Ok(command) => command,
         // Prints help, the version or the usage error, and ends with 0 or 2.
         Err(error) => error.exit(),
     };
     let result = match command {
-        Command::Live(config) => live(*config),
-        Command::Doctor(_) => Ok(ExitCode::FAILURE),
+        Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
+        Command::Doctor(config) => doctor(&config),
     };
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!(
-                "execsnoop-tui: {}",
-                crate::text::escape(format!("{error:#}").as_bytes())
-            );
+            complain(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn live(config: Config) -> Result<ExitCode> {
+fn live(config: &Config, args: &[OsString]) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match &config.mode {
-            Mode::Lines(lines) => lines::run(&config, lines).await,
+            Mode::Lines(lines) => lines::run(config, lines, args).await,
             Mode::Screen(_) => anyhow::bail!("no screen yet"),
         }
-    })?;
-    Ok(ExitCode::SUCCESS)
+    });
+    // A thread that waits for a stalled reader, or for a key, is not waited for.
+    runtime.shutdown_background();
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// Reports the checks and the trial; success only if the trial worked.
+fn doctor(config: &DoctorConfig) -> Result<ExitCode> {
+    let options = Options {
+        btf: config.btf.clone(),
+        ..Options::default()
+    };
+    let checks = checks(config.btf.as_deref(), options.ring_size, &[]);
+    let json = config.format == DoctorFormat::Json;
+    match crate::doctor::run(&mut std::io::stdout(), json, &checks, || {
+        trial::run(&options)
+    }) {
+        Ok(true) => Ok(ExitCode::SUCCESS),
+        Ok(false) => Ok(ExitCode::FAILURE),
+        // Nobody reads the report any more.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error).context("cannot write the report"),
+    }
+}
+
+/// Checks what a live run needs here; `args` are what to repeat in a command that would work.
+fn checks(btf: Option<&Path>, ring_size: u32, args: &[OsString]) -> Vec<requirements::Check> {
+    let map_bytes = u64::from(ring_size);
+    requirements::check(&Facts::read(Request {
+        btf,
+        args,
+        map_bytes,
+    }))
+}
+
+/// Says a sentence on standard error.
+fn complain(sentence: &str) {
+    eprintln!(
+        "execsnoop-tui: {}",
+        crate::text::escape(sentence.as_bytes())
+    );
 }
 
 /// Returns the user and group that files belong to: under sudo the invoking user.

@@ -1,6 +1,7 @@
 //! Line mode: each batch is written as soon as it comes, by a thread of its own, so that a
 //! reader that stalls holds up neither the capture nor the signals.
 
+use super::complain;
 use super::live::{self, Capture, Stops};
 use crate::cli::{Config, LineConfig};
 use crate::clock;
@@ -8,6 +9,7 @@ use crate::export::{Output, create_file};
 use crate::model::Model;
 use crate::source::Batch;
 use anyhow::{Context, Result};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
@@ -22,10 +24,10 @@ const BUFFERS_WAITING: usize = 8;
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Captures and writes lines until told to stop.
-pub(super) async fn run(config: &Config, lines: &LineConfig) -> Result<()> {
+pub(super) async fn run(config: &Config, lines: &LineConfig, args: &[OsString]) -> Result<()> {
     let file = open(lines.file.as_deref())?;
     let mut stops = Stops::new()?;
-    let (capture, model) = live::start(config)?;
+    let (capture, model) = live::start(config, args)?;
     for problem in &capture.problems {
         complain(problem);
     }
@@ -55,13 +57,6 @@ pub(super) async fn run(config: &Config, lines: &LineConfig) -> Result<()> {
             Ok(())
         }
     }
-}
-
-fn complain(sentence: &str) {
-    eprintln!(
-        "execsnoop-tui: {}",
-        crate::text::escape(sentence.as_bytes())
-    );
 }
 
 /// Opens the output before anything is attached.

@@ -4,9 +4,10 @@ use crate::cli::Config;
 use crate::event::Event;
 use crate::model::Model;
 use crate::resolve::Users;
-use crate::source::probe::{Options, Probe};
+use crate::source::probe::{Options, Probe, requirements};
 use crate::source::{Batch, proc};
 use anyhow::{Context, Result};
+use std::ffi::OsString;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -30,14 +31,20 @@ pub(super) struct Capture {
 /// Attaches the probe; whatever is executed from then on is captured.
 ///
 /// The model knows the processes that already run.
-pub(super) fn start(config: &Config) -> Result<(Capture, Model)> {
+///
+/// # Errors
+/// Why it cannot be, and what to do: the first of the checks that is not met, if one is.
+pub(super) fn start(config: &Config, args: &[OsString]) -> Result<(Capture, Model)> {
     let options = Options {
         ring_size: config.ring_size,
         btf: config.btf.clone(),
         exits: true,
         forks: config.forks,
     };
-    let mut probe = Probe::attach(&options)?;
+    let mut probe = Probe::attach(&options).map_err(|error| {
+        let checks = super::checks(options.btf.as_deref(), options.ring_size, args);
+        requirements::first_obstacle(&checks).unwrap_or(error)
+    })?;
     let session = proc::session();
     let (problems, took) = (std::mem::take(&mut probe.problems), probe.took);
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);

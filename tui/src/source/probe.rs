@@ -6,8 +6,9 @@
 pub mod btf;
 mod decode;
 mod loader;
+pub mod requirements;
 mod ring_fd;
-mod tracefs;
+pub mod tracefs;
 
 pub use loader::{KERNEL_BTF, Options};
 

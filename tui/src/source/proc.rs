@@ -4,6 +4,7 @@
 //! Processes come and go while they are read; what vanished is left out. Under
 //! `hidepid` a reader without CAP_SYS_PTRACE sees only its own user's.
 
+use crate::clock;
 use crate::event::{Comm, ProcessKey, Running, Session};
 use nix::sys::utsname::uname;
 use nix::time::{ClockId, clock_gettime};
@@ -19,11 +20,6 @@ const CMDLINE_LIMIT: u64 = 64 * 1024;
 
 /// Bytes of `stat` and `status` that are read; both are far shorter.
 const STAT_LIMIT: u64 = 16 * 1024;
-
-/// Returns CLOCK_BOOTTIME, ns.
-pub fn now_ns() -> u64 {
-    u64::try_from(clock_ns(ClockId::CLOCK_BOOTTIME)).unwrap_or(0)
-}
 
 fn clock_ns(clock: ClockId) -> i64 {
     // Both clocks that are asked for are in every kernel that can run the probe.
@@ -45,7 +41,7 @@ pub fn session() -> Session {
         kernel,
         arch,
         boot_time_ns: boot_time_ns(),
-        started_ns: now_ns(),
+        started_ns: clock::now_ns(),
     }
 }
 
@@ -292,7 +288,7 @@ mod tests {
             .unwrap();
         assert_eq!(own.ppid, nix::unistd::getppid().as_raw().cast_unsigned());
         assert_eq!(own.uid, nix::unistd::getuid().as_raw());
-        assert!(own.key.start_ns <= now_ns());
+        assert!(own.key.start_ns <= clock::now_ns());
         let argv: Vec<_> = own.cmdline.split(|b| *b == 0).collect();
         assert_eq!(argv.len(), std::env::args_os().count() + 1);
     }
@@ -300,7 +296,7 @@ mod tests {
     #[test]
     fn the_session_tells_the_time_of_day() {
         let session = session();
-        let wall = session.wall_ns(now_ns());
+        let wall = session.wall_ns(clock::now_ns());
         let real = clock_ns(ClockId::CLOCK_REALTIME);
         assert!((real - wall).abs() < 50_000_000, "off by {}", real - wall);
         assert!(!session.kernel.is_empty() && !session.arch.is_empty());

@@ -11,13 +11,13 @@ use nix::sys::statfs::{TRACEFS_MAGIC, statfs};
 use std::path::Path;
 
 /// Where tracefs belongs.
-pub(super) const TRACING: &str = "/sys/kernel/tracing";
+pub const TRACING: &str = "/sys/kernel/tracing";
 
 /// Where older set-ups have it.
 const DEBUG_TRACING: &str = "/sys/kernel/debug/tracing";
 
 /// Returns where tracefs is mounted for everybody, if it is.
-pub(super) fn mounted() -> Option<&'static Path> {
+pub fn mounted() -> Option<&'static Path> {
     [TRACING, DEBUG_TRACING]
         .into_iter()
         .map(Path::new)
@@ -29,7 +29,7 @@ pub(super) fn mounted() -> Option<&'static Path> {
 /// Without a mounted tracefs, `f` runs on a thread of its own that needs
 /// CAP_SYS_ADMIN to mount it. Whatever asks aya for a tracepoint belongs in here
 /// from the first time on: aya looks for tracefs once and remembers the answer.
-pub(super) fn with_tracefs<T: Send>(f: impl FnOnce(&Path) -> T + Send) -> Result<T> {
+pub fn with_tracefs<T: Send>(f: impl FnOnce(&Path) -> T + Send) -> Result<T> {
     match mounted() {
         Some(path) => Ok(f(path)),
         None => std::thread::scope(|scope| {
