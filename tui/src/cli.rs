@@ -22,7 +22,7 @@ Examples:
   sudo execsnoop-tui                          the screen
   sudo execsnoop-tui -f 'res!=ok user=root'   only what fails for root
   sudo execsnoop-tui -xT                      lines as bcc's execsnoop prints them
-  sudo execsnoop-tui -o ndjson | jq .args     for programs
+  sudo execsnoop-tui -o ndjson | jq 'select(.error)'
   sudo execsnoop-tui -o ndjson -O day.ndjson --duration 24h
   execsnoop-tui doctor                        what a live run needs, and what is missing
 
@@ -150,7 +150,7 @@ pub struct LiveArgs {
     /// Stop after this time, such as 10s, 5m or 1.5h; a bare number is seconds
     #[arg(long, value_name = "TIME", value_parser = value::duration, help_heading = CAPTURE)]
     pub duration: Option<Duration>,
-    /// Stop after this many execs were told
+    /// Stop after this many execs: those printed, or on the screen those captured
     #[arg(long, value_name = "N", value_parser = value::positive, help_heading = CAPTURE)]
     pub count: Option<u64>,
     /// Keep this many execs; the oldest go first, the counters stay exact

@@ -65,7 +65,7 @@ impl Format {
 }
 
 /// Writes events in one format.
-pub trait Exporter {
+pub trait Exporter: Send {
     /// Appends what comes before the first event; the capture is ready by then.
     fn start(&mut self, session: &Session, out: &mut Vec<u8>);
 

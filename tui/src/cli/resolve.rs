@@ -258,7 +258,7 @@ fn field_of(key: &str) -> Result<&'static Field, String> {
 }
 
 /// Shows a filter with a caret below the place where it went wrong.
-fn show_filter_error(filter: &str, error: &FilterError) -> String {
+pub(super) fn show_filter_error(filter: &str, error: &FilterError) -> String {
     let before: String = filter.chars().take(error.column).collect();
     let indent = text::escape(before.as_bytes()).width();
     let shown = text::escape(filter.as_bytes());
