@@ -5,7 +5,11 @@
 pub mod action;
 pub mod app;
 pub mod cells;
+pub mod cli;
+pub mod clock;
+pub mod doctor;
 pub mod event;
+pub mod export;
 pub mod field;
 pub mod filter;
 #[cfg(test)]
@@ -17,8 +21,9 @@ pub mod model;
 pub mod process;
 pub mod rate;
 pub mod resolve;
+pub mod run;
+pub mod source;
 pub mod store;
-
 pub mod terminal;
 pub mod text;
 pub mod view;
