@@ -1,6 +1,7 @@
 //! The state of the screen: what is shown, selected, filtered and open. Draws nothing, reads no
 //! clock and does no I/O: events, keys and the time come in, the view reads what is to be drawn.
 
+mod act;
 pub mod columns;
 mod filtering;
 mod handle;
@@ -28,6 +29,9 @@ use prompt::Prompt;
 use std::collections::{BTreeSet, VecDeque};
 use table::Table;
 use tree::Tree;
+
+#[cfg(test)]
+mod tests;
 
 /// The views; each has a tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

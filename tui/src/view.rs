@@ -267,7 +267,7 @@ fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Re
         height: area.height.min(1),
         ..area
     };
-    paint::text(
+    paint::over(
         buf,
         top,
         &format!(" {title} "),

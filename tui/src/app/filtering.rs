@@ -183,7 +183,6 @@ impl App {
         match prompt.kind {
             PromptKind::Filter if prompt.error.is_some() => {
                 self.warn("this is no filter yet: Esc gives it up");
-                return;
             }
             PromptKind::Filter => {
                 let before = prompt.before.filter.text().to_owned();

@@ -40,7 +40,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
         (None, Some(p)) => format!(" {} {} ", p.key.pid, text::escape(p.comm.as_bytes())),
         (None, None) => " events were lost here ".to_owned(),
     };
-    paint::text(
+    paint::over(
         buf,
         paint::from_column(top, 2),
         &title,

@@ -160,6 +160,12 @@ fn command(buf: &mut Buffer, place: Rect, row: &Row, sideways: usize, look: &Loo
         width: place.width.saturating_sub(reserved),
         ..place
     };
+    let wide = paint::width(&parts);
+    let parts = if sideways == 0 && wide > usize::from(text.width) {
+        cell::without_directory(parts, look)
+    } else {
+        parts
+    };
     let used = paint::scrolled(buf, text, &parts, sideways, look.theme.glyphs.ellipsis);
     if note_width > 0 {
         let at = if used == 0 { 0 } else { used + 1 };
@@ -171,7 +177,7 @@ fn command(buf: &mut Buffer, place: Rect, row: &Row, sideways: usize, look: &Loo
             "",
         );
     }
-    paint::width(&parts).saturating_sub(usize::from(text.width))
+    wide.saturating_sub(usize::from(text.width))
 }
 
 fn gap(buf: &mut Buffer, area: Rect, lost: &Lost, look: &Look<'_>) {
