@@ -37,17 +37,11 @@ pub(crate) fn enter_execveat(ctx: TracePointContext) -> i32 {
     enter(&ctx, 1)
 }
 
-/// Runs when execve returns, to the old image or to the new one.
+/// Runs when execve or execveat returns, to the old image or to the new one: user space attaches
+/// it to both.
 #[tracepoint(category = "syscalls", name = "sys_exit_execve")]
-pub(crate) fn exit_execve(ctx: TracePointContext) -> i32 {
-    let _ = exit(&ctx, Slot::FailedExecve);
-    0
-}
-
-/// Runs when execveat returns, to the old image or to the new one.
-#[tracepoint(category = "syscalls", name = "sys_exit_execveat")]
-pub(crate) fn exit_execveat(ctx: TracePointContext) -> i32 {
-    let _ = exit(&ctx, Slot::FailedExecveat);
+pub(crate) fn exit_exec(ctx: TracePointContext) -> i32 {
+    let _ = exit(&ctx);
     0
 }
 
@@ -81,7 +75,7 @@ fn enter(ctx: &TracePointContext, first: usize) -> i32 {
 }
 
 #[inline(always)]
-fn exit(ctx: &TracePointContext, slot: Slot) -> Option<()> {
+fn exit(ctx: &TracePointContext) -> Option<()> {
     // SAFETY: these helpers take no arguments and always succeed.
     let (ids, task) = unsafe { (bpf_get_current_pid_tgid(), Kernel(bpf_get_current_task())) };
     // SAFETY: the entry is copied at once.
@@ -91,7 +85,7 @@ fn exit(ctx: &TracePointContext, slot: Slot) -> Option<()> {
     if ret >= 0 {
         return None;
     }
-    let scratch = SCRATCH.get_ptr_mut(slot as u32)?;
+    let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;
     // SAFETY: `scratch` is this program's own; sizes are bounded where they are made.
     unsafe {
         (*scratch).header = facts::header(Kind::Exec);

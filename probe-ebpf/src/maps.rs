@@ -47,8 +47,7 @@ pub(crate) struct List {
 #[repr(u32)]
 pub(crate) enum Slot {
     Exec = 0,
-    FailedExecve = 1,
-    FailedExecveat = 2,
+    Failed = 1,
 }
 
 /// An execve or execveat that has begun.
@@ -70,7 +69,7 @@ pub(crate) static EVENTS: RingBuf<(), { 16 << 20 }> = RingBuf::new();
 
 /// Scratch space by [`Slot`].
 #[btf_map]
-pub(crate) static SCRATCH: PerCpuArray<Scratch, 3> = PerCpuArray::new();
+pub(crate) static SCRATCH: PerCpuArray<Scratch, 2> = PerCpuArray::new();
 
 /// Counters by [`Counter`].
 #[btf_map]

@@ -44,7 +44,7 @@ pub struct Probe {
     damaged: u64,
     /// What is not as it should be, a sentence each.
     pub problems: Vec<String>,
-    /// Names of the programs that are attached.
+    /// The tracepoints that programs are attached to.
     pub attached: Vec<&'static str>,
     /// How long loading and attaching took.
     pub took: Duration,

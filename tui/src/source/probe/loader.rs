@@ -49,24 +49,13 @@ struct Required {
     tracepoint: &'static str,
 }
 
-/// A syscall tracepoint program; without the pair of one call, its failures are not seen.
-struct Syscall {
-    call: &'static str,
-    enter: &'static str,
-    exit: &'static str,
-}
-
-const SYSCALLS: [Syscall; 2] = [
-    Syscall {
-        call: "execve",
-        enter: "enter_execve",
-        exit: "exit_execve",
-    },
-    Syscall {
-        call: "execveat",
-        enter: "enter_execveat",
-        exit: "exit_execveat",
-    },
+/// The syscall tracepoints that tell of failed execs, the ends first: a call whose begin alone
+/// was seen leaves an entry for nothing.
+const SYSCALLS: [(&str, &str); 4] = [
+    ("exit_exec", "sys_exit_execve"),
+    ("exit_exec", "sys_exit_execveat"),
+    ("enter_execve", "sys_enter_execve"),
+    ("enter_execveat", "sys_enter_execveat"),
 ];
 
 /// The probe in the kernel: dropping it takes it out again.
@@ -76,7 +65,7 @@ pub(crate) struct Loaded {
     pub(crate) missing: Missing,
     /// What else is not as it should be, a sentence each.
     pub(crate) problems: Vec<String>,
-    /// Names of the programs that are attached.
+    /// The tracepoints that programs are attached to.
     pub(crate) attached: Vec<&'static str>,
 }
 
@@ -142,23 +131,22 @@ impl Loaded {
             .with_context(|| format!("the kernel refused the program {program}"))?;
         prog.attach(tracepoint)
             .with_context(|| format!("cannot attach to the raw tracepoint {tracepoint}"))?;
-        self.attached.push(program);
+        self.attached.push(tracepoint);
         Ok(())
     }
 
     fn attach_syscalls(&mut self) -> Result<()> {
-        for syscall in &SYSCALLS {
-            // The end first: a call whose begin alone was seen leaves an entry for nothing.
-            for (program, edge) in [(syscall.exit, "exit"), (syscall.enter, "enter")] {
-                let tracepoint = format!("sys_{edge}_{}", syscall.call);
-                let prog: &mut TracePoint = self.program(program)?.try_into()?;
-                prog.load()
-                    .with_context(|| format!("the kernel refused the program {program}"))?;
-                prog.attach("syscalls", &tracepoint).with_context(|| {
-                    format!("cannot attach to the tracepoint syscalls/{tracepoint}")
-                })?;
-                self.attached.push(program);
+        for (name, tracepoint) in SYSCALLS {
+            let program: &mut TracePoint = self.program(name)?.try_into()?;
+            if program.fd().is_err() {
+                program
+                    .load()
+                    .with_context(|| format!("the kernel refused the program {name}"))?;
             }
+            program.attach("syscalls", tracepoint).with_context(|| {
+                format!("cannot attach to the tracepoint syscalls/{tracepoint}")
+            })?;
+            self.attached.push(tracepoint);
         }
         Ok(())
     }
