@@ -44,7 +44,7 @@ pub struct Header {
     pub cpu: u16,
     /// One of [`Kind`].
     pub kind: u8,
-    /// Of an exec, bits of [`exec_flag`]; of an exit, bit 0 says "core dumped".
+    /// Of an exec, bits of [`exec_flag`]; else zero.
     pub flags: u8,
     /// Process id (kernel: tgid) in the initial pid namespace.
     pub pid: u32,
@@ -66,10 +66,10 @@ pub mod exec_flag {
     pub const INTERPRETER_CUT: u8 = 1 << 4;
     /// `old_euid` was read before the exec; else it is unknown.
     pub const OLD_EUID: u8 = 1 << 5;
-    /// More argument pointers than were followed; the true size is unknown.
+    /// More arguments than were followed; their number and true size are unknown.
     pub const ARGC_CUT: u8 = 1 << 6;
-    /// The kernel started it (no execve system call was seen on this thread).
-    pub const NO_SYSCALL: u8 = 1 << 7;
+    /// A kernel thread is its parent: the kernel itself started it.
+    pub const KERNEL: u8 = 1 << 7;
 }
 
 /// The fixed part of an exec record, after the header.
@@ -147,12 +147,14 @@ pub struct Ancestor {
 pub struct ExitFixed {
     /// When the process was forked: CLOCK_BOOTTIME, ns.
     pub start_ns: u64,
-    /// User time of all its threads, ns.
+    /// User time of all its threads as the kernel's ticks have it, ns.
     pub user_ns: u64,
-    /// System time of all its threads, ns.
+    /// System time of all its threads as the kernel's ticks have it, ns.
     pub system_ns: u64,
-    /// Largest resident set, bytes.
-    pub max_rss_bytes: u64,
+    /// Time that all its threads ran, user and system, as the scheduler has it, ns.
+    pub run_ns: u64,
+    /// Largest resident set, in pages.
+    pub max_rss_pages: u64,
     /// Status as `wait(2)` gives it.
     pub status: u32,
     /// Parent's process id.
@@ -183,6 +185,6 @@ const _: () = {
     assert!(size_of::<Header>() == 24);
     assert!(size_of::<ExecFixed>() == 88);
     assert!(size_of::<Ancestor>() == 32);
-    assert!(size_of::<ExitFixed>() == 56);
+    assert!(size_of::<ExitFixed>() == 64);
     assert!(size_of::<ForkFixed>() == 40);
 };

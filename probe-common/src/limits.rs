@@ -6,8 +6,10 @@ pub const FILENAME_MAX: usize = 4095;
 pub const INTERPRETER_MAX: usize = 255;
 /// Bytes of arguments in one record, NULs included.
 pub const ARGS_MAX: usize = 16 * 1024 - 1;
-/// Most argument pointers followed for an exec that failed.
-pub const FAILED_ARGC_MAX: usize = 512;
+/// Bytes of a failed exec's argument that are read at once.
+pub const ARG_CHUNK: usize = 4096;
+/// Most such reads; what is beyond has no known size.
+pub const ARG_READS_MAX: usize = 512;
 /// Most ancestors in one exec record: the parent, and further up as long as
 /// they never executed anything themselves.
 pub const ANCESTORS_MAX: usize = 8;

@@ -2,13 +2,29 @@
 //!
 //! See ARCHITECTURE.md for how the modules stand to each other.
 
+pub mod action;
+pub mod app;
+pub mod cells;
+pub mod cli;
+pub mod clock;
+pub mod doctor;
 pub mod event;
+pub mod export;
 pub mod field;
 pub mod filter;
+pub mod format;
+pub mod keymap;
 pub mod list;
 pub mod model;
 pub mod process;
 pub mod rate;
 pub mod resolve;
+pub mod run;
+pub mod source;
 pub mod store;
+pub mod terminal;
 pub mod text;
+pub mod view;
+
+#[cfg(test)]
+mod fixture;

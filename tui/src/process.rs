@@ -104,7 +104,7 @@ impl ProcessTable {
             if self.current.contains_key(&process.key.pid) {
                 continue;
             }
-            let id = self.insert(process.key, None, process.comm);
+            let id = self.insert(process.key, process.comm);
             if let Some(p) = self.processes.get_mut(&id) {
                 p.coarse_start = true;
                 p.uid = Some(process.uid);
@@ -159,7 +159,7 @@ impl ProcessTable {
     /// Takes note of an exit; `None` if that process had already ended.
     pub fn exit(&mut self, exit: &Exit) -> Option<Ended> {
         let known = self.lookup(exit.key());
-        let id = known.unwrap_or_else(|| self.insert(exit.key(), None, exit.comm));
+        let id = known.unwrap_or_else(|| self.insert(exit.key(), exit.comm));
         let p = self.processes.get_mut(&id)?;
         if matches!(
             p.life,
@@ -245,7 +245,7 @@ impl ProcessTable {
             }
             return id;
         }
-        let id = self.insert(key, None, comm);
+        let id = self.insert(key, comm);
         self.place_below(id, above);
         id
     }
@@ -281,7 +281,7 @@ impl ProcessTable {
         (p.key == key).then_some(id)
     }
 
-    fn insert(&mut self, key: ProcessKey, parent: Option<ProcessId>, comm: Comm) -> ProcessId {
+    fn insert(&mut self, key: ProcessKey, comm: Comm) -> ProcessId {
         let id = ProcessId(self.next);
         self.next += 1;
         if let Some(old) = self.current.insert(key.pid, id) {
@@ -295,12 +295,12 @@ impl ProcessTable {
             }
             self.collect(old);
         }
+        self.by_key.insert(key, id);
         self.processes.insert(
             id,
             Process {
                 id,
                 key,
-                parent,
                 comm,
                 ..Process::default()
             },
@@ -361,6 +361,180 @@ impl ProcessTable {
                 parent.children.remove(&id);
             }
             next = parent;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Session};
+    use crate::model::Model;
+    use crate::resolve::Users;
+    use proptest::prelude::*;
+
+    fn exec(pid: u32, start_ns: u64, above: &[(u32, u64)]) -> Exec {
+        let ancestors = above.iter().map(|(pid, start_ns)| Ancestor {
+            key: ProcessKey {
+                pid: *pid,
+                start_ns: *start_ns,
+            },
+            comm: Comm::from("above"),
+        });
+        let ppid = above.first().map_or(0, |(pid, _)| *pid);
+        let ancestors: Box<[Ancestor]> = ancestors.collect();
+        Exec {
+            pid,
+            start_ns,
+            ppid,
+            ancestors,
+            time_ns: start_ns + 1,
+            ..Exec::default()
+        }
+    }
+
+    fn exit(pid: u32, start_ns: u64) -> Exit {
+        Exit {
+            pid,
+            start_ns,
+            time_ns: start_ns + 9,
+            user_ns: Some(5),
+            ..Exit::default()
+        }
+    }
+
+    fn chain(table: &ProcessTable, id: ProcessId) -> Vec<u32> {
+        table.ancestors(id).map(|p| p.key.pid).collect()
+    }
+
+    #[test]
+    fn a_process_that_ran_before_is_found_by_its_exact_start() {
+        let mut table = ProcessTable::default();
+        let running = |pid, ppid| Running {
+            key: ProcessKey {
+                pid,
+                start_ns: 20_000_000,
+            },
+            ppid,
+            ..Running::default()
+        };
+        table.seed(vec![running(1, 0), running(7, 1)]);
+        let (id, _) = table.exec(&exec(9, 50_000_000, &[(7, 20_000_123)]), EntryId(0));
+        assert_eq!(chain(&table, id), [7, 1]);
+        assert_eq!(table.len(), 3);
+        assert_eq!(
+            table
+                .find(ProcessKey {
+                    pid: 7,
+                    start_ns: 20_000_123
+                })
+                .unwrap()
+                .subtree
+                .execs,
+            1
+        );
+    }
+
+    #[test]
+    fn a_pid_used_again_is_another_process() {
+        let mut table = ProcessTable::default();
+        let (old, _) = table.exec(&exec(5, 100, &[(1, 1)]), EntryId(0));
+        let (new, replaced) = table.exec(&exec(5, 200, &[(1, 1)]), EntryId(1));
+        assert!(old != new && replaced.is_none());
+        assert!(matches!(
+            table.get(old).unwrap().life,
+            Life::Ended { status: None, .. }
+        ));
+        assert_eq!(
+            table.exit(&exit(5, 200)),
+            Some(Ended {
+                row: Some(EntryId(1))
+            })
+        );
+        assert_eq!(table.exit(&exit(5, 200)), None, "the same exit twice");
+    }
+
+    #[test]
+    fn counts_go_up_to_the_root_and_stay_when_children_go() {
+        let mut table = ProcessTable::default();
+        table.exec(&exec(2, 10, &[(1, 1)]), EntryId(0));
+        table.exec(&exec(3, 20, &[(2, 10)]), EntryId(1));
+        table.exec(
+            &Exec {
+                ret: -2,
+                ..exec(3, 20, &[(2, 10)])
+            },
+            EntryId(2),
+        );
+        table.exit(&exit(3, 20));
+        table.forget_row(
+            ProcessKey {
+                pid: 3,
+                start_ns: 20,
+            },
+            EntryId(1),
+        );
+        table.forget_row(
+            ProcessKey {
+                pid: 3,
+                start_ns: 20,
+            },
+            EntryId(2),
+        );
+        assert!(
+            table
+                .find(ProcessKey {
+                    pid: 3,
+                    start_ns: 20
+                })
+                .is_none()
+        );
+        let root = table.by_pid(1).unwrap();
+        assert_eq!(
+            root.subtree,
+            Counts {
+                execs: 2,
+                failed: 1,
+                cpu_ns: 5
+            }
+        );
+        assert_eq!(root.own, Counts::default());
+    }
+
+    #[test]
+    fn a_circle_of_parents_is_never_closed() {
+        let mut table = ProcessTable::default();
+        table.exec(&exec(1, 1, &[(2, 2)]), EntryId(0));
+        let (id, _) = table.exec(&exec(2, 2, &[(1, 1)]), EntryId(1));
+        assert!(chain(&table, id).len() < 2);
+    }
+
+    proptest! {
+        #[test]
+        fn the_table_shrinks_with_the_history(
+            steps in proptest::collection::vec((1u32..20, any::<bool>(), any::<bool>()), 1..300),
+        ) {
+            let mut model = Model::new(Session::default(), Users::default(), 4);
+            for (i, (pid, forked, ends)) in steps.iter().enumerate() {
+                let start = i as u64 * 100 + 100;
+                let parent = (pid % 7 + 30, 1);
+                let above = [(pid + 50, start - 1), parent];
+                let above = if *forked { &above[..] } else { &above[1..] };
+                model.apply(Event::Exec(Box::new(exec(*pid, start, above))));
+                if *ends {
+                    model.apply(Event::Exit(exit(*pid, start)));
+                }
+            }
+            // At most: a running process for each pid, what the four rows keep, and their parents.
+            let running = model.processes.processes.values().filter(|p| p.life == Life::Running).count();
+            prop_assert!(running <= 20);
+            prop_assert!(model.processes.len() <= (running + 4) * 3, "{} processes", model.processes.len());
+            for process in model.processes.processes.values() {
+                prop_assert_eq!(model.processes.find(process.key).map(|p| p.id), Some(process.id));
+                for child in &process.children {
+                    prop_assert_eq!(model.processes.get(*child).unwrap().parent, Some(process.id));
+                }
+            }
         }
     }
 }

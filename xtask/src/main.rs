@@ -1,2 +1,74 @@
-//! Chores of the project: see `cargo xtask --help`.
-fn main() {}
+//! Chores of the project, so that a person and the CI run the same commands: see `cargo xtask --help`.
+
+mod apt_src;
+mod bpf_linker;
+mod build_ebpf;
+mod lint;
+mod object_check;
+mod run;
+mod shell;
+mod strip;
+mod test;
+mod tidy;
+mod toolchain;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Build, test and release chores of execsnoop-tui.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the kernel programs into assets/execsnoop.bpf.o, installing the pinned tools as needed.
+    BuildEbpf {
+        /// Write nothing: fail if the committed object is not what the sources give.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build execsnoop-tui for release and start it, through sudo if need be.
+    Run {
+        /// What execsnoop-tui is started with.
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Run all tests: the fast ones, then the live ones, which need root and a kernel with BTF.
+    Test {
+        /// A filter or other arguments for the test programs.
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Check format, lints of host and kernel code, documentation, house laws and dependencies.
+    Lint,
+    /// Check the house laws that neither the compiler nor clippy knows.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
+    match task {
+        Task::BuildEbpf { check: false } => build_ebpf::write(),
+        Task::BuildEbpf { check: true } => build_ebpf::check(),
+        Task::Run { args } => run::run(&args),
+        Task::Test { args } => test::run(&args),
+        Task::Lint => lint::run(),
+        Task::Tidy => tidy::check(),
+    }
+}

@@ -1,0 +1,160 @@
+//! What an exec record tells besides path and arguments: who, where, and by whom started.
+
+use crate::globals as member;
+use crate::maps::{Scratch, lost};
+use crate::read::Kernel;
+use aya_ebpf::helpers::generated::{
+    bpf_get_current_pid_tgid, bpf_get_current_uid_gid, bpf_get_smp_processor_id,
+    bpf_ktime_get_boot_ns,
+};
+use probe_common::{
+    Ancestor, Header, Kind, exec_flag,
+    limits::{ANCESTORS_MAX, COMM_LEN, NONE},
+};
+
+/// `PF_FORKNOEXEC` of include/linux/sched.h: forked, but did not exec. Same in 5.10 to 7.3.
+pub(crate) const PF_FORKNOEXEC: u32 = 0x40;
+/// `PF_KTHREAD` of include/linux/sched.h. Same in 5.10 to 7.3.
+const PF_KTHREAD: u32 = 0x0020_0000;
+
+/// Makes the header of a record about the current process.
+#[inline(always)]
+pub(crate) fn header(kind: Kind) -> Header {
+    // SAFETY: these helpers take no arguments and always succeed.
+    let (time_ns, cpu, ids) = unsafe {
+        (
+            bpf_ktime_get_boot_ns(),
+            bpf_get_smp_processor_id(),
+            bpf_get_current_pid_tgid(),
+        )
+    };
+    Header {
+        time_ns,
+        lost: lost(),
+        cpu: cpu as u16,
+        kind: kind as u8,
+        flags: 0,
+        pid: (ids >> 32) as u32,
+        tid: ids as u32,
+    }
+}
+
+/// Returns the leader of a task's process, and when it was forked.
+#[inline(always)]
+pub(crate) fn leader(task: Kernel) -> Option<(Kernel, u64)> {
+    let leader = task.follow(&member::TASK_GROUP_LEADER)?;
+    Some((leader, leader.get(&member::TASK_START_BOOTTIME)?))
+}
+
+/// Fills in the facts of the current task and its ancestors; returns the bytes of tail used.
+///
+/// # Safety
+/// `scratch` must be this program's own scratch space.
+#[inline(always)]
+pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Kernel) -> u64 {
+    // SAFETY: plain writes to the caller's scratch space.
+    unsafe {
+        let fixed = &raw mut (*scratch).fixed;
+        let ids = bpf_get_current_uid_gid();
+        (*fixed).uid = ids as u32;
+        (*fixed).gid = (ids >> 32) as u32;
+        (*fixed).start_ns = leader(task).map_or(0, |(_, start_ns)| start_ns);
+        (*fixed).comm = task.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]);
+        (*fixed).loginuid = task.get(&member::TASK_LOGINUID).unwrap_or(NONE);
+        (*fixed).session = task.get(&member::TASK_SESSIONID).unwrap_or(NONE);
+        let cred = task.follow(&member::TASK_CRED);
+        (*fixed).euid = cred.and_then(|c| c.get(&member::CRED_EUID)).unwrap_or(NONE);
+        (*fixed).egid = cred.and_then(|c| c.get(&member::CRED_EGID)).unwrap_or(NONE);
+        let (ns_pid, pid_ns) = pid_namespace(task);
+        (*fixed).ns_pid = ns_pid.unwrap_or(NONE);
+        (*fixed).pid_ns = pid_ns.unwrap_or(NONE);
+        (*fixed).mnt_ns = mnt_namespace(task).unwrap_or(NONE);
+        ancestors(scratch, task)
+    }
+}
+
+/// Returns the process id inside the task's own pid namespace, and that namespace's number.
+///
+/// `struct pid` ends in `struct upid numbers[level + 1]`; the last is the task's own.
+#[inline(always)]
+fn pid_namespace(task: Kernel) -> (Option<u32>, Option<u32>) {
+    let own = || {
+        let pid = task
+            .follow(&member::TASK_GROUP_LEADER)?
+            .follow(&member::TASK_THREAD_PID)?;
+        let level: u32 = pid.get(&member::PID_LEVEL)?;
+        // struct upid is { int nr; struct pid_namespace *ns; }: its ns closes it.
+        let size = member::UPID_NS.get()? + 8;
+        Some(Kernel(
+            pid.0 + u64::from(member::PID_NUMBERS.get()?) + u64::from(level & 31) * u64::from(size),
+        ))
+    };
+    let Some(upid) = own() else {
+        return (None, None);
+    };
+    let inum = upid
+        .follow(&member::UPID_NS)
+        .and_then(|ns| ns.get(&member::PIDNS_INUM));
+    (upid.at(0), inum)
+}
+
+#[inline(always)]
+fn mnt_namespace(task: Kernel) -> Option<u32> {
+    let proxy = task.follow(&member::TASK_NSPROXY)?;
+    proxy
+        .follow(&member::NSPROXY_MNT_NS)?
+        .get(&member::MNTNS_INUM)
+}
+
+/// Notes the parent, and further up as long as they never executed anything: whoever did has
+/// an exec record of its own, or ran before.
+///
+/// # Safety
+/// As [`fill`].
+#[inline(always)]
+unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
+    let mut count = 0_u8;
+    let mut parent_is_kernel = false;
+    let mut below = task;
+    // SAFETY: plain writes within the tail: `i` is below ANCESTORS_MAX.
+    unsafe {
+        (*scratch).fixed.ppid = 0;
+        let list = (&raw mut (*scratch).tail).cast::<Ancestor>();
+        for i in 0..ANCESTORS_MAX {
+            let Some(parent) = below.follow(&member::TASK_REAL_PARENT) else {
+                break;
+            };
+            let Some((lead, start_ns)) = leader(parent) else {
+                break;
+            };
+            let Some(pid) = lead.get::<u32>(&member::TASK_TGID) else {
+                break;
+            };
+            let flags: u32 = lead.get(&member::TASK_FLAGS).unwrap_or(0);
+            let forked_only = flags & PF_FORKNOEXEC != 0;
+            if i == 0 {
+                (*scratch).fixed.ppid = pid;
+                parent_is_kernel = flags & PF_KTHREAD != 0;
+            }
+            let comm = lead.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]);
+            list.add(i).write_unaligned(Ancestor {
+                start_ns,
+                pid,
+                forked_only: u32::from(forked_only),
+                comm,
+            });
+            count = i as u8 + 1;
+            if !forked_only || pid <= 2 {
+                break;
+            }
+            below = lead;
+        }
+        (*scratch).fixed.ancestors = count;
+        if parent_is_kernel {
+            (*scratch).header.flags |= exec_flag::KERNEL;
+        }
+        // Read back, so that the verifier sees one unknown count and not one path for each.
+        let count = (&raw const (*scratch).fixed.ancestors).read_volatile();
+        (u64::from(count) & 15) * size_of::<Ancestor>() as u64
+    }
+}

@@ -1,0 +1,48 @@
+//! A process was forked.
+
+use crate::facts;
+use crate::globals as member;
+use crate::maps::output;
+use crate::read::Kernel;
+use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
+use probe_common::{ForkFixed, Header, Kind, limits::COMM_LEN};
+
+#[repr(C)]
+struct Record {
+    header: Header,
+    fixed: ForkFixed,
+}
+
+/// `sched_process_fork(struct task_struct *parent, struct task_struct *child)`, unchanged from
+/// 5.10 to 7.3. Runs in the parent; threads are skipped.
+#[raw_tracepoint(tracepoint = "sched_process_fork")]
+pub(crate) fn process_fork(ctx: RawTracePointContext) -> i32 {
+    let _ = fork(Kernel(ctx.arg(1)));
+    0
+}
+
+#[inline(always)]
+fn fork(child: Kernel) -> Option<()> {
+    let pid: u32 = child.get(&member::TASK_PID)?;
+    if pid != child.get(&member::TASK_TGID)? {
+        return None;
+    }
+    let parent = child.follow(&member::TASK_REAL_PARENT)?;
+    let (leader, parent_start_ns) = facts::leader(parent)?;
+    let mut header = facts::header(Kind::Fork);
+    header.pid = pid;
+    header.tid = pid;
+    let mut record = Record {
+        header,
+        fixed: ForkFixed {
+            start_ns: child.get(&member::TASK_START_BOOTTIME)?,
+            parent_start_ns,
+            ppid: leader.get(&member::TASK_TGID)?,
+            reserved: 0,
+            comm: child.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]),
+        },
+    };
+    // SAFETY: the record is whole and has no padding.
+    unsafe { output(&raw mut record, size_of::<Record>() as u64) };
+    Some(())
+}

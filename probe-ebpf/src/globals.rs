@@ -1,0 +1,46 @@
+//! Constants of the running kernel, set by user space before load.
+
+use aya_ebpf::Global;
+use probe_common::{kernel_members, limits::NONE};
+
+/// A member's offset within its struct.
+#[repr(transparent)]
+pub(crate) struct Offset(Global<u32>);
+
+impl Offset {
+    /// Returns the offset, unless this kernel lacks the member.
+    #[inline(always)]
+    pub(crate) fn get(&self) -> Option<u32> {
+        let offset = self.0.load();
+        if offset == NONE { None } else { Some(offset) }
+    }
+}
+
+macro_rules! declare {
+    ($($global:ident = $of:literal $path:literal, [$($fact:literal),*];)*) => {
+        $(
+            #[doc = concat!("Offset of `", $of, ".", $path, "`.")]
+            #[unsafe(no_mangle)]
+            pub(crate) static $global: Offset = Offset(Global::new(NONE));
+        )*
+    };
+}
+
+kernel_members!(declare);
+
+/// Its name says which record layout this object has.
+#[unsafe(no_mangle)]
+pub(crate) static EXECSNOOP_ABI_1: Global<u32> = Global::new(probe_common::ABI_VERSION);
+
+const _: () = assert!(
+    probe_common::ABI_VERSION == 1,
+    "rename the symbol above too"
+);
+
+/// 1 if exits of processes that never executed anything are told too.
+#[unsafe(no_mangle)]
+pub(crate) static ALL_EXITS: Global<u32> = Global::new(0);
+
+/// 1 if `sched_process_exit` has the argument `group_dead` (kernels from 6.16).
+#[unsafe(no_mangle)]
+pub(crate) static EXIT_HAS_GROUP_DEAD: Global<u32> = Global::new(0);

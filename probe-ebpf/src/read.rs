@@ -1,0 +1,99 @@
+//! Reads of kernel and user memory, none of which can fail the program.
+
+use crate::globals::Offset;
+use aya_ebpf::cty::c_void;
+use aya_ebpf::helpers::generated::{
+    bpf_probe_read_kernel, bpf_probe_read_kernel_str, bpf_probe_read_user, bpf_probe_read_user_str,
+};
+use core::mem::MaybeUninit;
+
+/// Plain values that any bytes make.
+pub(crate) trait Plain: Copy {}
+impl Plain for u32 {}
+impl Plain for i32 {}
+impl Plain for u64 {}
+impl Plain for [u8; 16] {}
+
+/// An address in the kernel.
+#[derive(Clone, Copy)]
+pub(crate) struct Kernel(pub(crate) u64);
+
+impl Kernel {
+    /// Reads a member; `None` if this kernel lacks it or the address is bad.
+    #[inline(always)]
+    pub(crate) fn get<T: Plain>(self, member: &Offset) -> Option<T> {
+        self.at(member.get()?)
+    }
+
+    /// Follows a pointer; `None` if it is null too.
+    #[inline(always)]
+    pub(crate) fn follow(self, member: &Offset) -> Option<Self> {
+        match self.get::<u64>(member)? {
+            0 => None,
+            address => Some(Self(address)),
+        }
+    }
+
+    /// Reads what lies `offset` bytes on.
+    #[inline(always)]
+    pub(crate) fn at<T: Plain>(self, offset: u32) -> Option<T> {
+        let mut value = MaybeUninit::<T>::uninit();
+        let from = (self.0 + u64::from(offset)) as *const c_void;
+        // SAFETY: the helper writes all of `value`, or zeroes it and fails; `T` is plain.
+        unsafe {
+            let failed =
+                bpf_probe_read_kernel(value.as_mut_ptr().cast(), size_of::<T>() as u32, from);
+            if failed == 0 {
+                Some(value.assume_init())
+            } else {
+                None
+            }
+        }
+    }
+
+    /// Copies a string and its NUL; returns the length with the NUL, or a negative errno.
+    ///
+    /// # Safety
+    /// `size` bytes at `to` must be writable.
+    #[inline(always)]
+    pub(crate) unsafe fn copy_str(self, to: *mut u8, size: u32) -> i64 {
+        // SAFETY: as the caller says; the source is checked by the helper.
+        unsafe { bpf_probe_read_kernel_str(to.cast(), size, self.0 as *const c_void) as i64 }
+    }
+}
+
+/// An address in the current process.
+#[derive(Clone, Copy)]
+pub(crate) struct User(pub(crate) u64);
+
+impl User {
+    /// Reads a pointer `index` words on.
+    #[inline(always)]
+    pub(crate) fn pointer(self, index: u64) -> Option<u64> {
+        let mut value = 0_u64;
+        let from = self.0.wrapping_add(index * 8) as *const c_void;
+        // SAFETY: the helper writes the eight bytes of `value`.
+        let failed = unsafe { bpf_probe_read_user((&raw mut value).cast(), 8, from) };
+        if failed == 0 { Some(value) } else { None }
+    }
+
+    /// Copies bytes; returns whether all of them could be read.
+    ///
+    /// # Safety
+    /// `size` bytes at `to` must be writable.
+    #[inline(always)]
+    pub(crate) unsafe fn copy(self, to: *mut u8, size: u32) -> bool {
+        // SAFETY: as the caller says; the source is checked by the helper.
+        unsafe { bpf_probe_read_user(to.cast(), size, self.0 as *const c_void) == 0 }
+    }
+
+    /// Copies a string and its NUL; returns the length with the NUL, or a negative errno.
+    ///
+    /// # Safety
+    /// `size` bytes at `to` must be writable.
+    #[inline(always)]
+    pub(crate) unsafe fn copy_str(self, to: *mut u8, size: u32) -> i64 {
+        // SAFETY: as the caller says; the source is checked by the helper.
+        unsafe { bpf_probe_read_user_str(to.cast(), size, self.0 as *const c_void) as i64 }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a person can ask the screen to do. Keys map to these in [`crate::keymap`].
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// One thing that the screen can do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+actions! {
+    /// Moves one line up.
+    Up,
+    /// Moves one line down.
+    Down,
+    /// Moves one screenful up.
+    PageUp,
+    /// Moves one screenful down.
+    PageDown,
+    /// Moves half a screenful up.
+    HalfUp,
+    /// Moves half a screenful down.
+    HalfDown,
+    /// Goes to the first line.
+    Top,
+    /// Goes to the last line.
+    Bottom,
+    /// Scrolls the commands to their beginning's side.
+    Left,
+    /// Scrolls the commands to their end's side.
+    Right,
+    /// Scrolls the commands to their beginning.
+    LineStart,
+    /// Scrolls the commands to their end.
+    LineEnd,
+    /// Shows the table of events.
+    ViewEvents,
+    /// Shows the tree of processes.
+    ViewTree,
+    /// Shows the next view.
+    NextView,
+    /// Shows the view before.
+    PreviousView,
+    /// Shows the tree, or the table if the tree is shown.
+    ToggleTree,
+    /// Keeps the newest event selected, or no longer.
+    Follow,
+    /// Freezes the view, or thaws it; the capture goes on.
+    Pause,
+    /// Asks for a text to find; hides nothing.
+    Search,
+    /// Goes to the next event that was searched.
+    SearchNext,
+    /// Goes to the previous event that was searched.
+    SearchPrevious,
+    /// Asks for a filter; hides what does not pass.
+    Filter,
+    /// Asks for a filter by pid.
+    FilterPid,
+    /// Asks for a filter by task name.
+    FilterComm,
+    /// Asks for a filter by user.
+    FilterUser,
+    /// Goes back to the filter before.
+    UndoFilter,
+    /// Shows everything again.
+    ClearFilter,
+    /// Shows failures only, or no longer.
+    FailuresOnly,
+    /// Goes to the next failed exec.
+    NextFailure,
+    /// Goes to the previous failed exec.
+    PreviousFailure,
+    /// Offers the fields to sort by.
+    SortMenu,
+    /// Sorts by the column to the left.
+    SortLeft,
+    /// Sorts by the column to the right.
+    SortRight,
+    /// Turns the order around.
+    InvertSort,
+    /// Unfolds a process, or goes to its first child.
+    Unfold,
+    /// Folds a process, or goes to its parent.
+    Fold,
+    /// Folds a process, or unfolds it.
+    ToggleFold,
+    /// Unfolds every process.
+    UnfoldAll,
+    /// Folds every process.
+    FoldAll,
+    /// Shows processes that executed nothing too, or no longer.
+    ShowIdle,
+    /// Shows every fact of the selected line.
+    Details,
+    /// Goes to the parent.
+    Parent,
+    /// Shows the keys and the columns.
+    Help,
+    /// Closes what is on top.
+    Close,
+    /// Ends the program.
+    Quit,
+    /// Paints the whole screen anew.
+    Redraw,
+    /// Stops the program and gives the terminal to the shell.
+    Suspend,
+    /// Takes what is selected or was typed.
+    Accept,
+    /// Swaps searching and filtering.
+    SwapPrompt,
+    /// Moves the text cursor left.
+    CursorLeft,
+    /// Moves the text cursor right.
+    CursorRight,
+    /// Moves the text cursor to the start.
+    CursorStart,
+    /// Moves the text cursor to the end.
+    CursorEnd,
+    /// Deletes the character before the text cursor.
+    EraseChar,
+    /// Deletes the character under the text cursor.
+    DeleteChar,
+    /// Deletes the word before the text cursor.
+    EraseWord,
+    /// Deletes the text before the text cursor.
+    EraseLine,
+}

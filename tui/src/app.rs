@@ -1,0 +1,406 @@
+//! The state of the screen: what is shown, selected, filtered and open. Draws nothing, reads no
+//! clock and does no I/O: events, keys and the time come in, the view reads what is to be drawn.
+
+pub mod columns;
+mod filtering;
+mod handle;
+pub mod hits;
+mod mouse;
+pub mod options;
+pub mod popup;
+pub mod prompt;
+mod search;
+pub mod table;
+pub mod tree;
+
+pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
+pub use search::Search;
+
+use crate::event::Event;
+use crate::keymap::Mode;
+use crate::list::{List, Sort};
+use crate::model::{Applied, Model};
+use crate::process::ProcessId;
+use crate::store::{EntryId, Row};
+use hits::Hits;
+use popup::{Popup, Subject};
+use prompt::Prompt;
+use std::collections::{BTreeSet, VecDeque};
+use table::Table;
+use tree::Tree;
+
+/// The views; each has a tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The table of events.
+    Events,
+    /// The tree of processes.
+    Tree,
+}
+
+impl View {
+    /// Every view with its tab's name, in order.
+    pub const ALL: [(Self, &'static str); 2] = [(Self::Events, "Events"), (Self::Tree, "Tree")];
+}
+
+/// What the program has to do after an event of the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing but to draw, if [`App::dirty`].
+    Continue,
+    /// End.
+    Quit,
+    /// Stop until the shell's `fg`.
+    Suspend,
+    /// Paint every cell anew.
+    Redraw,
+}
+
+/// How a notice is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It worked.
+    Info,
+    /// It did not.
+    Warning,
+}
+
+/// One sentence in answer to the last key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+}
+
+/// A view that stands still while the capture goes on.
+#[derive(Debug)]
+struct Paused {
+    /// The first entry that is not listed yet.
+    from: EntryId,
+    /// Listed rows that changed meanwhile.
+    changed: BTreeSet<EntryId>,
+}
+
+/// The whole state of the screen.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) model: Model,
+    pub(crate) options: AppOptions,
+    pub(crate) list: List,
+    pub(crate) view: View,
+    pub(crate) table: Table,
+    pub(crate) tree: Tree,
+    /// What is open on top of the view, the topmost last.
+    pub(crate) popups: Vec<Popup>,
+    pub(crate) search: Search,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) status: ProbeStatus,
+    pub(crate) usage: Option<SelfUsage>,
+    pub(crate) hits: Hits,
+    undo: Vec<String>,
+    gaps: VecDeque<EntryId>,
+    paused: Option<Paused>,
+    dirty: bool,
+    second: u64,
+}
+
+impl App {
+    /// Makes a screen for a model, which may hold history already.
+    pub fn new(model: Model, options: AppOptions) -> Self {
+        let mut list = List::new();
+        list.set_filter(options.filter.clone(), &model);
+        if options.sort.is_some() {
+            list.set_sort(options.sort, &model);
+        }
+        let gaps = model.store.iter();
+        let gaps = gaps.filter(|(_, entry)| matches!(entry, crate::store::Entry::Gap(_)));
+        let mut tree = Tree::default();
+        tree.touch();
+        Self {
+            gaps: gaps.map(|(id, _)| id).collect(),
+            model,
+            options,
+            list,
+            view: View::Events,
+            table: Table::default(),
+            tree,
+            popups: Vec::new(),
+            search: Search::default(),
+            notice: None,
+            status: ProbeStatus::default(),
+            usage: None,
+            hits: Hits::default(),
+            undo: Vec::new(),
+            paused: None,
+            dirty: true,
+            second: 0,
+        }
+    }
+
+    /// Returns the model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Returns the model, for what is no event: names of users.
+    pub fn model_mut(&mut self) -> &mut Model {
+        &mut self.model
+    }
+
+    /// Takes in a batch of events.
+    pub fn apply(&mut self, batch: Vec<Event>) {
+        self.dirty |= !batch.is_empty();
+        for event in batch {
+            self.apply_one(event);
+        }
+        if !self.is_paused() {
+            self.tree.touch();
+        }
+    }
+
+    fn apply_one(&mut self, event: Event) {
+        let first = self.model.store.first_id();
+        let applied = self.model.apply(event);
+        if self.model.store.first_id() > first {
+            self.evict();
+        }
+        match applied {
+            Applied::Exec {
+                entry, replaced, ..
+            } => {
+                if let Some(old) = replaced {
+                    self.changed(old);
+                }
+                self.arrived(entry);
+            }
+            Applied::Gap { entry, .. } => {
+                self.gaps.push_back(entry);
+                self.arrived(entry);
+            }
+            Applied::Exit { entry, .. } => {
+                if let Some(entry) = entry {
+                    self.changed(entry);
+                }
+            }
+            Applied::Fork(_) | Applied::Duplicate => {}
+        }
+    }
+
+    fn evict(&mut self) {
+        let first = self.model.store.first_id();
+        self.list.evict(first);
+        while self.gaps.front().is_some_and(|id| *id < first) {
+            self.gaps.pop_front();
+        }
+    }
+
+    fn arrived(&mut self, id: EntryId) {
+        if self.paused.is_none() {
+            self.list.insert(id, &self.model);
+            self.mark_in_tree(id);
+        }
+    }
+
+    fn changed(&mut self, id: EntryId) {
+        match &mut self.paused {
+            Some(paused) if id < paused.from => {
+                paused.changed.insert(id);
+            }
+            Some(_) => {}
+            None => {
+                self.list.update(id, &self.model);
+                self.mark_in_tree(id);
+            }
+        }
+    }
+
+    /// Returns whether the view stands still.
+    pub fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
+    /// Returns how many entries came since the view stands still.
+    pub fn waiting(&self) -> u64 {
+        let next = self.model.store.next_id().0;
+        self.paused
+            .as_ref()
+            .map_or(0, |p| next.saturating_sub(p.from.0))
+    }
+
+    fn pause(&mut self) {
+        self.paused = Some(Paused {
+            from: self.model.store.next_id(),
+            changed: BTreeSet::new(),
+        });
+    }
+
+    fn resume(&mut self) {
+        let Some(paused) = self.paused.take() else {
+            return;
+        };
+        let first = self.model.store.first_id();
+        for id in paused.changed.into_iter().filter(|id| *id >= first) {
+            self.changed(id);
+        }
+        for id in paused.from.max(first).0..self.model.store.next_id().0 {
+            self.arrived(EntryId(id));
+        }
+        self.tree.touch();
+    }
+
+    /// The list was made anew from the whole history: nothing waits any more.
+    fn caught_up(&mut self) {
+        if self.paused.is_some() {
+            self.pause();
+        }
+    }
+
+    /// Takes note that time went by, about once a second.
+    pub fn tick(&mut self, now_ns: u64) {
+        let second = now_ns / 1_000_000_000;
+        if second != self.second {
+            self.second = second;
+            self.dirty |= self.status.ended.is_none();
+        }
+    }
+
+    /// Returns whether something visible changed since the last [`App::take_dirty`].
+    pub fn dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// Returns whether something visible changed since it was last asked.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    pub(crate) fn set_dirty(&mut self) {
+        self.dirty = true;
+    }
+
+    /// Sets how many events a capture filter skipped.
+    pub fn set_not_captured(&mut self, count: u64) {
+        self.dirty |= self.model.totals.not_captured != count;
+        self.model.totals.not_captured = count;
+    }
+
+    /// Sets what the source tells about itself.
+    pub fn set_probe_status(&mut self, status: ProbeStatus) {
+        self.dirty |= self.status != status;
+        self.status = status;
+    }
+
+    /// Sets what this program costs: share of one CPU, and resident bytes.
+    pub fn set_self_usage(&mut self, cpu: f64, rss_bytes: u64) {
+        // Only what the header shows of it counts as a change.
+        let usage = SelfUsage {
+            cpu: (cpu * 1000.0).round() / 1000.0,
+            rss_bytes: rss_bytes >> 20 << 20,
+        };
+        self.dirty |= self.usage != Some(usage);
+        self.usage = Some(usage);
+    }
+
+    /// Returns where keys go now.
+    pub fn mode(&self) -> Mode {
+        match (self.popups.last(), self.view) {
+            (Some(Popup::Details(_)), _) => Mode::Details,
+            (Some(Popup::Sort(_)), _) => Mode::Sort,
+            (Some(Popup::Help { .. }), _) => Mode::Help,
+            (Some(Popup::Prompt(_)), _) => Mode::Prompt,
+            (None, View::Events) => Mode::Events,
+            (None, View::Tree) => Mode::Tree,
+        }
+    }
+
+    /// Returns the prompt, if one is open.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        match self.popups.last() {
+            Some(Popup::Prompt(prompt)) => Some(prompt),
+            _ => None,
+        }
+    }
+
+    /// Returns the id of the selected line of the table.
+    pub fn selected_entry(&self) -> Option<EntryId> {
+        self.table.selected_id(&self.list, &self.model)
+    }
+
+    /// Returns the selected process of the tree.
+    pub fn selected_process(&self) -> Option<ProcessId> {
+        self.tree.selected().map(|line| line.id)
+    }
+
+    /// Returns what the selected line is about.
+    pub fn subject(&self) -> Option<Subject> {
+        match self.view {
+            View::Events => self.selected_entry().map(Subject::Entry),
+            View::Tree => self.selected_process().map(Subject::Process),
+        }
+    }
+
+    /// Returns the row that the selected line is about.
+    pub fn selected_row(&self) -> Option<&Row> {
+        let entry = match self.view {
+            View::Events => self.selected_entry()?,
+            View::Tree => {
+                self.model
+                    .processes
+                    .get(self.selected_process()?)?
+                    .last_exec?
+            }
+        };
+        self.model.store.row(entry)
+    }
+
+    /// Returns how many execs are listed, and how many the history holds.
+    pub fn rows_shown(&self) -> (usize, usize) {
+        let rows = self.model.store.len().saturating_sub(self.gaps.len());
+        let until = self.paused.as_ref().map_or(EntryId(u64::MAX), |p| p.from);
+        let gaps = match self.list.sort() {
+            None => self.gaps.partition_point(|id| *id < until),
+            Some(_) => 0,
+        };
+        (self.list.len().saturating_sub(gaps), rows)
+    }
+
+    /// Sorts the table; the order of arrival is the same as by time, with the gaps in it.
+    pub(crate) fn set_sort(&mut self, sort: Sort) {
+        let arrival = sort.field.key == "time" && !sort.descending;
+        self.list.set_sort((!arrival).then_some(sort), &self.model);
+        self.caught_up();
+        let way = if sort.descending {
+            "largest first"
+        } else {
+            "smallest first"
+        };
+        self.inform(format!("sorted by {}, {way}", sort.field.title));
+    }
+
+    /// Returns by which field the table is sorted, and whether the largest comes first.
+    pub(crate) fn sort(&self) -> Option<Sort> {
+        let by_time = || crate::field::by_key("time");
+        self.list.sort().or_else(|| {
+            by_time().map(|field| Sort {
+                field,
+                descending: false,
+            })
+        })
+    }
+
+    fn inform(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            tone: Tone::Info,
+        });
+    }
+
+    fn warn(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            tone: Tone::Warning,
+        });
+    }
+}

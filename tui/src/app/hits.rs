@@ -1,0 +1,53 @@
+//! Where things stood in the last frame, so that the mouse and page keys can find them.
+
+use crate::app::View;
+use crate::field::Field;
+
+/// A rectangle of cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Area {
+    /// Leftmost column.
+    pub x: u16,
+    /// Topmost line.
+    pub y: u16,
+    /// Columns.
+    pub width: u16,
+    /// Lines.
+    pub height: u16,
+}
+
+impl Area {
+    /// Returns whether a cell is inside.
+    pub fn contains(&self, x: u16, y: u16) -> bool {
+        (self.x..self.x.saturating_add(self.width)).contains(&x)
+            && (self.y..self.y.saturating_add(self.height)).contains(&y)
+    }
+}
+
+/// What the last frame showed where.
+#[derive(Clone, Debug, Default)]
+pub struct Hits {
+    /// The whole screen.
+    pub screen: Area,
+    /// The rows of the table or the tree, without the header.
+    pub rows: Area,
+    /// The headers of the table.
+    pub headers: Vec<(Area, &'static Field)>,
+    /// The names of the views.
+    pub tabs: Vec<(Area, View)>,
+    /// Each shown fold mark of the tree: its columns and the line's index.
+    pub marks: Vec<(Area, usize)>,
+    /// The text of the topmost popup, without its frame.
+    pub popup: Area,
+    /// How many lines that text has in all.
+    pub popup_lines: usize,
+    /// By how much the commands can be scrolled sideways.
+    pub max_sideways: usize,
+}
+
+impl Hits {
+    /// Returns how many rows are visible, at least one.
+    pub fn page(&self) -> usize {
+        usize::from(self.rows.height).max(1)
+    }
+}

@@ -1,0 +1,119 @@
+//! What clicks and the wheel do.
+
+use super::popup::{Details, Popup, sort_by};
+use super::{App, Outcome, View};
+use crate::action::Action;
+use crate::field::FIELDS;
+use crate::keymap::Mode;
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+/// Lines by which one turn of the wheel scrolls.
+const WHEEL: isize = 3;
+
+impl App {
+    pub(super) fn mouse(&mut self, event: MouseEvent) -> Outcome {
+        match event.kind {
+            MouseEventKind::ScrollUp => self.wheel(-WHEEL),
+            MouseEventKind::ScrollDown => self.wheel(WHEEL),
+            MouseEventKind::Down(MouseButton::Left) => self.click(event.column, event.row),
+            _ => return Outcome::Continue,
+        }
+        self.set_dirty();
+        Outcome::Continue
+    }
+
+    fn wheel(&mut self, by: isize) {
+        let page = self.hits.page();
+        let visible = usize::from(self.hits.popup.height);
+        let last = self.hits.popup_lines.saturating_sub(visible);
+        match self.popups.last_mut() {
+            Some(Popup::Details(Details { scroll, .. }) | Popup::Help { scroll }) => {
+                *scroll = scroll.saturating_add_signed(by).min(last);
+            }
+            Some(Popup::Sort(menu)) => {
+                let to = menu.selected.saturating_add_signed(by.signum());
+                menu.selected = to.min(FIELDS.len() - 1);
+            }
+            Some(Popup::Prompt(_)) => {}
+            None => match self.view {
+                View::Events => self.table.scroll(by, &self.list, &self.model, page),
+                View::Tree => self.tree.scroll(by, page),
+            },
+        }
+    }
+
+    fn click(&mut self, x: u16, y: u16) {
+        self.notice = None;
+        match self.mode() {
+            Mode::Sort => return self.click_menu(x, y),
+            Mode::Details | Mode::Help => {
+                if !self.hits.popup.contains(x, y) {
+                    self.close();
+                }
+                return;
+            }
+            Mode::Prompt => return,
+            Mode::Events | Mode::Tree => {}
+        }
+        if let Some((_, view)) = self.hits.tabs.iter().find(|(area, _)| area.contains(x, y)) {
+            self.set_view(*view);
+        } else if let Some((_, field)) = self
+            .hits
+            .headers
+            .iter()
+            .find(|(area, _)| area.contains(x, y))
+        {
+            self.set_sort(sort_by(field, self.sort()));
+        } else if let Some((_, index)) =
+            self.hits.marks.iter().find(|(area, _)| area.contains(x, y))
+        {
+            let index = *index;
+            self.tree.select(index, self.hits.page());
+            self.act(Action::ToggleFold);
+        } else if self.hits.rows.contains(x, y) {
+            self.click_row(usize::from(y - self.hits.rows.y));
+        }
+    }
+
+    /// Selects the clicked line; a click on the selected one opens its details.
+    fn click_row(&mut self, line: usize) {
+        let page = self.hits.page();
+        let again = match self.view {
+            View::Events => {
+                let window = self.table.window(&self.list, &self.model, page);
+                let index = window.top + line;
+                if index >= self.list.len() {
+                    return;
+                }
+                self.table.select(index, &self.list, &self.model, page);
+                window.selected == Some(index)
+            }
+            View::Tree => {
+                let window = self.tree.window(page);
+                let index = window.top + line;
+                if index >= self.tree.lines().len() {
+                    return;
+                }
+                self.tree.select(index, page);
+                window.selected == Some(index)
+            }
+        };
+        if again {
+            self.open_details();
+        }
+    }
+
+    fn click_menu(&mut self, x: u16, y: u16) {
+        let area = self.hits.popup;
+        if !area.contains(x, y) {
+            return self.close();
+        }
+        if let Some(Popup::Sort(menu)) = self.popups.last_mut() {
+            let index = menu.scroll + usize::from(y - area.y);
+            if index < FIELDS.len() {
+                menu.selected = index;
+                self.act(Action::Accept);
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The command line: raw [`Args`] as clap reads them, resolved into a [`Config`].
+//!
+//! Resolving asks nothing of the process: what it needs to know comes in a [`Context`],
+//! so that every decision is a function. It needs no privileges and has no effects.
+
+mod resolve;
+mod value;
+
+pub use resolve::{Command, Config, DoctorConfig, LineConfig, Mode, ScreenConfig};
+
+use crate::export::{FORMATS, Format};
+use clap::builder::PossibleValue;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use regex::bytes::Regex;
+use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  sudo execsnoop-tui                          the screen
+  sudo execsnoop-tui -f 'res!=ok user=root'   only what fails for root
+  sudo execsnoop-tui -xT                      lines as bcc's execsnoop prints them
+  sudo execsnoop-tui -o ndjson | jq 'select(.error)'
+  sudo execsnoop-tui -o ndjson -O day.ndjson --duration 24h
+  execsnoop-tui doctor                        what a live run needs, and what is missing
+
+The screen comes up when standard output is a terminal. It does not, and lines are printed,
+when output is redirected, with -o or -O, and with the flags that ask for the lines of bcc's
+execsnoop: -T -t -U -q -n -l --max-args.
+
+Exit status: 0 done, or the reader of the output went away; 1 could not run; 2 usage.";
+
+/// Shows what is executed on this machine: by whom, how often, and why it failed.
+///
+/// Every exec, successful or failed, is caught in the kernel as it happens.
+#[derive(Debug, Parser)]
+#[command(
+    name = "execsnoop-tui",
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 100
+)]
+pub struct Args {
+    /// Other than a live run.
+    #[command(subcommand)]
+    pub command: Option<Subcommands>,
+    /// A live run.
+    #[command(flatten)]
+    pub live: LiveArgs,
+}
+
+/// What there is to do other than a live run.
+#[derive(Debug, Subcommand)]
+pub enum Subcommands {
+    /// Tells what a live run needs of this machine, and what to do where it is missing
+    ///
+    /// It really attaches and catches an exec of its own; exits with 0 only if that works.
+    Doctor(DoctorArgs),
+}
+
+/// The flags of `doctor`.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Form of the report
+    #[arg(
+        short,
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "table"
+    )]
+    pub output: DoctorFormat,
+    /// Read kernel types from this file instead of /sys/kernel/btf/vmlinux
+    #[arg(long, value_name = "FILE")]
+    pub btf: Option<PathBuf>,
+    /// Whether to use colors; `auto` does on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// The flags of a live run.
+#[derive(Debug, clap::Args)]
+pub struct LiveArgs {
+    /// Show only execs that pass this filter, such as 'user=root res!=ok'
+    ///
+    /// In lines it is asked as each event is told: `-f 'exit!=0'` tells no execs, but exits.
+    /// Forks are told if their parent's program passes.
+    #[arg(short, long, value_name = "EXPR", help_heading = SELECTION)]
+    pub filter: Option<String>,
+    /// Show only execs of this real user, by name or id
+    #[arg(short, long, value_name = "USER", help_heading = SELECTION)]
+    pub uid: Option<String>,
+    /// Show only execs of this process's children
+    #[arg(short = 'P', long, value_name = "PID", help_heading = SELECTION)]
+    pub ppid: Option<u32>,
+    /// Print only execs whose task name matches this regular expression
+    #[arg(short, long, value_name = "REGEX", value_parser = value::regex, help_heading = SELECTION)]
+    pub name: Option<Regex>,
+    /// Print only execs whose whole line of arguments matches this regular expression
+    #[arg(short, long, value_name = "REGEX", value_parser = value::regex, help_heading = SELECTION)]
+    pub line: Option<Regex>,
+    /// Print failed execs too (the screen and ndjson always tell them)
+    #[arg(short = 'x', long, help_heading = SELECTION)]
+    pub fails: bool,
+    /// Kinds of events to tell; the table has execs only [default: exec,exit]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…", help_heading = SELECTION)]
+    pub events: Vec<EventKind>,
+
+    /// Print lines in this form
+    #[arg(short, long, value_enum, value_name = "FORMAT", help_heading = LINES)]
+    pub output: Option<Format>,
+    /// Write the lines to this file: created private, or emptied, before the capture begins
+    #[arg(short = 'O', long, value_name = "FILE", help_heading = LINES)]
+    pub output_file: Option<PathBuf>,
+    /// Table: with the time of day (HH:MM:SS)
+    #[arg(short = 'T', long, help_heading = LINES)]
+    pub time: bool,
+    /// Table: with the seconds since the start
+    #[arg(short = 't', long, help_heading = LINES)]
+    pub timestamp: bool,
+    /// Table: with the real user id
+    #[arg(short = 'U', long, help_heading = LINES)]
+    pub print_uid: bool,
+    /// Table: with quotation marks around each argument
+    #[arg(short, long, help_heading = LINES)]
+    pub quote: bool,
+    /// Table: print at most this many words, the path included, then `...` [default: 20]
+    #[arg(long, value_name = "N", value_parser = value::positive, help_heading = LINES)]
+    pub max_args: Option<u64>,
+
+    /// Columns, left to right, such as time,pid,user,command
+    #[arg(long, value_delimiter = ',', value_name = "FIELD,…", help_heading = SCREEN)]
+    pub columns: Vec<String>,
+    /// Sort by this field; with a `-` before or behind it, largest first
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true, help_heading = SCREEN)]
+    pub sort: Option<String>,
+    /// Leave the mouse to the terminal, so that it selects text
+    #[arg(long, help_heading = SCREEN)]
+    pub no_mouse: bool,
+    /// Draw with ASCII characters only
+    #[arg(long, help_heading = SCREEN)]
+    pub ascii: bool,
+    /// Whether to use colors; `auto` does on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = SCREEN)]
+    pub color: Color,
+
+    /// Stop after this time, such as 10s, 5m or 1.5h; a bare number is seconds
+    #[arg(long, value_name = "TIME", value_parser = value::duration, help_heading = CAPTURE)]
+    pub duration: Option<Duration>,
+    /// Stop after this many execs: those printed, or on the screen those captured
+    #[arg(long, value_name = "N", value_parser = value::positive, help_heading = CAPTURE)]
+    pub count: Option<u64>,
+    /// Keep this many execs; the oldest go first, the counters stay exact
+    #[arg(long, value_name = "N", value_parser = value::positive, default_value = "100K", help_heading = CAPTURE)]
+    pub history: u64,
+    /// Size of the buffer between kernel and user space, in bytes
+    #[arg(long, value_name = "SIZE", value_parser = value::ring_size, default_value = "16M", help_heading = CAPTURE)]
+    pub ring_size: u32,
+    /// Read kernel types from this file instead of /sys/kernel/btf/vmlinux
+    #[arg(long, value_name = "FILE", help_heading = CAPTURE)]
+    pub btf: Option<PathBuf>,
+}
+
+const SELECTION: &str = "What to show";
+const LINES: &str = "Lines";
+const SCREEN: &str = "Screen (lines take no notice of these)";
+const CAPTURE: &str = "Capture";
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        static VARIANTS: [Format; FORMATS.len()] = {
+            let mut variants = [Format::Table; FORMATS.len()];
+            let mut i = 0;
+            while i < FORMATS.len() {
+                variants[i] = FORMATS[i].format;
+                i += 1;
+            }
+            variants
+        };
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let info = self.info();
+        Some(PossibleValue::new(info.name).help(info.doc))
+    }
+}
+
+/// A kind of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EventKind {
+    /// Execs, successful or failed
+    Exec,
+    /// Ends of processes that executed something
+    Exit,
+    /// New processes
+    Fork,
+}
+
+/// Whether to use colors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The form of the doctor's report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// For people
+    Table,
+    /// One JSON object
+    Json,
+}
+
+/// What resolving needs to know of the process and the machine.
+pub struct Context<'a> {
+    /// Whether standard output is a terminal.
+    pub stdout_is_terminal: bool,
+    /// The environment variable NO_COLOR.
+    pub no_color: Option<OsString>,
+    /// Looks up a user's id by name.
+    pub uid_of: &'a dyn Fn(&str) -> Option<u32>,
+}
+
+impl std::fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("stdout_is_terminal", &self.stdout_is_terminal)
+            .field("no_color", &self.no_color)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Context<'static> {
+    /// Looks around in this process.
+    pub fn of_process() -> Self {
+        Self {
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+            no_color: std::env::var_os("NO_COLOR"),
+            uid_of: &|name| Some(nix::unistd::User::from_name(name).ok()??.uid.as_raw()),
+        }
+    }
+}
+
+impl Context<'_> {
+    fn colored(&self, color: Color) -> bool {
+        match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                self.stdout_is_terminal && self.no_color.as_deref().is_none_or(OsStr::is_empty)
+            }
+        }
+    }
+}
+
+/// Reads a command line, the program's name first.
+///
+/// # Errors
+/// On a usage error, and also when help or the version is asked for: `clap::Error::exit`
+/// prints what is to be printed, and ends the process with 2 or 0.
+pub fn parse<I, S>(args: I, context: &Context<'_>) -> Result<Command, clap::Error>
+where
+    I: IntoIterator<Item = S>,
+    S: Into<OsString> + Clone,
+{
+    let args = Args::try_parse_from(args)?;
+    resolve::resolve(args, context)
+        .map_err(|message| Args::command().error(clap::error::ErrorKind::ValueValidation, message))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! Raw arguments to decisions.
+
+use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Subcommands};
+use crate::export::line::TableOptions;
+use crate::export::{Events, Format, Options, Select};
+use crate::field::{self, Field};
+use crate::filter::{Filter, FilterError};
+use crate::list::Sort;
+use crate::text;
+use std::path::PathBuf;
+use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
+
+/// What to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Capture, and show or print.
+    Live(Box<Config>),
+    /// Report what a live run needs.
+    Doctor(DoctorConfig),
+}
+
+/// How to report.
+#[derive(Debug)]
+pub struct DoctorConfig {
+    /// The form of the report.
+    pub format: DoctorFormat,
+    /// Kernel types to use in place of the kernel's own.
+    pub btf: Option<PathBuf>,
+    /// Whether to use colors.
+    pub color: bool,
+}
+
+/// A live run.
+#[derive(Debug)]
+pub struct Config {
+    /// Where events go.
+    pub mode: Mode,
+    /// Whether the probe has to tell forks.
+    pub forks: bool,
+    /// When to stop by time.
+    pub duration: Option<Duration>,
+    /// After how many execs to stop; in lines, [`crate::export::Output::done`] counts them.
+    pub count: Option<u64>,
+    /// How many entries the history keeps.
+    pub history: usize,
+    /// Size of the ring buffer in bytes, as asked for.
+    pub ring_size: u32,
+    /// Kernel types to use in place of the kernel's own.
+    pub btf: Option<PathBuf>,
+}
+
+/// Where events go.
+#[derive(Debug)]
+pub enum Mode {
+    /// To the screen.
+    Screen(ScreenConfig),
+    /// To lines.
+    Lines(LineConfig),
+}
+
+/// How the screen starts.
+#[derive(Debug)]
+pub struct ScreenConfig {
+    /// The filter, with what `-u` and `-P` ask for.
+    pub filter: Filter,
+    /// The columns; `None` for those that fit by default.
+    pub columns: Option<Vec<&'static Field>>,
+    /// The sort; `None` for the order of arrival.
+    pub sort: Option<Sort>,
+    /// Whether to take the mouse.
+    pub mouse: bool,
+    /// Whether to keep to ASCII.
+    pub ascii: bool,
+    /// Whether to use colors.
+    pub color: bool,
+}
+
+/// What lines to write, and where to.
+#[derive(Debug)]
+pub struct LineConfig {
+    /// What, and in which form.
+    pub options: Options,
+    /// The file; `None` for standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// Decides. An error is a sentence or two that say what is wrong and what to write instead.
+pub(super) fn resolve(args: Args, context: &Context<'_>) -> Result<Command, String> {
+    match args.command {
+        Some(Subcommands::Doctor(args)) => Ok(Command::Doctor(doctor(args, context))),
+        None => live(args.live, context).map(|config| Command::Live(Box::new(config))),
+    }
+}
+
+fn doctor(args: DoctorArgs, context: &Context<'_>) -> DoctorConfig {
+    DoctorConfig {
+        format: args.output,
+        btf: args.btf,
+        color: context.colored(args.color),
+    }
+}
+
+fn live(args: LiveArgs, context: &Context<'_>) -> Result<Config, String> {
+    let uid = args
+        .uid
+        .as_deref()
+        .map(|user| user_id(user, context))
+        .transpose()?;
+    let filter = args.filter.as_deref().unwrap_or("");
+    let parsed = Filter::parse(filter).map_err(|error| show_filter_error(filter, &error))?;
+    let columns = columns(&args.columns)?;
+    let sort = args.sort.as_deref().map(sort).transpose()?;
+    let lines = args.output.is_some()
+        || args.output_file.is_some()
+        || !context.stdout_is_terminal
+        || !table_flags(&args).is_empty()
+        || args.name.is_some()
+        || args.line.is_some();
+    let mode = if lines {
+        Mode::Lines(LineConfig {
+            options: line_options(&args, uid, parsed)?,
+            file: args.output_file.clone(),
+        })
+    } else {
+        Mode::Screen(ScreenConfig {
+            filter: narrowed(parsed, uid, args.ppid)?,
+            columns,
+            sort,
+            mouse: !args.no_mouse,
+            ascii: args.ascii,
+            color: context.colored(args.color),
+        })
+    };
+    Ok(Config {
+        mode,
+        forks: args.events.contains(&EventKind::Fork),
+        duration: args.duration,
+        count: args.count,
+        history: usize::try_from(args.history).unwrap_or(usize::MAX),
+        ring_size: args.ring_size,
+        btf: args.btf,
+    })
+}
+
+fn line_options(args: &LiveArgs, uid: Option<u32>, filter: Filter) -> Result<Options, String> {
+    let format = args.output.unwrap_or(Format::Table);
+    let shaping = table_flags(args);
+    if format != Format::Table && !shaping.is_empty() {
+        return Err(format!(
+            "{} shape the table, not {}: leave them out, or use -o table",
+            shaping.join(" "),
+            format.info().name
+        ));
+    }
+    let events = events(&args.events);
+    if format == Format::Table && !events.exec {
+        return Err("--events: the table tells execs only: add exec, or use -o ndjson".into());
+    }
+    let defaults = TableOptions::default();
+    let max_args = args
+        .max_args
+        .map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    Ok(Options {
+        format,
+        events,
+        failed: args.fails || format != Format::Table,
+        select: Select {
+            uid,
+            ppid: args.ppid,
+            name: args.name.clone(),
+            line: args.line.clone(),
+        },
+        filter,
+        count: args.count,
+        table: TableOptions {
+            time: args.time,
+            timestamp: args.timestamp,
+            uid: args.print_uid,
+            quote: args.quote,
+            max_args: max_args.unwrap_or(defaults.max_args),
+            ..defaults
+        },
+    })
+}
+
+/// Returns the flags given that make sense for the table only.
+fn table_flags(args: &LiveArgs) -> Vec<&'static str> {
+    [
+        (args.time, "-T"),
+        (args.timestamp, "-t"),
+        (args.print_uid, "-U"),
+        (args.quote, "-q"),
+        (args.max_args.is_some(), "--max-args"),
+    ]
+    .into_iter()
+    .filter_map(|(given, flag)| given.then_some(flag))
+    .collect()
+}
+
+fn events(kinds: &[EventKind]) -> Events {
+    if kinds.is_empty() {
+        return Events::default();
+    }
+    Events {
+        exec: kinds.contains(&EventKind::Exec),
+        exit: kinds.contains(&EventKind::Exit),
+        fork: kinds.contains(&EventKind::Fork),
+    }
+}
+
+fn user_id(user: &str, context: &Context<'_>) -> Result<u32, String> {
+    if let Ok(uid) = user.parse() {
+        return Ok(uid);
+    }
+    (context.uid_of)(user).ok_or_else(|| {
+        format!(
+            "--uid: there is no user `{}`: write a name that `getent passwd` lists, or an id",
+            text::escape(user.as_bytes())
+        )
+    })
+}
+
+fn columns(keys: &[String]) -> Result<Option<Vec<&'static Field>>, String> {
+    let mut columns: Vec<&'static Field> = Vec::new();
+    for key in keys {
+        let field = field_of(key).map_err(|error| format!("--columns: {error}"))?;
+        if columns.iter().any(|column| column.key == field.key) {
+            return Err(format!("--columns: `{}` stands there twice", field.key));
+        }
+        columns.push(field);
+    }
+    Ok((!columns.is_empty()).then_some(columns))
+}
+
+fn sort(text: &str) -> Result<Sort, String> {
+    let stripped = text.strip_prefix('-').or_else(|| text.strip_suffix('-'));
+    let field = field_of(stripped.unwrap_or(text)).map_err(|error| format!("--sort: {error}"))?;
+    Ok(Sort {
+        field,
+        descending: stripped.is_some(),
+    })
+}
+
+fn field_of(key: &str) -> Result<&'static Field, String> {
+    let folded = key.trim().to_lowercase();
+    if let Some(field) = field::by_key(&folded) {
+        return Ok(field);
+    }
+    let mut message = format!("there is no field `{}`", text::escape(key.as_bytes()));
+    let near = field::near(&folded);
+    if !near.is_empty() {
+        message += &format!("; did you mean `{}`?", near.join("` or `"));
+    }
+    let keys: Vec<_> = field::FIELDS.iter().map(|field| field.key).collect();
+    message += &format!("\nfields: {}", keys.join(", "));
+    Err(message)
+}
+
+/// Shows a filter with a caret below the place where it went wrong.
+pub(super) fn show_filter_error(filter: &str, error: &FilterError) -> String {
+    let before: String = filter.chars().take(error.column).collect();
+    let indent = text::escape(before.as_bytes()).width();
+    let shown = text::escape(filter.as_bytes());
+    let message = &error.message;
+    format!("--filter: {message}\n  {shown}\n  {:indent$}^", "")
+}
+
+/// Puts what `-u` and `-P` ask for before a filter, where a person can see and change it.
+fn narrowed(filter: Filter, uid: Option<u32>, ppid: Option<u32>) -> Result<Filter, String> {
+    let mut terms = Vec::new();
+    terms.extend(uid.map(|uid| format!("uid={uid}")));
+    terms.extend(ppid.map(|ppid| format!("ppid={ppid}")));
+    if terms.is_empty() {
+        return Ok(filter);
+    }
+    if !filter.is_empty() {
+        terms.push(format!("({})", filter.text()));
+    }
+    let text = terms.join(" ");
+    Filter::parse(&text).map_err(|error| show_filter_error(&text, &error))
+}

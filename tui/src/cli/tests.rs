@@ -1,0 +1,345 @@
+use super::*;
+use crate::event::Exec;
+use crate::export::Events;
+use crate::field::FIELDS;
+use proptest::prelude::*;
+
+fn context(stdout_is_terminal: bool) -> Context<'static> {
+    Context {
+        stdout_is_terminal,
+        no_color: None,
+        uid_of: &|name| (name == "alice").then_some(1000),
+    }
+}
+
+fn parse_on(context: &Context<'_>, line: &str) -> Result<Command, clap::Error> {
+    parse(
+        ["execsnoop-tui"].into_iter().chain(line.split_whitespace()),
+        context,
+    )
+}
+
+fn config(stdout_is_terminal: bool, line: &str) -> Config {
+    match parse_on(&context(stdout_is_terminal), line).unwrap() {
+        Command::Live(config) => *config,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn screen(line: &str) -> ScreenConfig {
+    match config(true, line).mode {
+        Mode::Screen(screen) => screen,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn lines(line: &str) -> LineConfig {
+    match config(true, line).mode {
+        Mode::Lines(lines) => lines,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The message of a usage error.
+fn error(line: &str) -> String {
+    let error = parse_on(&context(true), line).unwrap_err();
+    assert_eq!(error.exit_code(), 2, "{line}");
+    assert!(error.use_stderr());
+    error.to_string()
+}
+
+#[test]
+fn clap_finds_no_fault() {
+    Args::command().debug_assert();
+}
+
+#[test]
+fn every_flag_has_help_and_a_heading() {
+    let command = Args::command();
+    for arg in command.get_arguments() {
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        assert!(!help.is_empty() && !help.ends_with('.'), "{}", arg.get_id());
+        assert!(arg.get_help_heading().is_some(), "{}", arg.get_id());
+        assert!(arg.get_long().is_some(), "{}", arg.get_id());
+    }
+    for arg in command.get_subcommands().flat_map(|c| c.get_arguments()) {
+        assert!(arg.get_help().is_some(), "{}", arg.get_id());
+    }
+}
+
+#[test]
+fn the_screen_is_for_terminals() {
+    assert!(matches!(config(true, "").mode, Mode::Screen(_)));
+    let Mode::Lines(piped) = config(false, "").mode else {
+        panic!("a pipe gets lines");
+    };
+    assert_eq!(piped.options.format, Format::Table);
+    for flag in [
+        "-o table",
+        "-o ndjson",
+        "-O f",
+        "-T",
+        "-t",
+        "-U",
+        "-q",
+        "-n x",
+        "-l x",
+        "--max-args 3",
+    ] {
+        assert!(matches!(config(true, flag).mode, Mode::Lines(_)), "{flag}");
+    }
+    for flag in ["-x", "-u 0", "-P 1", "-f a", "--count 3", "--events exec"] {
+        assert!(matches!(config(true, flag).mode, Mode::Screen(_)), "{flag}");
+    }
+}
+
+#[test]
+fn defaults_are_as_documented() {
+    let config = config(true, "");
+    assert_eq!(config.history, 100_000);
+    assert_eq!(config.ring_size, 16 << 20);
+    assert!(!config.forks && config.duration.is_none() && config.count.is_none());
+    let screen = screen("");
+    assert!(screen.mouse && screen.color && !screen.ascii);
+    assert!(screen.columns.is_none() && screen.sort.is_none() && screen.filter.is_empty());
+    let options = lines("-o table").options;
+    assert_eq!(options.table.max_args, 20);
+    assert!(!options.failed, "as bcc");
+    assert_eq!(options.events, Events::default());
+    assert!(lines("-o ndjson").options.failed);
+}
+
+#[test]
+fn bccs_flags_mean_what_they_mean_there() {
+    let options = lines("-x -T -t -U -q -u alice -P 7 -n ^ls$ -l=-l$ --max-args 5").options;
+    let table = &options.table;
+    assert!(options.failed && table.time && table.timestamp && table.uid && table.quote);
+    assert_eq!(table.max_args, 5);
+    assert_eq!(options.select.uid, Some(1000));
+    assert_eq!(options.select.ppid, Some(7));
+    let ls = Exec {
+        uid: 1000,
+        ppid: 7,
+        comm: "ls".into(),
+        args: crate::event::Args::from_list(&["ls", "-l"]),
+        ..Exec::default()
+    };
+    assert!(options.select.matches(&ls));
+    assert!(!options.select.matches(&Exec {
+        comm: "lsof".into(),
+        ..ls
+    }));
+    assert_eq!(lines("-T -u 0").options.select.uid, Some(0));
+    let long = "--fails --time --timestamp --print-uid --quote --uid 1 --ppid 1 --name a --line b";
+    assert!(lines(long).options.table.quote);
+}
+
+#[test]
+fn live_flags_are_read() {
+    let config = config(
+        true,
+        "--duration 5m --count 20 --history 2K --ring-size 1M --btf /b --events exec,fork",
+    );
+    assert_eq!(config.duration, Some(Duration::from_secs(300)));
+    assert_eq!(config.count, Some(20));
+    assert_eq!(config.history, 2000);
+    assert_eq!(config.ring_size, 1 << 20);
+    assert_eq!(config.btf.as_deref(), Some("/b".as_ref()));
+    assert!(config.forks);
+    let ndjson = lines("-o ndjson -O out --count 3 --events exit");
+    assert_eq!(ndjson.file.as_deref(), Some("out".as_ref()));
+    assert_eq!(ndjson.options.count, Some(3));
+    let exits = Events {
+        exec: false,
+        exit: true,
+        fork: false,
+    };
+    assert_eq!(ndjson.options.events, exits);
+}
+
+#[test]
+fn screen_flags_are_read() {
+    let screen = screen("--columns pid,USER,command --sort dur- --no-mouse --ascii --color never");
+    let keys: Vec<_> = screen.columns.iter().flatten().map(|f| f.key).collect();
+    assert_eq!(keys, ["pid", "user", "command"]);
+    assert!(!screen.mouse && screen.ascii && !screen.color);
+    for (text, descending) in [("dur", false), ("dur-", true), ("-dur", true)] {
+        let sort = self::screen(&format!("--sort {text}")).sort.unwrap();
+        assert_eq!((sort.field.key, sort.descending), ("dur", descending));
+    }
+}
+
+#[test]
+fn users_and_parents_become_the_screens_filter() {
+    assert_eq!(screen("-f a|b").filter.text(), "a|b");
+    assert_eq!(screen("-u alice").filter.text(), "uid=1000");
+    assert_eq!(
+        screen("-u 5 -P 7 -f a|b").filter.text(),
+        "uid=5 ppid=7 (a|b)"
+    );
+}
+
+#[test]
+fn colors_obey_the_flag_then_no_color_then_the_terminal() {
+    let color = |terminal, no_color: Option<&str>, line: &str| {
+        let context = Context {
+            no_color: no_color.map(Into::into),
+            ..context(terminal)
+        };
+        match parse_on(&context, line).unwrap() {
+            Command::Doctor(doctor) => doctor.color,
+            Command::Live(_) => panic!("not the doctor"),
+        }
+    };
+    assert!(color(true, None, "doctor"));
+    assert!(color(true, Some(""), "doctor"));
+    assert!(!color(true, Some("1"), "doctor"));
+    assert!(!color(false, None, "doctor"));
+    assert!(color(false, Some("1"), "doctor --color always"));
+    assert!(!color(true, None, "doctor --color never"));
+}
+
+#[test]
+fn the_doctor_reports_in_two_forms() {
+    for (line, format) in [
+        ("doctor", DoctorFormat::Table),
+        ("doctor -o table", DoctorFormat::Table),
+        ("doctor -o json", DoctorFormat::Json),
+    ] {
+        match parse_on(&context(true), line).unwrap() {
+            Command::Doctor(doctor) => assert_eq!(doctor.format, format),
+            Command::Live(_) => panic!("not the doctor"),
+        }
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for flag in ["-h", "--help", "-V", "--version", "doctor --help"] {
+        let asked = parse_on(&context(true), flag).unwrap_err();
+        assert_eq!(asked.exit_code(), 0, "{flag}");
+        assert!(!asked.use_stderr());
+    }
+    let version = parse_on(&context(true), "--version").unwrap_err();
+    assert!(version.to_string().contains(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn usage_errors_name_the_near_ones() {
+    insta::assert_snapshot!(error("--filtr x"), @r"
+    error: unexpected argument '--filtr' found
+
+      tip: a similar argument exists: '--filter'
+
+    Usage: execsnoop-tui --filter <EXPR>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(error("--columns time,comand").lines().next().unwrap(), @"error: --columns: there is no field `comand`; did you mean `command`?");
+    insta::assert_snapshot!(error("-o ndjsn"), @r"
+    error: invalid value 'ndjsn' for '--output <FORMAT>'
+      [possible values: table, ndjson]
+
+      tip: a similar value exists: 'ndjson'
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(error("docter"), @r"
+    error: unrecognized subcommand 'docter'
+
+      tip: a similar subcommand exists: 'doctor'
+
+    Usage: execsnoop-tui [OPTIONS]
+           execsnoop-tui <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(error("--sort pdi").lines().next().unwrap(), @"error: --sort: there is no field `pdi`; did you mean `pid` or `gid` or `ppid`?");
+}
+
+#[test]
+fn usage_errors_say_what_to_write() {
+    insta::assert_snapshot!(error("-u nobdy"), @r"
+    error: --uid: there is no user `nobdy`: write a name that `getent passwd` lists, or an id
+
+    Usage: execsnoop-tui [OPTIONS]
+           execsnoop-tui <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(error("--duration soon"), @r"
+    error: invalid value 'soon' for '--duration <TIME>': write a time such as 10s, 5m, 1.5h or 500ms
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(error("-n ("), @r"
+    error: invalid value '(' for '--name <REGEX>': regex parse error:
+        (
+        ^
+    error: unclosed group
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(error("-o ndjson -T -q"), @r"
+    error: -T -q shape the table, not ndjson: leave them out, or use -o table
+
+    Usage: execsnoop-tui [OPTIONS]
+           execsnoop-tui <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(error("-o table --events exit"), @r"
+    error: --events: the table tells execs only: add exec, or use -o ndjson
+
+    Usage: execsnoop-tui [OPTIONS]
+           execsnoop-tui <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(error("--columns pid,pid"), @r"
+    error: --columns: `pid` stands there twice
+
+    Usage: execsnoop-tui [OPTIONS]
+           execsnoop-tui <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(error("doctor -x"), @r"
+    error: unexpected argument '-x' found
+
+    Usage: execsnoop-tui doctor [OPTIONS]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn an_unknown_field_lists_all() {
+    let error = error("--columns zzz");
+    assert!(
+        FIELDS.iter().all(|field| error.contains(field.key)),
+        "{error}"
+    );
+    assert!(!error.contains("did you mean"));
+}
+
+#[test]
+fn a_filters_error_points_at_its_place() {
+    let error = crate::filter::FilterError {
+        column: 3,
+        message: "no field `pidd`".into(),
+    };
+    insta::assert_snapshot!(resolve::show_filter_error("日 \u{1b}pidd=3", &error), @r"
+    --filter: no field `pidd`
+      日 \epidd=3
+           ^
+    ");
+}
+
+proptest! {
+    #[test]
+    fn any_arguments_give_a_command_or_an_error(args: Vec<String>, terminal: bool) {
+        let args = ["execsnoop-tui".to_owned()].into_iter().chain(args);
+        let _ = parse(args, &context(terminal));
+    }
+}

@@ -1,0 +1,116 @@
+//! Values of single flags: text in, a value or a sentence out.
+
+use regex::bytes::Regex;
+use std::time::Duration;
+
+/// Parses a regular expression.
+pub(super) fn regex(text: &str) -> Result<Regex, String> {
+    Regex::new(text).map_err(|error| error.to_string())
+}
+
+/// Parses a number from 1, perhaps with K or M behind it for thousands and millions.
+pub(super) fn positive(text: &str) -> Result<u64, String> {
+    scaled(text, 1000)
+        .filter(|n| *n > 0)
+        .ok_or_else(|| "write a whole number from 1, such as 500, 20K or 1M".into())
+}
+
+/// Parses the ring buffer's size in bytes, perhaps with K, M or G behind it.
+pub(super) fn ring_size(text: &str) -> Result<u32, String> {
+    const RANGE: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 30;
+    scaled(text, 1024)
+        .filter(|n| RANGE.contains(n))
+        .and_then(|n| u32::try_from(n).ok())
+        .ok_or_else(|| "write a size from 64K to 1G, such as 16M".into())
+}
+
+fn scaled(text: &str, thousand: u64) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let factor = match text.get(digits.len()..)? {
+        "" => 1,
+        "k" | "K" => thousand,
+        "m" | "M" => thousand.pow(2),
+        "g" | "G" => thousand.pow(3),
+        _ => return None,
+    };
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// Parses a length of time: a number and ms, s, m, h or d; without a unit it is seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = || {
+        let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = match text.get(number.len()..)? {
+            "ms" => 0.001,
+            "" | "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "d" => 86400.0,
+            _ => return None,
+        };
+        if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            return None;
+        }
+        let seconds = number.parse::<f64>().ok()? * unit;
+        let time = Duration::try_from_secs_f64(seconds).ok()?;
+        (!time.is_zero()).then_some(time)
+    };
+    parsed().ok_or_else(|| "write a time such as 10s, 5m, 1.5h or 500ms".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_take_suffixes() {
+        assert_eq!(positive("7"), Ok(7));
+        assert_eq!(positive("100K"), Ok(100_000));
+        assert_eq!(positive("2m"), Ok(2_000_000));
+        assert_eq!(ring_size("16M"), Ok(16 << 20));
+        assert_eq!(ring_size("1G"), Ok(1 << 30));
+        for wrong in [
+            "",
+            "0",
+            "K",
+            "-1",
+            "1.5K",
+            "1KB",
+            "é",
+            "+1",
+            "99999999999999999999",
+        ] {
+            assert!(positive(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["63K", "2G", "1"] {
+            assert!(ring_size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_take_units() {
+        let ms = |text| duration(text).unwrap().as_millis();
+        assert_eq!(ms("10"), 10_000);
+        assert_eq!(ms("10s"), 10_000);
+        assert_eq!(ms("5m"), 300_000);
+        assert_eq!(ms("1.5h"), 5_400_000);
+        assert_eq!(ms("1d"), 86_400_000);
+        assert_eq!(ms("250ms"), 250);
+        for wrong in [
+            "", "s", "0", "-1s", "1x", "1..2", "inf", "nan", "1e9", "1 s",
+        ] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_a_value_or_an_error(text: String) {
+            let _ = (positive(&text), ring_size(&text), duration(&text), regex(&text));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The file that `-O` names.
+
+use anyhow::{Context, bail};
+use nix::errno::Errno;
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt, fchown};
+use std::path::Path;
+
+/// Creates the file for the output, or empties it, as the shell's `>` does.
+///
+/// A new file is private (0600) and given to `owner`, a pair of user and group id: under sudo
+/// the invoking user. A symbolic link is not followed, because whoever may write to the
+/// directory could otherwise aim root's output anywhere; what is no regular file is refused.
+///
+/// # Errors
+/// If there can be no such file; the message names it and says what to do.
+pub fn create(path: &Path, owner: Option<(u32, u32)>) -> anyhow::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .mode(0o600)
+        .custom_flags((nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK).bits());
+    let shown = path.display();
+    match options.clone().create_new(true).open(path) {
+        Ok(file) => {
+            if let Some((uid, gid)) = owner {
+                fchown(&file, Some(uid), Some(gid))
+                    .with_context(|| format!("cannot give {shown} to user {uid}"))?;
+            }
+            Ok(file)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let file = options.open(path).map_err(|error| explain(path, error))?;
+            if !file.metadata()?.is_file() {
+                bail!("cannot write to {shown}: not a regular file; use `-o ndjson >{shown}`");
+            }
+            file.set_len(0)
+                .with_context(|| format!("cannot empty {shown}"))?;
+            Ok(file)
+        }
+        Err(error) => Err(explain(path, error)),
+    }
+}
+
+fn explain(path: &Path, error: std::io::Error) -> anyhow::Error {
+    let remedy = match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOENT) => "its directory does not exist: create it, or name another file",
+        Some(Errno::EACCES | Errno::EPERM) => "choose a directory that you may write to",
+        Some(Errno::ELOOP) => "it is a symbolic link, which is not followed: name its target",
+        Some(Errno::EROFS) => "the file system is read-only: choose another one",
+        Some(Errno::EISDIR) => "it is a directory: name a file in it",
+        Some(Errno::ENXIO) => "not a regular file: redirect standard output to it with `>`",
+        _ => "name another file",
+    };
+    let shown = path.display();
+    anyhow::Error::new(error).context(format!("cannot create {shown}: {remedy}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn error(path: &Path) -> String {
+        let error = create(path, None).unwrap_err();
+        let shown = format!("{error:#}");
+        assert!(shown.contains(&*path.to_string_lossy()), "{shown}");
+        shown
+    }
+
+    #[test]
+    fn a_new_file_is_private_and_an_old_one_is_emptied() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        let mut file = create(&path, None).unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        file.write_all(b"old").unwrap();
+        create(&path, None).unwrap().write_all(b"n").unwrap();
+        let mut text = String::new();
+        File::open(&path)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        assert_eq!(text, "n");
+    }
+
+    #[test]
+    fn a_symbolic_link_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("target");
+        std::fs::write(&target, "precious").unwrap();
+        let link = dir.path().join("link");
+        symlink(&target, &link).unwrap();
+        assert!(error(&link).contains("symbolic link"));
+        assert_eq!(std::fs::read(&target).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named_with_a_remedy() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(error(&dir.path().join("no/such")).contains("create it"));
+        assert!(error(dir.path()).contains("directory"));
+        let fifo = dir.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(error(&fifo).contains("regular file"));
+    }
+}

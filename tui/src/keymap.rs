@@ -1,0 +1,701 @@
+//! The one table of keys: dispatch, footer, help and docs walk it.
+
+use crate::action::Action;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::fmt;
+
+/// Where keys go: to the view, or to what is open on top of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// The table of events.
+    Events,
+    /// The tree of processes.
+    Tree,
+    /// The details of one line.
+    Details,
+    /// The menu of fields to sort by.
+    Sort,
+    /// The keys and columns.
+    Help,
+    /// A line of text is asked for.
+    Prompt,
+}
+
+impl Mode {
+    /// Every mode, in the order of the help.
+    pub const ALL: [Self; 6] = [
+        Self::Events,
+        Self::Tree,
+        Self::Details,
+        Self::Sort,
+        Self::Help,
+        Self::Prompt,
+    ];
+}
+
+/// One key with its modifiers; Shift counts only for keys that are no characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    code: KeyCode,
+    control: bool,
+}
+
+impl Key {
+    /// Returns the key of a terminal's key event.
+    pub fn of(event: &KeyEvent) -> Self {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let code = match event.code {
+            KeyCode::Char(c) if control => KeyCode::Char(c.to_ascii_lowercase()),
+            code => code,
+        };
+        Self { code, control }
+    }
+
+    /// Returns what a terminal would send.
+    pub fn event(self) -> KeyEvent {
+        let modifiers = if self.control {
+            KeyModifiers::CONTROL
+        } else {
+            KeyModifiers::NONE
+        };
+        KeyEvent::new(self.code, modifiers)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.control {
+            f.write_str("Ctrl-")?;
+        }
+        match self.code {
+            KeyCode::Char(' ') => f.write_str("Space"),
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::F(n) => write!(f, "F{n}"),
+            KeyCode::Up => f.write_str("↑"),
+            KeyCode::Down => f.write_str("↓"),
+            KeyCode::Left => f.write_str("←"),
+            KeyCode::Right => f.write_str("→"),
+            KeyCode::PageUp => f.write_str("PgUp"),
+            KeyCode::PageDown => f.write_str("PgDn"),
+            KeyCode::BackTab => f.write_str("Shift-Tab"),
+            KeyCode::Delete => f.write_str("Del"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+const fn c(c: char) -> Key {
+    k(KeyCode::Char(c))
+}
+
+const fn k(code: KeyCode) -> Key {
+    Key {
+        code,
+        control: false,
+    }
+}
+
+const fn ctrl(c: char) -> Key {
+    Key {
+        code: KeyCode::Char(c),
+        control: true,
+    }
+}
+
+/// What a binding is about: a heading of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Getting around.
+    Move,
+    /// What is shown, and how.
+    View,
+    /// Finding and hiding.
+    Find,
+    /// In the tree.
+    Tree,
+    /// While something is open on top.
+    Popup,
+    /// While a text is typed.
+    Prompt,
+    /// The program.
+    Program,
+}
+
+impl Group {
+    /// Every group with its heading, in the order of the help.
+    pub const HEADINGS: [(Self, &'static str); 7] = [
+        (Self::Move, "Move"),
+        (Self::View, "View"),
+        (Self::Find, "Find and filter"),
+        (Self::Tree, "Tree"),
+        (Self::Popup, "Details, menus, help"),
+        (Self::Prompt, "While typing"),
+        (Self::Program, "Program"),
+    ];
+}
+
+/// Keys that do something in some modes.
+#[derive(Debug)]
+pub struct Binding {
+    /// Any of these.
+    pub keys: &'static [Key],
+    /// In these modes.
+    pub modes: &'static [Mode],
+    /// Do this.
+    pub action: Action,
+    /// In words, for the help and the docs.
+    pub help: &'static str,
+    /// In one word, for the footer; most have none.
+    pub hint: Option<&'static str>,
+    /// Where the help lists it.
+    pub group: Group,
+}
+
+impl Binding {
+    const fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// Returns the keys in words, such as "f F4".
+    pub fn keys_text(&self) -> String {
+        let keys: Vec<_> = self.keys.iter().map(Key::to_string).collect();
+        keys.join(" ")
+    }
+}
+
+const fn bind(
+    group: Group,
+    modes: &'static [Mode],
+    keys: &'static [Key],
+    action: Action,
+    help: &'static str,
+) -> Binding {
+    Binding {
+        keys,
+        modes,
+        action,
+        help,
+        hint: None,
+        group,
+    }
+}
+
+/// Returns what a key does in a mode.
+pub fn lookup(mode: Mode, key: Key) -> Option<Action> {
+    let hit = KEYMAP
+        .iter()
+        .find(|b| b.modes.contains(&mode) && b.keys.contains(&key));
+    hit.map(|b| b.action)
+}
+
+/// Returns the bindings of a mode that have a hint, in order.
+pub fn hints(mode: Mode) -> impl Iterator<Item = &'static Binding> {
+    KEYMAP
+        .iter()
+        .filter(move |b| b.hint.is_some() && b.modes.contains(&mode))
+}
+
+/// Returns a key that does this in that mode, in words; empty if none does.
+pub fn key_text(mode: Mode, action: Action) -> String {
+    let hit = KEYMAP
+        .iter()
+        .find(|b| b.action == action && b.modes.contains(&mode));
+    hit.and_then(|b| b.keys.first())
+        .map(Key::to_string)
+        .unwrap_or_default()
+}
+
+const EVENTS: &[Mode] = &[Mode::Events];
+const TREE: &[Mode] = &[Mode::Tree];
+const LISTS: &[Mode] = &[Mode::Events, Mode::Tree];
+const DETAILS: &[Mode] = &[Mode::Details];
+const SORT: &[Mode] = &[Mode::Sort];
+const PROMPT: &[Mode] = &[Mode::Prompt];
+const HELP: &[Mode] = &[Mode::Help];
+const SCROLLED: &[Mode] = &[
+    Mode::Events,
+    Mode::Tree,
+    Mode::Details,
+    Mode::Sort,
+    Mode::Help,
+];
+const CLOSABLE: &[Mode] = &[Mode::Details, Mode::Sort, Mode::Help, Mode::Prompt];
+const ALL: &[Mode] = &Mode::ALL;
+
+/// Every key.
+pub static KEYMAP: &[Binding] = &{
+    use Action as A;
+    use Group as G;
+    use KeyCode as K;
+    [
+        // In the order of the footer and, within a group, of the help.
+        bind(
+            G::Find,
+            LISTS,
+            &[c('f'), k(K::F(4)), c('\\')],
+            A::Filter,
+            "filter: hide what does not pass",
+        )
+        .hint("filter"),
+        bind(
+            G::Find,
+            LISTS,
+            &[c('/'), k(K::F(3))],
+            A::Search,
+            "search: find, hide nothing",
+        )
+        .hint("search"),
+        bind(
+            G::View,
+            LISTS,
+            &[c(' ')],
+            A::Pause,
+            "pause the view; the capture goes on",
+        )
+        .hint("pause"),
+        bind(
+            G::View,
+            EVENTS,
+            &[c('t'), k(K::F(5))],
+            A::ToggleTree,
+            "tree of processes, and back",
+        )
+        .hint("tree"),
+        bind(
+            G::View,
+            TREE,
+            &[c('t'), k(K::F(5))],
+            A::ToggleTree,
+            "back to the events",
+        )
+        .hint("events"),
+        bind(
+            G::View,
+            EVENTS,
+            &[c('s'), k(K::F(6))],
+            A::SortMenu,
+            "sort by any field",
+        )
+        .hint("sort"),
+        bind(
+            G::Tree,
+            TREE,
+            &[c('+'), c('=')],
+            A::ToggleFold,
+            "fold or unfold this process",
+        )
+        .hint("fold"),
+        bind(
+            G::View,
+            LISTS,
+            &[k(K::Enter), c('d')],
+            A::Details,
+            "every fact of this line",
+        )
+        .hint("details"),
+        bind(
+            G::Program,
+            LISTS,
+            &[c('?'), k(K::F(1))],
+            A::Help,
+            "this help",
+        )
+        .hint("help"),
+        bind(G::Program, LISTS, &[c('q'), k(K::F(10))], A::Quit, "quit").hint("quit"),
+        bind(
+            G::Popup,
+            SORT,
+            &[k(K::Enter)],
+            A::Accept,
+            "sort by this field; again: turn around",
+        )
+        .hint("sort by this"),
+        bind(G::Prompt, PROMPT, &[k(K::Enter)], A::Accept, "take it").hint("take"),
+        bind(
+            G::Prompt,
+            PROMPT,
+            &[k(K::Tab)],
+            A::SwapPrompt,
+            "filter instead of search, and back",
+        )
+        .hint("filter/search"),
+        bind(
+            G::Popup,
+            DETAILS,
+            &[k(K::Left), c('h')],
+            A::Left,
+            "details of the line before",
+        ),
+        bind(
+            G::Popup,
+            DETAILS,
+            &[k(K::Right), c('l')],
+            A::Right,
+            "details of the next line",
+        ),
+        bind(
+            G::Popup,
+            CLOSABLE,
+            &[k(K::Esc)],
+            A::Close,
+            "close what is on top (never quits)",
+        )
+        .hint("close"),
+        bind(
+            G::Popup,
+            DETAILS,
+            &[c('q'), c('d'), k(K::Enter)],
+            A::Close,
+            "close the details",
+        ),
+        bind(
+            G::Popup,
+            HELP,
+            &[c('q'), c('?'), k(K::F(1)), k(K::Enter)],
+            A::Close,
+            "close the help",
+        ),
+        bind(
+            G::Popup,
+            SORT,
+            &[c('q'), c('s'), k(K::F(6))],
+            A::Close,
+            "close the menu",
+        ),
+        bind(
+            G::Move,
+            SCROLLED,
+            &[k(K::Up), c('k')],
+            A::Up,
+            "up; leaves follow",
+        ),
+        bind(G::Move, SCROLLED, &[k(K::Down), c('j')], A::Down, "down"),
+        bind(
+            G::Move,
+            SCROLLED,
+            &[k(K::PageUp), ctrl('b')],
+            A::PageUp,
+            "a screenful up",
+        ),
+        bind(
+            G::Move,
+            SCROLLED,
+            &[k(K::PageDown), ctrl('f')],
+            A::PageDown,
+            "a screenful down",
+        ),
+        bind(
+            G::Move,
+            SCROLLED,
+            &[ctrl('u')],
+            A::HalfUp,
+            "half a screenful up",
+        ),
+        bind(
+            G::Move,
+            SCROLLED,
+            &[ctrl('d')],
+            A::HalfDown,
+            "half a screenful down",
+        ),
+        bind(
+            G::Move,
+            SCROLLED,
+            &[k(K::Home), c('g')],
+            A::Top,
+            "to the top",
+        ),
+        bind(
+            G::Move,
+            SCROLLED,
+            &[k(K::End), c('G')],
+            A::Bottom,
+            "to the end; follows new events",
+        ),
+        bind(
+            G::Move,
+            EVENTS,
+            &[k(K::Left), c('h')],
+            A::Left,
+            "scroll commands left",
+        ),
+        bind(
+            G::Move,
+            EVENTS,
+            &[k(K::Right), c('l')],
+            A::Right,
+            "scroll commands right",
+        ),
+        bind(
+            G::Move,
+            EVENTS,
+            &[c('0')],
+            A::LineStart,
+            "to the commands' beginning",
+        ),
+        bind(
+            G::Move,
+            EVENTS,
+            &[c('$')],
+            A::LineEnd,
+            "to the commands' end",
+        ),
+        bind(G::Move, LISTS, &[c('P')], A::Parent, "to the parent"),
+        bind(
+            G::Move,
+            LISTS,
+            &[c('e')],
+            A::NextFailure,
+            "to the next failed exec",
+        ),
+        bind(
+            G::Move,
+            LISTS,
+            &[c('E')],
+            A::PreviousFailure,
+            "to the previous failed exec",
+        ),
+        bind(G::View, LISTS, &[c('1')], A::ViewEvents, "events"),
+        bind(G::View, LISTS, &[c('2')], A::ViewTree, "tree of processes"),
+        bind(G::View, LISTS, &[k(K::Tab)], A::NextView, "next view"),
+        bind(
+            G::View,
+            LISTS,
+            &[k(K::BackTab)],
+            A::PreviousView,
+            "view before",
+        ),
+        bind(
+            G::View,
+            EVENTS,
+            &[c('F')],
+            A::Follow,
+            "follow new events, or no longer",
+        ),
+        bind(
+            G::View,
+            EVENTS,
+            &[c('<')],
+            A::SortLeft,
+            "sort by the column to the left",
+        ),
+        bind(
+            G::View,
+            EVENTS,
+            &[c('>')],
+            A::SortRight,
+            "sort by the column to the right",
+        ),
+        bind(
+            G::View,
+            EVENTS,
+            &[c('I')],
+            A::InvertSort,
+            "turn the order around",
+        ),
+        bind(
+            G::Find,
+            LISTS,
+            &[c('n')],
+            A::SearchNext,
+            "next hit of the search",
+        ),
+        bind(
+            G::Find,
+            LISTS,
+            &[c('N')],
+            A::SearchPrevious,
+            "previous hit of the search",
+        ),
+        bind(
+            G::Find,
+            LISTS,
+            &[c('p')],
+            A::FilterPid,
+            "filter by this line's pid",
+        ),
+        bind(
+            G::Find,
+            LISTS,
+            &[c('c')],
+            A::FilterComm,
+            "filter by this line's task name",
+        ),
+        bind(
+            G::Find,
+            LISTS,
+            &[c('u')],
+            A::FilterUser,
+            "filter by this line's user",
+        ),
+        bind(
+            G::Find,
+            LISTS,
+            &[c('x')],
+            A::FailuresOnly,
+            "failures only, or no longer",
+        ),
+        bind(
+            G::Find,
+            LISTS,
+            &[k(K::Backspace)],
+            A::UndoFilter,
+            "back to the filter before",
+        ),
+        bind(G::Find, LISTS, &[ctrl('g')], A::ClearFilter, "no filter"),
+        bind(
+            G::Tree,
+            TREE,
+            &[k(K::Right), c('l')],
+            A::Unfold,
+            "unfold, or to the first child",
+        ),
+        bind(
+            G::Tree,
+            TREE,
+            &[k(K::Left), c('h')],
+            A::Fold,
+            "fold, or to the parent",
+        ),
+        bind(G::Tree, TREE, &[c('*')], A::UnfoldAll, "unfold everything"),
+        bind(G::Tree, TREE, &[c('-')], A::FoldAll, "fold everything"),
+        bind(
+            G::Tree,
+            TREE,
+            &[c('i')],
+            A::ShowIdle,
+            "processes that executed nothing too, or no longer",
+        ),
+        bind(
+            G::Prompt,
+            PROMPT,
+            &[k(K::Left), ctrl('b')],
+            A::CursorLeft,
+            "cursor left",
+        ),
+        bind(
+            G::Prompt,
+            PROMPT,
+            &[k(K::Right), ctrl('f')],
+            A::CursorRight,
+            "cursor right",
+        ),
+        bind(
+            G::Prompt,
+            PROMPT,
+            &[k(K::Home), ctrl('a')],
+            A::CursorStart,
+            "cursor to the start",
+        ),
+        bind(
+            G::Prompt,
+            PROMPT,
+            &[k(K::End), ctrl('e')],
+            A::CursorEnd,
+            "cursor to the end",
+        ),
+        bind(
+            G::Prompt,
+            PROMPT,
+            &[k(K::Backspace), ctrl('h')],
+            A::EraseChar,
+            "delete the character before",
+        ),
+        bind(
+            G::Prompt,
+            PROMPT,
+            &[k(K::Delete), ctrl('d')],
+            A::DeleteChar,
+            "delete the character here",
+        ),
+        bind(
+            G::Prompt,
+            PROMPT,
+            &[ctrl('w')],
+            A::EraseWord,
+            "delete the word before",
+        ),
+        bind(
+            G::Prompt,
+            PROMPT,
+            &[ctrl('u')],
+            A::EraseLine,
+            "delete everything before",
+        ),
+        bind(G::Program, ALL, &[ctrl('l')], A::Redraw, "paint anew"),
+        bind(
+            G::Program,
+            ALL,
+            &[ctrl('z')],
+            A::Suspend,
+            "stop; the shell's fg comes back",
+        ),
+        bind(G::Program, ALL, &[ctrl('c')], A::Quit, "quit"),
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_key_means_two_things_in_one_mode() {
+        for mode in Mode::ALL {
+            let mut seen = HashSet::new();
+            for binding in KEYMAP.iter().filter(|b| b.modes.contains(&mode)) {
+                for key in binding.keys {
+                    assert!(seen.insert(*key), "{key} twice in {mode:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_has_a_key_and_every_binding_words() {
+        for action in Action::ALL {
+            assert!(
+                KEYMAP.iter().any(|b| b.action == *action),
+                "{action:?} has no key"
+            );
+        }
+        for binding in KEYMAP {
+            assert!(!binding.keys.is_empty() && !binding.modes.is_empty());
+            assert!(!binding.help.is_empty(), "{binding:?}");
+            assert!(
+                Group::HEADINGS.iter().any(|(g, _)| *g == binding.group),
+                "{binding:?} is not in the help"
+            );
+        }
+    }
+
+    #[test]
+    fn every_key_comes_back_from_the_terminal_and_has_a_name() {
+        let mut names = HashSet::new();
+        for key in KEYMAP.iter().flat_map(|b| b.keys) {
+            assert_eq!(Key::of(&key.event()), *key);
+            names.insert((key.to_string(), *key));
+        }
+        let texts: HashSet<_> = names.iter().map(|(text, _)| text).collect();
+        assert_eq!(texts.len(), names.len(), "two keys with one name");
+    }
+
+    #[test]
+    fn every_mode_can_be_left_and_has_hints() {
+        for mode in Mode::ALL {
+            assert!(hints(mode).next().is_some(), "{mode:?} has an empty footer");
+            let open = !LISTS.contains(&mode);
+            let esc = lookup(mode, k(KeyCode::Esc));
+            assert_eq!(esc, open.then_some(Action::Close), "{mode:?}");
+            assert_eq!(lookup(mode, ctrl('c')), Some(Action::Quit));
+        }
+    }
+
+    #[test]
+    fn typing_is_never_taken_by_a_binding() {
+        for c in ' '..='~' {
+            assert_eq!(lookup(Mode::Prompt, super::c(c)), None, "{c}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Line mode: each batch is written as soon as it comes, by a thread of its own, so that a
+//! reader that stalls holds up neither the capture nor the signals.
+
+use super::complain;
+use super::live::{self, Capture, Stops};
+use crate::cli::{Config, LineConfig};
+use crate::clock;
+use crate::export::{Output, create_file};
+use crate::model::Model;
+use crate::source::Batch;
+use anyhow::{Context, Result};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+/// Buffers that may wait for a slow reader; then batches wait, and then the ring buffer.
+const BUFFERS_WAITING: usize = 8;
+/// How long a reader that stalls may hold up the end.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Captures and writes lines until told to stop.
+pub(super) async fn run(config: &Config, lines: &LineConfig, args: &[OsString]) -> Result<()> {
+    let file = open(lines.file.as_deref())?;
+    let mut stops = Stops::new()?;
+    let (capture, model) = live::start(config, args)?;
+    for problem in &capture.problems {
+        complain(problem);
+    }
+    let (buffers, buffered) = mpsc::channel(BUFFERS_WAITING);
+    let (done, written) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || done.send(write(file, buffered)));
+
+    let output = Output::new(lines.options.clone());
+    let mut producer = Producer {
+        capture,
+        model,
+        output,
+        pending: Vec::new(),
+        buffers,
+    };
+    producer.until_stopped(config.duration, &mut stops).await;
+    let rest = async {
+        producer.finish().await;
+        producer.capture.end().await?;
+        drop(producer.buffers);
+        written.await.context("the writer is gone")?
+    };
+    match timeout(LINGER, rest).await {
+        Ok(result) => result,
+        Err(_) => {
+            complain("the reader of the output stalls: it does not get the rest");
+            Ok(())
+        }
+    }
+}
+
+/// Opens the output before anything is attached.
+fn open(path: Option<&Path>) -> Result<File> {
+    match path {
+        Some(path) => create_file(path, super::invoking_user()),
+        None => {
+            let stdout = std::io::stdout().as_fd().try_clone_to_owned();
+            Ok(stdout.context("standard output is closed")?.into())
+        }
+    }
+}
+
+/// Writes buffers until there are no more; a reader that went away is no error.
+fn write(mut file: File, mut buffered: mpsc::Receiver<Vec<u8>>) -> Result<()> {
+    while let Some(buffer) = buffered.blocking_recv() {
+        match file.write_all(&buffer) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(error).context("cannot write the output"),
+        }
+    }
+    Ok(())
+}
+
+/// Makes lines of batches.
+struct Producer {
+    capture: Capture,
+    model: Model,
+    output: Output,
+    /// Lines that the writer does not have yet.
+    pending: Vec<u8>,
+    buffers: mpsc::Sender<Vec<u8>>,
+}
+
+impl Producer {
+    /// Produces until a signal, the end of `duration`, the last exec asked for, or the reader's end.
+    async fn until_stopped(&mut self, duration: Option<Duration>, stops: &mut Stops) {
+        let deadline = duration.map(|duration| Instant::now() + duration);
+        let stopped = async {
+            match deadline {
+                Some(deadline) => tokio::select! {
+                    () = stops.recv() => {}
+                    () = sleep_until(deadline) => {}
+                },
+                None => stops.recv().await,
+            }
+        };
+        tokio::select! {
+            () = stopped => {}
+            () = self.produce() => {}
+        }
+    }
+
+    async fn produce(&mut self) {
+        self.output.start(&self.model.session, &mut self.pending);
+        // A stop cancels this at `send` or at `recv`; what is pending stays so.
+        while self.send().await && !self.output.done() {
+            match self.capture.batches.recv().await {
+                Some(batch) => self.tell(batch),
+                None => return,
+            }
+        }
+    }
+
+    /// Takes the probe out of the kernel, and tells what it still had, and the end.
+    async fn finish(&mut self) {
+        self.capture.stop();
+        while let Some(batch) = self.capture.batches.recv().await {
+            self.tell(batch);
+            if !self.send().await {
+                return;
+            }
+        }
+        let duration_ns = clock::now_ns().saturating_sub(self.model.session.started_ns);
+        self.output
+            .end(&self.model.totals, duration_ns, &mut self.pending);
+        self.send().await;
+    }
+
+    fn tell(&mut self, batch: Batch) {
+        live::learn_users(&mut self.model, &batch.events);
+        for event in batch.events {
+            let applied = self.model.apply(event);
+            if let Some(line) = self.output.event(&applied, &self.model, &mut self.pending) {
+                eprintln!("{line}");
+            }
+        }
+    }
+
+    /// Hands over what is pending; returns whether the writer is still there.
+    async fn send(&mut self) -> bool {
+        if self.pending.is_empty() {
+            return !self.buffers.is_closed();
+        }
+        let Ok(permit) = self.buffers.reserve().await else {
+            return false;
+        };
+        permit.send(std::mem::take(&mut self.pending));
+        true
+    }
+}

@@ -1,0 +1,84 @@
+//! The doctor's trial: the probe is really attached, and has to see an exec of this program's own.
+
+use crate::doctor::Trial;
+use crate::event::Event;
+use crate::source::probe::{Options, Probe};
+use anyhow::{Context, Result, bail};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+
+/// How long the exec may take to come back as an event.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Attaches, executes something, and waits for it to come back.
+///
+/// # Errors
+/// If the probe cannot be attached, or stays silent.
+pub(super) fn run(options: &Options) -> Result<Trial> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let probe = Probe::attach(options)?;
+        let mut trial = Trial {
+            attach_ms: millis(probe.took),
+            programs: probe.attached.iter().map(|name| ((*name).into(), "attached".into())).collect(),
+            problems: probe.problems.clone(),
+            ..Trial::default()
+        };
+        let (sender, mut batches) = mpsc::channel(64);
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(probe.run(sender, stopped));
+        let began = Instant::now();
+        let pid = execute()?;
+        let seen = async {
+            while let Some(batch) = batches.recv().await {
+                let ours = |event: &Event| matches!(event, Event::Exec(exec) if exec.pid == pid);
+                if batch.events.iter().any(ours) {
+                    return true;
+                }
+            }
+            false
+        };
+        let seen = tokio::time::timeout(PATIENCE, seen).await;
+        trial.first_event_ms = millis(began.elapsed());
+        drop(batches);
+        // The task may have ended by itself, for want of a receiver.
+        let _ = stop.send(());
+        match seen {
+            Ok(true) => Ok(trial),
+            Ok(false) => match task.await.context("the capture was torn down")? {
+                Err(error) => Err(error),
+                Ok(()) => bail!("the capture ended before the trial's exec was seen"),
+            },
+            Err(_) => bail!(
+                "the probe is attached but silent: an exec was not seen within {} s; please report the kernel's version",
+                PATIENCE.as_secs()
+            ),
+        }
+    })
+}
+
+/// Executes this program, which prints its version and ends; returns its process id.
+fn execute() -> Result<u32> {
+    let mut command = Command::new("/proc/self/exe");
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command
+        .spawn()
+        .context("cannot execute /proc/self/exe for the trial")?;
+    let pid = child.id();
+    child
+        .wait()
+        .context("cannot wait for the trial's process")?;
+    Ok(pid)
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}

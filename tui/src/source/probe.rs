@@ -1,0 +1,229 @@
+//! The live source: the probe in the kernel, its ring buffer drained by a task.
+//!
+//! Wake-ups adapt: the task drains to empty, naps about a frame, and waits for the kernel
+//! only when a nap brought nothing. A storm costs tens of wake-ups a second, an idle host none.
+
+pub mod btf;
+mod decode;
+mod loader;
+pub mod requirements;
+mod ring_fd;
+pub mod tracefs;
+
+pub use loader::{KERNEL_BTF, Options};
+
+use super::Batch;
+use crate::clock;
+use crate::event::{Event, Lost};
+use anyhow::{Context, Result};
+use aya::Ebpf;
+use aya::maps::{Map, MapData, PerCpuArray, RingBuf};
+use decode::Decoder;
+use probe_common::Counter;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::FileExt;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+
+/// How long the task naps between two drains.
+const NAP: Duration = Duration::from_millis(16);
+/// Most events in one batch.
+const BATCH_MAX: usize = 4096;
+/// How often the kernel is asked for runs of programs that it skipped.
+const MISSES_EVERY: Duration = Duration::from_secs(1);
+
+/// The probe, attached: whatever is executed from now on is captured.
+pub struct Probe {
+    // Declared first: the programs leave the kernel before their maps do.
+    ebpf: Ebpf,
+    ring: ring_fd::Ring,
+    counters: PerCpuArray<MapData, u64>,
+    decoder: Decoder,
+    misses: Misses,
+    damaged: u64,
+    /// What is not as it should be, a sentence each.
+    pub problems: Vec<String>,
+    /// The tracepoints that programs are attached to.
+    pub attached: Vec<&'static str>,
+    /// How long loading and attaching took.
+    pub took: Duration,
+}
+
+impl Probe {
+    /// Loads and attaches the probe. Needs a tokio runtime with I/O.
+    ///
+    /// # Errors
+    /// If the kernel lacks something that is required, or does not permit it.
+    pub fn attach(options: &Options) -> Result<Self> {
+        let began = Instant::now();
+        let mut loaded = loader::load(options)?;
+        let ring = RingBuf::try_from(take_map(&mut loaded.ebpf, "EVENTS")?)?;
+        let counters = PerCpuArray::try_from(take_map(&mut loaded.ebpf, "COUNTERS")?)?;
+        let page_size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
+            .ok()
+            .flatten();
+        let page_size = page_size
+            .and_then(|size| u64::try_from(size).ok())
+            .unwrap_or(4096);
+        Ok(Self {
+            misses: Misses::open(&loaded.ebpf),
+            ebpf: loaded.ebpf,
+            ring: ring_fd::register(ring)?,
+            counters,
+            decoder: Decoder::new(loaded.missing, page_size),
+            damaged: 0,
+            problems: loaded.problems,
+            attached: loaded.attached,
+            took: began.elapsed(),
+        })
+    }
+
+    /// Hands over batches until `stop` comes or the receiver is gone; then takes the programs out
+    /// of the kernel and hands over what is still in the ring.
+    ///
+    /// # Errors
+    /// If the ring buffer can no longer be waited for.
+    pub async fn run(
+        mut self,
+        batches: mpsc::Sender<Batch>,
+        mut stop: oneshot::Receiver<()>,
+    ) -> Result<()> {
+        loop {
+            let mut ready = tokio::select! {
+                _ = &mut stop => break,
+                ready = self.ring.readable_mut() => ready.context("cannot wait for the ring buffer")?,
+            };
+            ready.clear_ready();
+            while self.drain(&batches).await? {
+                tokio::select! {
+                    _ = &mut stop => return self.finish(&batches).await,
+                    () = tokio::time::sleep(NAP) => {}
+                }
+            }
+        }
+        self.finish(&batches).await
+    }
+
+    async fn finish(mut self, batches: &mpsc::Sender<Batch>) -> Result<()> {
+        self.misses.due = None;
+        self.drain(batches).await?;
+        loader::detach(&mut self.ebpf);
+        self.drain(batches).await?;
+        Ok(())
+    }
+
+    /// Hands over what is in the ring; returns whether there was anything.
+    async fn drain(&mut self, batches: &mpsc::Sender<Batch>) -> Result<bool> {
+        let mut any = false;
+        loop {
+            let mut events = Vec::new();
+            let more = self.take(&mut events);
+            if !more {
+                self.note_losses(&mut events);
+            }
+            if !events.is_empty() {
+                any = true;
+                batches
+                    .send(Batch { events })
+                    .await
+                    .context("the events' receiver is gone")?;
+            }
+            if !more {
+                return Ok(any);
+            }
+        }
+    }
+
+    /// Decodes up to a batch of records; returns whether there may be more.
+    fn take(&mut self, events: &mut Vec<Event>) -> bool {
+        let ring = self.ring.get_mut();
+        while events.len() < BATCH_MAX {
+            let Some(record) = ring.next() else {
+                return false;
+            };
+            if self.decoder.record(&record, events).is_err() {
+                self.damaged += 1;
+                let lost = Lost {
+                    time_ns: clock::now_ns(),
+                    count: 1,
+                    cpu: None,
+                };
+                events.push(Event::Lost(lost));
+            }
+        }
+        true
+    }
+
+    /// Tells of losses that no record in the ring told of.
+    fn note_losses(&mut self, events: &mut Vec<Event>) {
+        let now_ns = clock::now_ns();
+        if let Ok(counts) = self.counters.get(&(Counter::Lost as u32), 0) {
+            for (cpu, count) in counts.iter().enumerate() {
+                let cpu = u16::try_from(cpu).unwrap_or(u16::MAX);
+                events.extend(self.decoder.counter(cpu, *count, now_ns).map(Event::Lost));
+            }
+        }
+        let skipped = self.misses.new_ones();
+        if skipped > 0 {
+            events.push(Event::Lost(Lost {
+                time_ns: now_ns,
+                count: skipped,
+                cpu: None,
+            }));
+        }
+    }
+}
+
+fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {
+    ebpf.take_map(name)
+        .with_context(|| format!("the probe has no map {name}"))
+}
+
+/// Runs of programs that the kernel skipped, because the program was already running on that CPU.
+struct Misses {
+    /// `/proc/self/fdinfo/N` of each program.
+    files: Vec<File>,
+    told: u64,
+    /// When to ask again; `None` is now.
+    due: Option<Instant>,
+}
+
+impl Misses {
+    fn open(ebpf: &Ebpf) -> Self {
+        let fds = ebpf
+            .programs()
+            .filter_map(|(_, program)| program.fd().ok().map(|fd| fd.as_fd().as_raw_fd()));
+        let files = fds
+            .filter_map(|fd| File::open(format!("/proc/self/fdinfo/{fd}")).ok())
+            .collect();
+        Self {
+            files,
+            told: 0,
+            due: None,
+        }
+    }
+
+    fn new_ones(&mut self) -> u64 {
+        let now = Instant::now();
+        if self.due.is_some_and(|due| now < due) {
+            return 0;
+        }
+        self.due = Some(now + MISSES_EVERY);
+        let total: u64 = self.files.iter().filter_map(recursion_misses).sum();
+        let new = total.saturating_sub(self.told);
+        self.told = self.told.max(total);
+        new
+    }
+}
+
+/// Reads `recursion_misses` (kernels from 5.12) of a program's fdinfo.
+fn recursion_misses(file: &File) -> Option<u64> {
+    let mut buffer = [0; 1024];
+    let len = file.read_at(&mut buffer, 0).ok()?;
+    let text = std::str::from_utf8(buffer.get(..len)?).ok()?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("recursion_misses:"))?;
+    line.trim().parse().ok()
+}

@@ -1,0 +1,344 @@
+//! Records of the ring buffer made into events, with losses where they happened.
+
+use crate::event::{
+    Ancestor, Args, Capture, Comm, Event, Exec, Exit, Flags, Fork, Lost, Missing, ProcessKey,
+    Status,
+};
+use probe_common::limits::NONE;
+use probe_common::{DecodeError, ExitFixed, ForkFixed, Header, Record, exec_flag};
+use std::sync::Arc;
+
+/// Makes events of records, in order.
+#[derive(Debug)]
+pub(super) struct Decoder {
+    seq: u64,
+    losses: Losses,
+    missing: Arc<Missing>,
+    page_size: u64,
+    has: Has,
+}
+
+/// Which facts of an exit this kernel gives.
+#[derive(Clone, Copy, Debug)]
+struct Has {
+    times: bool,
+    max_rss: bool,
+}
+
+impl Decoder {
+    /// Makes a decoder; `missing` is what this kernel cannot give at all.
+    pub(super) fn new(missing: Missing, page_size: u64) -> Self {
+        let has = |key| !missing.iter().any(|(k, _)| k == key);
+        let has = Has {
+            times: has("user_ns"),
+            max_rss: has("max_rss_bytes"),
+        };
+        Self {
+            seq: 0,
+            losses: Losses::default(),
+            missing: Arc::new(missing),
+            page_size,
+            has,
+        }
+    }
+
+    /// Decodes one record; a loss that it tells of comes before it.
+    ///
+    /// # Errors
+    /// If the bytes are no record.
+    pub(super) fn record(
+        &mut self,
+        bytes: &[u8],
+        events: &mut Vec<Event>,
+    ) -> Result<(), DecodeError> {
+        let record = Record::decode(bytes)?;
+        let (Record::Exec(header, _) | Record::Exit(header, _) | Record::Fork(header, _)) = &record;
+        if let Some(lost) = self.losses.by_record(header) {
+            events.push(Event::Lost(lost));
+        }
+        self.seq += 1;
+        events.push(match record {
+            Record::Exec(header, exec) => Event::Exec(Box::new(self.exec(&header, &exec))),
+            Record::Exit(header, exit) => Event::Exit(self.exit(&header, &exit)),
+            Record::Fork(header, fork) => Event::Fork(self.fork(&header, &fork)),
+        });
+        Ok(())
+    }
+
+    /// Notes a loss that no record has told of yet: `count` is a CPU's count so far.
+    pub(super) fn counter(&mut self, cpu: u16, count: u64, now_ns: u64) -> Option<Lost> {
+        self.losses.by_counter(cpu, count as u32, now_ns)
+    }
+
+    fn exec(&self, header: &Header, record: &probe_common::Exec<'_>) -> Exec {
+        let fixed = &record.fixed;
+        let has = |flag| header.flags & flag != 0;
+        let mut flags = Flags::default();
+        flags.set(Flags::SCRIPT, has(exec_flag::SCRIPT));
+        flags.set(Flags::KERNEL, has(exec_flag::KERNEL));
+        let old_euid = has(exec_flag::OLD_EUID).then_some(fixed.old_euid);
+        flags.set(
+            Flags::SETUID,
+            fixed.ret == 0 && old_euid.is_some_and(|old| old != fixed.euid),
+        );
+        let filename_fault = has(exec_flag::FILENAME_FAULT);
+        let args = args(header, record);
+        let missing = self.missing_of(header, fixed.ret, old_euid, filename_fault, &args);
+        Exec {
+            seq: self.seq,
+            time_ns: header.time_ns,
+            start_ns: fixed.start_ns,
+            pid: header.pid,
+            tid: header.tid,
+            ppid: fixed.ppid,
+            ret: fixed.ret,
+            uid: fixed.uid,
+            gid: fixed.gid,
+            euid: some(fixed.euid),
+            egid: some(fixed.egid),
+            old_euid,
+            loginuid: some(fixed.loginuid),
+            session: some(fixed.session),
+            ns_pid: some(fixed.ns_pid),
+            pid_ns: some(fixed.pid_ns),
+            mnt_ns: some(fixed.mnt_ns),
+            cpu: Some(header.cpu),
+            comm: Comm::new(&fixed.comm),
+            filename: (!filename_fault).then(|| record.filename.into()),
+            filename_capture: match (filename_fault, has(exec_flag::FILENAME_CUT)) {
+                (true, _) => Capture::Failed,
+                (false, true) => Capture::Truncated,
+                (false, false) => Capture::Whole,
+            },
+            interpreter: (!record.interpreter.is_empty()).then(|| record.interpreter.into()),
+            args,
+            ancestors: record.ancestors().map(ancestor).collect(),
+            flags,
+            missing,
+        }
+    }
+
+    /// Adds this event's own gaps to what the kernel cannot give; most events have none.
+    fn missing_of(
+        &self,
+        header: &Header,
+        ret: i32,
+        old_euid: Option<u32>,
+        filename_fault: bool,
+        args: &Args,
+    ) -> Arc<Missing> {
+        let mut own: Vec<(&'static str, &'static str)> = Vec::new();
+        if filename_fault {
+            own.push(("filename", "the process's memory could not be read"));
+        }
+        if header.flags & exec_flag::ARGS_FAULT != 0 {
+            own.push(("args", "the process's memory could not be read"));
+        }
+        if args.true_size.is_none() {
+            own.push(("args_missing_bytes", "too many arguments to measure"));
+        }
+        if ret == 0 && old_euid.is_none() && header.flags & exec_flag::KERNEL != 0 {
+            own.push(("old_euid", "started by the kernel"));
+        }
+        if own.is_empty() {
+            return Arc::clone(&self.missing);
+        }
+        let mut missing = self.missing.as_ref().clone();
+        missing.extend(own.into_iter().map(|(key, why)| (key.into(), why.into())));
+        Arc::new(missing)
+    }
+
+    fn exit(&self, header: &Header, fixed: &ExitFixed) -> Exit {
+        let times = self.has.times.then(|| split_run_time(fixed));
+        Exit {
+            seq: self.seq,
+            time_ns: header.time_ns,
+            start_ns: fixed.start_ns,
+            pid: header.pid,
+            ppid: fixed.ppid,
+            comm: Comm::new(&fixed.comm),
+            status: Status::from_wait(fixed.status),
+            user_ns: times.map(|(user, _)| user),
+            system_ns: times.map(|(_, system)| system),
+            max_rss_bytes: self
+                .has
+                .max_rss
+                .then(|| fixed.max_rss_pages.saturating_mul(self.page_size)),
+        }
+    }
+
+    fn fork(&self, header: &Header, fixed: &ForkFixed) -> Fork {
+        Fork {
+            seq: self.seq,
+            time_ns: header.time_ns,
+            start_ns: fixed.start_ns,
+            pid: header.pid,
+            parent: ProcessKey {
+                pid: fixed.ppid,
+                start_ns: fixed.parent_start_ns,
+            },
+            comm: Comm::new(&fixed.comm),
+        }
+    }
+}
+
+fn args(header: &Header, record: &probe_common::Exec<'_>) -> Args {
+    let fixed = &record.fixed;
+    let fault = header.flags & exec_flag::ARGS_FAULT != 0;
+    let unmeasured = header.flags & exec_flag::ARGC_CUT != 0;
+    // What was found before a fault is no true size when the exec failed: its list was walked.
+    let known = !(unmeasured || fault && fixed.ret < 0);
+    Args {
+        bytes: record.args.into(),
+        true_size: known.then_some(fixed.args_size.into()),
+        argc: if known { some(fixed.argc) } else { None },
+        capture: match (fault, fixed.args_len < fixed.args_size || unmeasured) {
+            (true, _) => Capture::Failed,
+            (false, true) => Capture::Truncated,
+            (false, false) => Capture::Whole,
+        },
+    }
+}
+
+fn ancestor(record: probe_common::Ancestor) -> Ancestor {
+    let key = ProcessKey {
+        pid: record.pid,
+        start_ns: record.start_ns,
+    };
+    Ancestor {
+        key,
+        comm: Comm::new(&record.comm),
+    }
+}
+
+fn some(id: u32) -> Option<u32> {
+    (id != NONE).then_some(id)
+}
+
+/// Splits the exact run time as the kernel's `cputime_adjust` does for `getrusage(2)`: the ticks
+/// only give the proportion.
+fn split_run_time(fixed: &ExitFixed) -> (u64, u64) {
+    let run = u128::from(fixed.run_ns);
+    let (user, system) = (u128::from(fixed.user_ns), u128::from(fixed.system_ns));
+    if system == 0 {
+        return (fixed.run_ns, 0);
+    }
+    let system = u64::try_from(run * system / (user + system)).unwrap_or(fixed.run_ns);
+    (fixed.run_ns - system, system)
+}
+
+/// What each CPU has lost so far, as far as it was told.
+#[derive(Debug, Default)]
+struct Losses {
+    told: Vec<u32>,
+}
+
+impl Losses {
+    fn by_record(&mut self, header: &Header) -> Option<Lost> {
+        self.by_counter(header.cpu, header.lost, header.time_ns)
+    }
+
+    /// A count that is not ahead of what was told comes from a record older than that.
+    fn by_counter(&mut self, cpu: u16, count: u32, time_ns: u64) -> Option<Lost> {
+        let index = usize::from(cpu);
+        if index >= self.told.len() {
+            self.told.resize(index + 1, 0);
+        }
+        let told = self.told.get_mut(index)?;
+        let new = count.wrapping_sub(*told);
+        if new == 0 || new > u32::MAX / 2 {
+            return None;
+        }
+        *told = count;
+        Some(Lost {
+            time_ns,
+            count: new.into(),
+            cpu: Some(cpu),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zerocopy::IntoBytes;
+
+    fn exit_record(cpu: u16, lost: u32) -> Vec<u8> {
+        let header = Header {
+            kind: 2,
+            cpu,
+            lost,
+            pid: 7,
+            ..Header::default()
+        };
+        let fixed = ExitFixed {
+            user_ns: 1_000,
+            system_ns: 3_000,
+            run_ns: 8_000,
+            max_rss_pages: 2,
+            status: 9,
+            ..ExitFixed::default()
+        };
+        [header.as_bytes(), fixed.as_bytes()].concat()
+    }
+
+    fn lost_counts(events: &[Event]) -> Vec<u64> {
+        events
+            .iter()
+            .filter_map(|e| {
+                if let Event::Lost(l) = e {
+                    Some(l.count)
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn losses_come_before_the_record_that_tells_of_them_and_only_once() {
+        let mut decoder = Decoder::new(Missing::new(), 4096);
+        let mut events = Vec::new();
+        for (cpu, lost) in [(0, 0), (1, 3), (0, 2), (1, 3), (1, 4)] {
+            decoder
+                .record(&exit_record(cpu, lost), &mut events)
+                .unwrap();
+        }
+        assert_eq!(lost_counts(&events), [3, 2, 1]);
+        assert!(matches!(events[1], Event::Lost(Lost { cpu: Some(1), .. })));
+        assert_eq!(decoder.counter(0, 5, 9).map(|l| l.count), Some(3));
+        assert_eq!(decoder.counter(0, 5, 9), None);
+        events.clear();
+        decoder.record(&exit_record(0, 4), &mut events).unwrap();
+        assert_eq!(events.len(), 1, "an older record tells nothing new");
+    }
+
+    #[test]
+    fn exits_have_status_times_and_memory() {
+        let mut decoder = Decoder::new(Missing::new(), 4096);
+        let mut events = Vec::new();
+        decoder.record(&exit_record(0, 0), &mut events).unwrap();
+        let Some(Event::Exit(exit)) = events.first() else {
+            panic!("no exit")
+        };
+        assert_eq!(exit.status.signal_name().as_deref(), Some("SIGKILL"));
+        assert_eq!((exit.user_ns, exit.system_ns), (Some(2_000), Some(6_000)));
+        assert_eq!((exit.max_rss_bytes, exit.seq), (Some(8192), 1));
+    }
+
+    #[test]
+    fn a_fact_that_the_kernel_lacks_is_absent() {
+        let missing = vec![(
+            "max_rss_bytes".into(),
+            "this kernel has no signal_struct.maxrss".into(),
+        )];
+        let mut decoder = Decoder::new(missing, 4096);
+        let mut events = Vec::new();
+        decoder.record(&exit_record(0, 0), &mut events).unwrap();
+        let Some(Event::Exit(exit)) = events.first() else {
+            panic!("no exit")
+        };
+        assert_eq!(exit.max_rss_bytes, None);
+        assert!(exit.user_ns.is_some());
+    }
+}

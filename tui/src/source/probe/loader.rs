@@ -1,0 +1,270 @@
+//! The probe's way into the kernel: offsets in, programs loaded and attached.
+
+use super::btf::Btf;
+use super::tracefs::with_tracefs;
+use crate::event::Missing;
+use anyhow::{Context, Result, anyhow, bail};
+use aya::programs::{Program, RawTracePoint, TracePoint};
+use aya::{Ebpf, EbpfLoader};
+use probe_common::limits::NONE;
+use probe_common::members::{MEMBERS, Member, knob};
+use std::path::{Path, PathBuf};
+
+/// The probe, built and committed by `cargo xtask build-ebpf`.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../assets/execsnoop.bpf.o"
+));
+
+/// Where the running kernel describes its types.
+pub const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
+
+/// What the probe is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes of the ring buffer; the kernel wants a power of two of pages, and is given one.
+    pub ring_size: u32,
+    /// The kernel's type information, if not where the kernel has it itself.
+    pub btf: Option<PathBuf>,
+    /// Whether exits are told.
+    pub exits: bool,
+    /// Whether forks are told, and then the exits of what never executed anything.
+    pub forks: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ring_size: 16 << 20,
+            btf: None,
+            exits: true,
+            forks: false,
+        }
+    }
+}
+
+/// A raw tracepoint program that must attach.
+struct Required {
+    program: &'static str,
+    tracepoint: &'static str,
+}
+
+/// The syscall tracepoints that tell of failed execs, the ends first: a call whose begin alone
+/// was seen leaves an entry for nothing.
+const SYSCALLS: [(&str, &str); 4] = [
+    ("exit_exec", "sys_exit_execve"),
+    ("exit_exec", "sys_exit_execveat"),
+    ("enter_execve", "sys_enter_execve"),
+    ("enter_execveat", "sys_enter_execveat"),
+];
+
+/// The probe in the kernel: dropping it takes it out again.
+pub(crate) struct Loaded {
+    pub(crate) ebpf: Ebpf,
+    /// Facts that this kernel cannot give.
+    pub(crate) missing: Missing,
+    /// What else is not as it should be, a sentence each.
+    pub(crate) problems: Vec<String>,
+    /// The tracepoints that programs are attached to.
+    pub(crate) attached: Vec<&'static str>,
+}
+
+/// Loads and attaches the programs.
+pub(crate) fn load(options: &Options) -> Result<Loaded> {
+    check_version(OBJECT)?;
+    let btf = read_btf(options.btf.as_deref())?;
+    let (offsets, missing) = resolve(&btf)?;
+    let mut loader = EbpfLoader::new();
+    for (member, offset) in MEMBERS.iter().zip(&offsets) {
+        loader.override_global(member.global, offset, true);
+    }
+    let all_exits = u32::from(options.forks);
+    let group_dead = u32::from(btf.tracepoint_args("sched_process_exit") == Some(2));
+    loader.override_global(knob::ALL_EXITS, &all_exits, true);
+    loader.override_global(knob::EXIT_HAS_GROUP_DEAD, &group_dead, true);
+    loader.map_max_entries("EVENTS", ring_size(options.ring_size));
+    let ebpf = loader
+        .load(OBJECT)
+        .context("the kernel refused the probe's maps")?;
+    let mut loaded = Loaded {
+        ebpf,
+        missing,
+        problems: Vec::new(),
+        attached: Vec::new(),
+    };
+    loaded.attach(options)?;
+    Ok(loaded)
+}
+
+impl Loaded {
+    fn attach(&mut self, options: &Options) -> Result<()> {
+        if let Err(error) = with_tracefs(|_| self.attach_syscalls()).and_then(|attached| attached) {
+            self.problems
+                .push(format!("failed execs are not seen: {error:#}"));
+        }
+        let exit = Required {
+            program: "process_exit",
+            tracepoint: "sched_process_exit",
+        };
+        let fork = Required {
+            program: "process_fork",
+            tracepoint: "sched_process_fork",
+        };
+        let exec = Required {
+            program: "process_exec",
+            tracepoint: "sched_process_exec",
+        };
+        let wanted = [(exit, options.exits), (fork, options.forks), (exec, true)];
+        for (required, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
+            self.attach_raw(&required)?;
+        }
+        Ok(())
+    }
+
+    fn attach_raw(&mut self, required: &Required) -> Result<()> {
+        let Required {
+            program,
+            tracepoint,
+        } = *required;
+        let prog: &mut RawTracePoint = self.program(program)?.try_into()?;
+        prog.load()
+            .with_context(|| format!("the kernel refused the program {program}"))?;
+        prog.attach(tracepoint)
+            .with_context(|| format!("cannot attach to the raw tracepoint {tracepoint}"))?;
+        self.attached.push(tracepoint);
+        Ok(())
+    }
+
+    fn attach_syscalls(&mut self) -> Result<()> {
+        for (name, tracepoint) in SYSCALLS {
+            let program: &mut TracePoint = self.program(name)?.try_into()?;
+            if program.fd().is_err() {
+                program
+                    .load()
+                    .with_context(|| format!("the kernel refused the program {name}"))?;
+            }
+            program.attach("syscalls", tracepoint).with_context(|| {
+                format!("cannot attach to the tracepoint syscalls/{tracepoint}")
+            })?;
+            self.attached.push(tracepoint);
+        }
+        Ok(())
+    }
+
+    fn program(&mut self, name: &str) -> Result<&mut Program> {
+        self.ebpf
+            .program_mut(name)
+            .with_context(|| format!("the probe has no program {name}"))
+    }
+}
+
+/// Takes the programs out of the kernel; the maps stay.
+pub(crate) fn detach(ebpf: &mut Ebpf) {
+    for (_, program) in ebpf.programs_mut() {
+        // What is not loaded needs no unloading.
+        let _ = match program {
+            Program::RawTracePoint(program) => program.unload(),
+            Program::TracePoint(program) => program.unload(),
+            _ => Ok(()),
+        };
+    }
+}
+
+/// Takes an object of the layout that this program reads, and no other.
+fn check_version(object: &[u8]) -> Result<()> {
+    if memchr::memmem::find(object, probe_common::ABI_SYMBOL.as_bytes()).is_some() {
+        return Ok(());
+    }
+    bail!(
+        "assets/execsnoop.bpf.o is not of record layout {}: build it anew with `cargo xtask build-ebpf`",
+        probe_common::ABI_VERSION
+    )
+}
+
+fn read_btf(file: Option<&Path>) -> Result<Btf> {
+    let path = file.unwrap_or(Path::new(KERNEL_BTF));
+    let bytes = std::fs::read(path).with_context(|| {
+        format!(
+            "cannot read the kernel's type information (BTF) from {}: name a file that has it with --btf, \
+             or run a kernel built with CONFIG_DEBUG_INFO_BTF=y",
+            path.display()
+        )
+    })?;
+    Btf::parse(bytes).with_context(|| {
+        format!(
+            "{} is not the type information (BTF) of a kernel",
+            path.display()
+        )
+    })
+}
+
+/// Looks up every member: the offsets in the table's order, and the facts that are lost.
+fn resolve(btf: &Btf) -> Result<(Vec<u32>, Missing)> {
+    let mut missing = Missing::new();
+    let mut offsets = Vec::with_capacity(MEMBERS.len());
+    for Member {
+        of, path, facts, ..
+    } in MEMBERS
+    {
+        let offset = btf.offset(of, path);
+        if offset.is_none() {
+            if facts.is_empty() {
+                return Err(anyhow!(
+                    "this kernel's {of} has no {path}, which the probe needs: please report the kernel's version"
+                ));
+            }
+            for fact in *facts {
+                if !missing.iter().any(|(key, _)| key == fact) {
+                    missing.push((
+                        (*fact).into(),
+                        format!("this kernel has no {of}.{path}").into(),
+                    ));
+                }
+            }
+        }
+        offsets.push(offset.unwrap_or(NONE));
+    }
+    Ok((offsets, missing))
+}
+
+/// Rounds up to a power of two of at least a page.
+fn ring_size(bytes: u32) -> u32 {
+    bytes
+        .max(4096)
+        .checked_next_power_of_two()
+        .unwrap_or(1 << 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_object_is_of_this_layout() {
+        check_version(OBJECT).unwrap();
+        let error = check_version(b"\x7fELF").unwrap_err().to_string();
+        assert!(error.contains("cargo xtask build-ebpf"), "{error}");
+    }
+
+    #[test]
+    fn ring_sizes_are_powers_of_two() {
+        assert_eq!(ring_size(0), 4096);
+        assert_eq!(ring_size(5000), 8192);
+        assert_eq!(ring_size(16 << 20), 16 << 20);
+        assert_eq!(ring_size(u32::MAX), 1 << 31);
+    }
+
+    #[test]
+    fn a_file_that_is_no_btf_is_named() {
+        let error = format!("{:#}", read_btf(Some(Path::new("/dev/null"))).unwrap_err());
+        assert!(
+            error.contains("/dev/null") && error.contains("BTF"),
+            "{error}"
+        );
+        let error = format!(
+            "{:#}",
+            read_btf(Some(Path::new("/nonexistent"))).unwrap_err()
+        );
+        assert!(error.contains("--btf"), "{error}");
+    }
+}

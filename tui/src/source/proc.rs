@@ -1,0 +1,335 @@
+//! What `/proc` and the clocks know before the first event: the processes that
+//! already run, and which machine this is.
+//!
+//! Processes come and go while they are read; what vanished is left out. Under
+//! `hidepid` a reader without CAP_SYS_PTRACE sees only its own user's.
+
+use crate::clock;
+use crate::event::{Comm, ProcessKey, Running, Session};
+use nix::sys::utsname::uname;
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{SysconfVar, sysconf};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Arguments of one process are kept up to this many bytes.
+const CMDLINE_LIMIT: u64 = 64 * 1024;
+
+/// Bytes of `stat` and `status` that are read; both are far shorter.
+const STAT_LIMIT: u64 = 16 * 1024;
+
+fn clock_ns(clock: ClockId) -> i64 {
+    // Both clocks that are asked for are in every kernel that can run the probe.
+    clock_gettime(clock).map_or(0, |time| {
+        time.tv_sec()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(time.tv_nsec())
+    })
+}
+
+/// Describes this machine, as of now.
+pub fn session() -> Session {
+    let (kernel, arch) = uname().map_or_else(
+        |_| Default::default(),
+        |name| (lossy(name.release()), lossy(name.machine())),
+    );
+    Session {
+        host: nix::unistd::gethostname().map_or_else(|_| String::new(), |name| lossy(&name)),
+        kernel,
+        arch,
+        boot_time_ns: boot_time_ns(),
+        started_ns: clock::now_ns(),
+    }
+}
+
+fn lossy(text: &OsStr) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+/// Returns the Unix time in ns at which CLOCK_BOOTTIME was zero.
+///
+/// The two clocks cannot be read at once, so the tightest of several brackets is
+/// taken: it is right to half its width, which is well below a microsecond.
+fn boot_time_ns() -> i64 {
+    (0..16)
+        .map(|_| {
+            let before = clock_ns(ClockId::CLOCK_BOOTTIME);
+            let wall = clock_ns(ClockId::CLOCK_REALTIME);
+            let after = clock_ns(ClockId::CLOCK_BOOTTIME);
+            let width = after.saturating_sub(before);
+            let middle = before.saturating_add(width / 2);
+            (width, wall.saturating_sub(middle))
+        })
+        .min_by_key(|(width, _)| *width)
+        .map_or(0, |(_, offset)| offset)
+}
+
+/// Reads every process that runs now, kernel threads included, oldest first.
+pub fn running() -> Vec<Running> {
+    let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten();
+    let ticks_per_second = ticks.and_then(|n| u64::try_from(n).ok()).unwrap_or(100);
+    running_under(Path::new("/proc"), ticks_per_second)
+}
+
+fn running_under(proc: &Path, ticks_per_second: u64) -> Vec<Running> {
+    let mut found = Vec::new();
+    let mut buffer = Vec::new();
+    for entry in proc.read_dir().into_iter().flatten().flatten() {
+        let is_process = pid_of(&entry.file_name()).is_some();
+        if let Some(process) = is_process
+            .then(|| read_process(&entry.path(), ticks_per_second, &mut buffer))
+            .flatten()
+        {
+            found.push(process);
+        }
+    }
+    found.sort_unstable_by_key(|process| (process.key.start_ns, process.key.pid));
+    found
+}
+
+fn pid_of(name: &OsStr) -> Option<u32> {
+    number(name.as_bytes())
+}
+
+/// Reads one process's directory; `None` when it is gone or not for us to read.
+fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut Vec<u8>) -> Option<Running> {
+    read_into(buffer, &dir.join("stat"), STAT_LIMIT)?;
+    let stat = Stat::parse(buffer)?;
+    read_into(buffer, &dir.join("status"), STAT_LIMIT)?;
+    let uid = real_uid(buffer)?;
+    let key = ProcessKey {
+        pid: stat.pid,
+        start_ns: stat.start_ns(ticks_per_second),
+    };
+    // The arguments sit in the process's memory, which can be gone before it is.
+    if stat.kernel_thread() || read_into(buffer, &dir.join("cmdline"), CMDLINE_LIMIT).is_none() {
+        buffer.clear();
+    }
+    if buffer.last().is_some_and(|last| *last != 0) {
+        buffer.push(0);
+    }
+    Some(Running {
+        key,
+        ppid: stat.ppid,
+        uid,
+        comm: stat.comm,
+        cmdline: buffer.as_slice().into(),
+    })
+}
+
+fn read_into(buffer: &mut Vec<u8>, path: &Path, limit: u64) -> Option<()> {
+    buffer.clear();
+    let file = File::open(path).ok()?;
+    file.take(limit).read_to_end(buffer).ok()?;
+    Some(())
+}
+
+/// What `/proc/PID/stat` says, as far as it is of use here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Process id.
+    pub pid: u32,
+    /// Task name; `stat` gives longer ones for some kernel threads.
+    pub comm: Comm,
+    /// Parent's process id; 0 for those that the kernel started.
+    pub ppid: u32,
+    /// `task_struct.flags`: `PF_…` bits.
+    pub flags: u32,
+    /// When it was forked: CLOCK_BOOTTIME in clock ticks.
+    pub start_ticks: u64,
+}
+
+impl Stat {
+    const PF_FORKNOEXEC: u32 = 0x40;
+    const PF_KTHREAD: u32 = 0x0020_0000;
+
+    /// Reads the bytes of a `stat` file; `None` if they are none.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        // A task name holds anything, `) R 1` too, but nothing after it holds `)`.
+        let open = bytes.iter().position(|b| *b == b'(')?;
+        let close = bytes.iter().rposition(|b| *b == b')')?;
+        let mut rest = bytes
+            .get(close + 1..)?
+            .split(u8::is_ascii_whitespace)
+            .filter(|field| !field.is_empty());
+        // Fields as proc(5) numbers them: 3 state, 4 ppid, 9 flags, 22 starttime.
+        Some(Self {
+            pid: number(bytes.get(..open)?.trim_ascii())?,
+            comm: Comm::new(bytes.get(open + 1..close)?),
+            ppid: number(rest.nth(1)?)?,
+            flags: number(rest.nth(4)?)?,
+            start_ticks: number(rest.nth(12)?)?,
+        })
+    }
+
+    /// Returns the start time in ns, no later than the true one by less than a tick.
+    pub fn start_ns(&self, ticks_per_second: u64) -> u64 {
+        let ns = u128::from(self.start_ticks) * 1_000_000_000 / u128::from(ticks_per_second.max(1));
+        u64::try_from(ns).unwrap_or(u64::MAX)
+    }
+
+    /// Returns whether it runs in the kernel only.
+    pub fn kernel_thread(&self) -> bool {
+        self.flags & Self::PF_KTHREAD != 0
+    }
+
+    /// Returns whether it still is what it was forked as.
+    pub fn never_executed(&self) -> bool {
+        self.flags & Self::PF_FORKNOEXEC != 0
+    }
+}
+
+/// Returns the real uid that the bytes of a `status` file name.
+fn real_uid(status: &[u8]) -> Option<u32> {
+    // The task name is escaped in this file, so a line is a line.
+    let line = status
+        .split(|b| *b == b'\n')
+        .find_map(|line| line.strip_prefix(b"Uid:"))?;
+    let first = line
+        .split(u8::is_ascii_whitespace)
+        .find(|field| !field.is_empty())?;
+    number(first)
+}
+
+/// Reads a decimal number, digits only.
+fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
+    let text = std::str::from_utf8(digits).ok()?;
+    let plain = text.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stat_line(pid: u32, comm: &[u8], ppid: u32, flags: u32, start: u64) -> Vec<u8> {
+        let mut line = format!("{pid} (").into_bytes();
+        line.extend_from_slice(comm);
+        let rest = format!(
+            ") S {ppid} 1 1 0 -1 {flags} 97 0 0 0 0 0 0 0 20 0 1 0 {start} 3133440 381 18446744073709551615 1 1 0\n"
+        );
+        line.extend_from_slice(rest.as_bytes());
+        line
+    }
+
+    #[test]
+    fn stat_is_read_whatever_the_name_holds() {
+        for comm in [&b"bash"[..], b") R 1 (", b"a\nb", b"", b"((", b"\xff\xfe)"] {
+            let stat = Stat::parse(&stat_line(7, comm, 3, 0x40, 232_213)).unwrap();
+            assert_eq!(stat.comm, Comm::new(comm));
+            assert_eq!((stat.pid, stat.ppid), (7, 3));
+            assert!(stat.never_executed() && !stat.kernel_thread());
+            assert_eq!(stat.start_ns(100), 2_322_130_000_000);
+        }
+        for torn in [
+            &b""[..],
+            b"7",
+            b"7 (a",
+            b"7 a) S 1",
+            b"7 (a) S 1 1 1 0 -1 64",
+        ] {
+            assert_eq!(Stat::parse(torn), None);
+        }
+    }
+
+    #[test]
+    fn uid_is_the_real_one() {
+        let status = b"Name:\tUid:\\n9\nUmask:\t0022\nUid:\t1000\t0\t0\t0\nGid:\t5\t5\t5\t5\n";
+        assert_eq!(real_uid(status), Some(1000));
+        assert_eq!(real_uid(b"Uid:\t\n"), None);
+        assert_eq!(real_uid(b"Uid:\t4294967296\n"), None);
+        assert_eq!(real_uid(b"Uid:\t+1\n"), None);
+    }
+
+    #[test]
+    fn processes_that_vanish_or_hide_are_left_out() {
+        let proc = tempfile::tempdir().unwrap();
+        let add = |pid: &str, files: &[(&str, &[u8])]| {
+            let dir = proc.path().join(pid);
+            std::fs::create_dir(&dir).unwrap();
+            for (name, bytes) in files {
+                std::fs::write(dir.join(name), bytes).unwrap();
+            }
+        };
+        let status: (&str, &[u8]) = ("status", b"Uid:\t5\t5\t5\t5\n");
+        let stat = |pid, start, flags| stat_line(pid, b"it", 1, flags, start);
+        add(
+            "20",
+            &[("stat", &stat(20, 9, 0)), status, ("cmdline", b"a\0b")],
+        );
+        add("3", &[("stat", &stat(3, 9, 0)), status]);
+        add(
+            "2",
+            &[("stat", &stat(2, 1, 0x20_0000)), status, ("cmdline", b"no")],
+        );
+        add("4", &[]);
+        add("5", &[("stat", &stat(5, 9, 0))]);
+        add("self", &[("stat", &stat(6, 9, 0)), status]);
+
+        let found = running_under(proc.path(), 100);
+        let seen: Vec<_> = found.iter().map(|p| (p.key.pid, &*p.cmdline)).collect();
+        assert_eq!(seen, [(2, &b""[..]), (3, b""), (20, b"a\0b\0")]);
+        assert!(found.iter().all(|p| p.uid == 5 && p.ppid == 1));
+        assert_eq!(running_under(Path::new("/nowhere"), 100), []);
+    }
+
+    #[test]
+    fn this_process_is_among_the_running() {
+        let before = std::time::Instant::now();
+        let all = running();
+        eprintln!("{} processes in {:?}", all.len(), before.elapsed());
+        let own = all
+            .iter()
+            .find(|p| p.key.pid == std::process::id())
+            .unwrap();
+        assert_eq!(own.ppid, nix::unistd::getppid().as_raw().cast_unsigned());
+        assert_eq!(own.uid, nix::unistd::getuid().as_raw());
+        assert!(own.key.start_ns <= clock::now_ns());
+        let argv: Vec<_> = own.cmdline.split(|b| *b == 0).collect();
+        assert_eq!(argv.len(), std::env::args_os().count() + 1);
+    }
+
+    #[test]
+    fn the_session_tells_the_time_of_day() {
+        let session = session();
+        let wall = session.wall_ns(clock::now_ns());
+        let real = clock_ns(ClockId::CLOCK_REALTIME);
+        assert!((real - wall).abs() < 50_000_000, "off by {}", real - wall);
+        assert!(!session.kernel.is_empty() && !session.arch.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn parsers_take_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Stat::parse(&bytes);
+            let _ = real_uid(&bytes);
+        }
+
+        #[test]
+        fn cut_and_changed_stat_lines_never_panic(cut in 0_usize..200, at in 0_usize..200, byte: u8) {
+            let mut line = stat_line(7, b"a) (b", 3, 0, u64::MAX);
+            if let Some(place) = line.get_mut(at) {
+                *place = byte;
+            }
+            line.truncate(cut);
+            if let Some(stat) = Stat::parse(&line) {
+                stat.start_ns(1);
+                stat.start_ns(0);
+            }
+        }
+
+        #[test]
+        fn stat_round_trips(
+            pid: u32, ppid: u32, flags: u32, start: u64,
+            comm in proptest::collection::vec(1..=u8::MAX, 0..16),
+        ) {
+            let line = stat_line(pid, &comm, ppid, flags, start);
+            let expected = Stat { pid, comm: Comm::new(&comm), ppid, flags, start_ticks: start };
+            prop_assert_eq!(Stat::parse(&line), Some(expected));
+        }
+    }
+}

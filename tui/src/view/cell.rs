@@ -1,0 +1,123 @@
+//! One fact of one row as text with its style.
+
+use super::Look;
+use super::paint::Part;
+use crate::event::{Capture, Status, errno_name};
+use crate::field::{Field, Value, command_line};
+use crate::format;
+use crate::store::Row;
+use crate::text;
+use ratatui::style::Style;
+use std::borrow::Cow;
+
+/// Returns the text and the style of a row's value of a field that is not the elastic one.
+pub(super) fn cell<'a>(field: &Field, row: &'a Row, look: &Look<'a>) -> (Cow<'a, str>, Style) {
+    let theme = look.theme;
+    let base = row_style(row, look);
+    let value = (field.value)(row, look.model);
+    let style = match (&value, field.key) {
+        (Value::Time(_), _) | (Value::Outcome(0), _) => theme.dim,
+        (_, "ppid") => theme.dim,
+        (Value::Exit(None), _) => theme.warn,
+        (Value::Exit(Some(Status::Code(0))), _) => theme.dim,
+        (Value::Exit(Some(Status::Code(_))), _) => theme.warn,
+        (Value::Exit(Some(Status::Signal { .. })), _) => theme.failed,
+        _ => base,
+    };
+    (value_text(&value, look), style)
+}
+
+/// Returns the style that a row's cells have unless they have one of their own.
+pub(super) fn row_style(row: &Row, look: &Look<'_>) -> Style {
+    if row.exec.failed() {
+        look.theme.failed
+    } else {
+        look.theme.text
+    }
+}
+
+/// Returns a value in words.
+pub(super) fn value_text<'a>(value: &Value<'a>, look: &Look<'_>) -> Cow<'a, str> {
+    let glyphs = look.theme.glyphs;
+    let words = match value {
+        Value::None => return Cow::Borrowed(""),
+        Value::Number(n) => n.to_string(),
+        Value::Text(Cow::Borrowed(bytes)) => return look.plain(text::escape(bytes)),
+        Value::Text(Cow::Owned(bytes)) => text::escape(bytes).into_owned(),
+        Value::Duration(ns) => format::duration(*ns),
+        Value::Time(ns) => look.time_of_day(*ns),
+        Value::Size(bytes) => format::size(*bytes),
+        Value::Outcome(0) => return Cow::Borrowed("ok"),
+        Value::Outcome(errno) => format!("{} {}", glyphs.failed, errno_name(*errno)),
+        Value::Exit(None) => return Cow::Borrowed(glyphs.ellipsis),
+        Value::Exit(Some(Status::Code(code))) => code.to_string(),
+        Value::Exit(Some(status)) => status.signal_name().unwrap_or_default().into_owned(),
+    };
+    look.plain(Cow::Owned(words))
+}
+
+/// Returns a row's command line, and what is said behind it about what was not captured.
+pub(super) fn command<'a>(row: &'a Row, look: &Look<'a>) -> (Vec<Part<'a>>, Option<String>) {
+    let line = command_line(row);
+    let missing = match row.exec.args.capture {
+        Capture::Whole => None,
+        Capture::Truncated => Some(match row.exec.args.missing_bytes() {
+            Some(bytes) if bytes > 0 => format!("+{}", format::size(bytes)),
+            _ => "+?".to_owned(),
+        }),
+        Capture::Failed => Some("?".to_owned()),
+    };
+    let base = row_style(row, look);
+    let parts = command_parts(line, base, look);
+    (parts, missing)
+}
+
+/// Splits a command line so that its directory is dim, its basename bright, and what was searched
+/// stands out.
+pub(super) fn command_parts<'a>(line: String, base: Style, look: &Look<'_>) -> Vec<Part<'a>> {
+    let first = line.find(' ').unwrap_or(line.len());
+    let name = line
+        .get(..first)
+        .and_then(|path| path.rfind('/'))
+        .map_or(0, |at| at + 1);
+    let styles = [
+        (0, base.patch(look.theme.dim)),
+        (name, base.patch(look.theme.bright)),
+        (first, base),
+    ];
+    let mut cuts: Vec<(usize, usize, Style)> = Vec::new();
+    for (i, (from, style)) in styles.iter().enumerate() {
+        let to = styles.get(i + 1).map_or(line.len(), |(next, _)| *next);
+        if from < &to {
+            cuts.push((*from, to, *style));
+        }
+    }
+    let mut parts = Vec::new();
+    let mut hit = look.search.find(&line, 0);
+    for (mut from, to, style) in cuts {
+        while let Some((start, end)) = hit.filter(|(start, _)| *start < to) {
+            let (start, stop) = (start.max(from), end.min(to));
+            push(&mut parts, &line, from, start, style);
+            push(
+                &mut parts,
+                &line,
+                start,
+                stop,
+                style.patch(look.theme.found),
+            );
+            from = stop;
+            if end > to {
+                break;
+            }
+            hit = look.search.find(&line, end.max(start + 1));
+        }
+        push(&mut parts, &line, from, to, style);
+    }
+    parts
+}
+
+fn push(parts: &mut Vec<Part<'_>>, line: &str, from: usize, to: usize, style: Style) {
+    if let Some(text) = line.get(from..to).filter(|text| !text.is_empty()) {
+        parts.push((text.to_owned().into(), style));
+    }
+}

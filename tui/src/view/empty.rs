@@ -1,0 +1,61 @@
+//! What an empty list says about why it is empty.
+
+use super::Look;
+use super::paint::{self, line};
+use crate::action::Action;
+use crate::app::{App, View};
+use crate::cells;
+use crate::format;
+use crate::keymap::{Mode, key_text};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Paints the reason in the middle of the empty rows.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
+    let words = words(app);
+    let width = usize::from(area.width.saturating_sub(4)).max(1);
+    let lines: Vec<&str> = words
+        .iter()
+        .flat_map(|text| cells::wrap(text, width))
+        .collect();
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let top = area.height.saturating_sub(height) / 2;
+    for (text, y) in lines.iter().zip(top..area.height) {
+        let wide = u16::try_from(cells::width(text)).unwrap_or(u16::MAX);
+        let left = area.width.saturating_sub(wide) / 2;
+        let place = paint::from_column(line(area, y), left);
+        paint::text(buf, place, text, look.theme.dim, look.theme.glyphs.ellipsis);
+    }
+}
+
+fn words(app: &App) -> Vec<String> {
+    let (_, all) = app.rows_shown();
+    let filtered = !app.list.filter().is_empty();
+    if all > 0 && filtered {
+        let clear = key_text(Mode::Events, Action::ClearFilter);
+        let rows = format::count(all as u64);
+        let one = if all == 1 { "row" } else { "rows" };
+        return vec![format!("The filter hides {rows} {one}: {clear} clears it.")];
+    }
+    if let Some(ended) = &app.status.ended {
+        let clean = crate::text::escape(ended.as_bytes()).into_owned();
+        return vec!["Nothing was executed.".to_owned(), clean];
+    }
+    let mut out = vec![match (app.view, app.options.source) {
+        (View::Tree, _) if all > 0 => "No process that executed something is left.".to_owned(),
+        (_, "live") => "Nothing was executed yet. The probe is live.".to_owned(),
+        (_, source) => format!("Nothing was executed yet in this {source}."),
+    }];
+    let skipped = app.model.totals.not_captured;
+    if skipped > 0 {
+        let skipped = format::count(skipped);
+        out.push(format!("The capture filter skipped {skipped} events."));
+    }
+    if app.is_paused() && app.waiting() > 0 {
+        let pause = key_text(Mode::Events, Action::Pause);
+        out.push(format!(
+            "The view is paused: {pause} shows what came since."
+        ));
+    }
+    out
+}

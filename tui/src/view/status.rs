@@ -1,0 +1,223 @@
+//! The first and the last line: state and figures above, keys and place below.
+
+use super::Look;
+use super::paint::{self, Part};
+use crate::app::{App, Tone, View};
+use crate::format;
+use crate::keymap;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Paints the header. What matters least goes first when it gets narrow.
+pub(super) fn header(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
+    let mut left = left(app, look);
+    let mut right = right(app, look);
+    let wide = |list: &[(u8, Vec<Part<'_>>)]| -> usize {
+        list.iter().map(|(_, parts)| paint::width(parts) + 2).sum()
+    };
+    while wide(&left) + wide(&right) > usize::from(area.width) + 1 {
+        let least = left
+            .iter()
+            .chain(&right)
+            .map(|(rank, _)| *rank)
+            .max()
+            .unwrap_or(0);
+        if least == 0 {
+            break;
+        }
+        left.retain(|(rank, _)| *rank < least);
+        right.retain(|(rank, _)| *rank < least);
+    }
+    let ellipsis = look.theme.glyphs.ellipsis;
+    let joined = |list: Vec<(u8, Vec<Part<'static>>)>, gap: &'static str| -> Vec<Part<'static>> {
+        let mut out = Vec::new();
+        for (i, (_, parts)) in list.into_iter().enumerate() {
+            if i > 0 {
+                out.push((gap.into(), look.theme.text));
+            }
+            out.extend(parts);
+        }
+        out
+    };
+    let gap = if area.width >= 110 { "   " } else { "  " };
+    let right = joined(right, gap);
+    let left = joined(left, "  ");
+    let right_width = u16::try_from(paint::width(&right)).unwrap_or(u16::MAX);
+    let used = paint::parts(buf, paint::from_column(area, 1), &left, ellipsis);
+    let start = area
+        .width
+        .saturating_sub(right_width.saturating_add(1))
+        .max(used + 2);
+    paint::parts(buf, paint::from_column(area, start), &right, ellipsis);
+}
+
+/// The ranked pieces of the left: 0 never goes.
+fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
+    let theme = look.theme;
+    let glyphs = theme.glyphs;
+    let session = &look.model.session;
+    let elapsed = format::elapsed(look.now_ns.saturating_sub(session.started_ns));
+    let clean = |text: &str| crate::text::escape(text.as_bytes()).into_owned();
+    let state = if app.is_paused() {
+        let waiting = format::count(app.waiting());
+        let text = format!("{} paused, +{waiting} waiting", glyphs.paused);
+        vec![(text.into(), theme.warn)]
+    } else if app.status.ended.is_some() {
+        vec![(format!("{} ended", glyphs.ended).into(), theme.warn)]
+    } else {
+        let sign = (glyphs.live.into(), theme.accent);
+        vec![
+            sign,
+            (format!(" {}", app.options.source).into(), theme.text),
+        ]
+    };
+    let mut out = vec![
+        (3, vec![("execsnoop-tui".into(), theme.bright)]),
+        (4, vec![(clean(&session.host).into(), theme.text)]),
+        (6, vec![(clean(&session.kernel).into(), theme.dim)]),
+        (0, state),
+    ];
+    if app.status.ended.is_none() {
+        out.push((2, vec![(elapsed.into(), theme.text)]));
+    }
+    out.retain(|(_, parts)| paint::width(parts) > 0);
+    out
+}
+
+fn right(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
+    let theme = look.theme;
+    let now = look.model.rate.previous_second(look.now_ns);
+    let minute = || look.model.rate.last(look.now_ns, 60);
+    let failed: u64 = minute().map(|b| b.failed).sum();
+    let execs: u64 = minute().map(|b| b.execs).sum();
+    let totals = look.model.totals;
+    let figure = |name: &'static str, value: String, bad: bool| {
+        let style = if bad { theme.failed } else { theme.text };
+        let name_style = if bad { theme.failed } else { theme.dim };
+        vec![(name.into(), name_style), (value.into(), style)]
+    };
+    let rate = format!("{}/s", format::count(now.execs + now.failed));
+    let mut out = vec![
+        (1, figure("exec ", rate, false)),
+        (
+            2,
+            figure("failed ", format::share(failed, failed + execs), failed > 0),
+        ),
+        (
+            0,
+            figure("lost ", format::count(totals.lost), totals.lost > 0),
+        ),
+    ];
+    if totals.not_captured > 0 {
+        let skipped = format::count(totals.not_captured);
+        out.push((3, figure("not captured ", skipped, false)));
+    }
+    if let Some(usage) = app.usage {
+        let text = format!(
+            "{:.1} % {}",
+            usage.cpu * 100.0,
+            format::size(usage.rss_bytes)
+        );
+        out.push((5, figure("self ", text, false)));
+    }
+    out
+}
+
+/// Paints what does not work, in one line.
+pub(super) fn problem(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
+    let Some(text) = problem_text(app) else {
+        return;
+    };
+    let text = crate::text::escape(text.as_bytes()).into_owned();
+    let line = [
+        ("! ".into(), look.theme.warn),
+        (text.into(), look.theme.warn),
+    ];
+    paint::parts(
+        buf,
+        paint::from_column(area, 1),
+        &line,
+        look.theme.glyphs.ellipsis,
+    );
+}
+
+/// Returns what does not work, if anything: the most important of it.
+pub(super) fn problem_text(app: &App) -> Option<String> {
+    let status = &app.status;
+    let more = status.problems.len() + usize::from(status.ended.is_some());
+    let first = status.ended.as_ref().or(status.problems.first())?;
+    Some(if more > 1 {
+        let key = keymap::key_text(keymap::Mode::Events, crate::action::Action::Help);
+        format!("{first} (and {} more: {key})", more - 1)
+    } else {
+        first.clone()
+    })
+}
+
+/// Paints the footer: the answer to the last key, or the keys of the mode; and the place in the list.
+pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
+    let theme = look.theme;
+    let ellipsis = theme.glyphs.ellipsis;
+    let place = place(app, look);
+    let place_width = u16::try_from(paint::width(&place)).unwrap_or(0);
+    let room = area.width.saturating_sub(place_width + 3);
+    let left = Rect {
+        x: area.x + 1,
+        width: room,
+        ..area
+    };
+    match &app.notice {
+        Some(notice) => {
+            let style = match notice.tone {
+                Tone::Info => theme.text,
+                Tone::Warning => theme.warn,
+            };
+            paint::text(
+                buf,
+                left,
+                &look.plain((&*notice.text).into()),
+                style,
+                ellipsis,
+            );
+        }
+        None => {
+            let mut parts: Vec<Part<'_>> = Vec::new();
+            for binding in keymap::hints(app.mode()) {
+                let key = binding
+                    .keys
+                    .first()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                let hint = binding.hint.unwrap_or_default();
+                let wide = key.chars().count() + hint.chars().count() + 3;
+                if paint::width(&parts) + wide > usize::from(room) + 2 {
+                    break;
+                }
+                parts.push((key.into(), theme.accent));
+                parts.push((format!(" {hint}  ").into(), theme.dim));
+            }
+            paint::parts(buf, left, &parts, "");
+        }
+    }
+    let start = area.width.saturating_sub(place_width + 1);
+    paint::parts(buf, paint::from_column(area, start), &place, "");
+}
+
+fn place(app: &App, look: &Look<'_>) -> Vec<Part<'static>> {
+    let theme = look.theme;
+    let (index, len) = match app.view {
+        View::Events => (app.table.selected(&app.list, &app.model), app.list.len()),
+        View::Tree => (Some(app.tree.index()), app.tree.lines().len()),
+    };
+    let of = |n: usize| format::count(n as u64);
+    let at = index.filter(|_| len > 0).map_or(0, |i| i + 1);
+    let mut out: Vec<Part<'static>> = Vec::new();
+    if app.view == View::Events && app.table.follow {
+        out.push((
+            format!("follow {} ", theme.glyphs.live).into(),
+            theme.accent,
+        ));
+    }
+    out.push((format!("{}/{}", of(at), of(len)).into(), theme.dim));
+    out
+}

@@ -1,0 +1,202 @@
+//! The table of events: its titles, and the rows that are visible.
+
+use super::paint::{self, line};
+use super::{Look, area_of, cell};
+use crate::app::App;
+use crate::app::columns::{MARK, columns};
+use crate::app::hits::Area;
+use crate::cells;
+use crate::event::Lost;
+use crate::field::Field;
+use crate::format;
+use crate::list::Sort;
+use crate::store::{Entry, EntryId, Row};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+/// Paints the titles and the rows, and notes where they are.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
+    let columns = columns(area.width, app.options.columns.as_deref());
+    let rows = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    app.hits.rows = area_of(rows);
+    let window = app
+        .table
+        .window(&app.list, &app.model, usize::from(rows.height));
+    let sort = app.sort();
+    let look = look_at.look(app);
+    let headers = titles(buf, line(area, 0), &columns, sort, &look);
+    let mut longest = 0;
+    for y in 0..rows.height {
+        let index = window.top + usize::from(y);
+        let Some(id) = app.list.get(index) else {
+            break;
+        };
+        let place = line(rows, y);
+        let selected = window.selected == Some(index);
+        longest = longest.max(entry(buf, place, id, app, &columns, selected, &look));
+    }
+    app.hits.headers = headers;
+    app.hits.max_sideways = longest;
+    app.table.sideways = app.table.sideways.min(longest);
+}
+
+fn titles(
+    buf: &mut Buffer,
+    area: Rect,
+    columns: &[(&'static Field, u16)],
+    sort: Option<Sort>,
+    look: &Look<'_>,
+) -> Vec<(Area, &'static Field)> {
+    let glyphs = look.theme.glyphs;
+    buf.set_style(area, look.theme.header);
+    let mut hits = Vec::new();
+    let mut x = area.x + MARK;
+    for (field, width) in columns {
+        let place = Rect {
+            x,
+            width: *width,
+            ..area
+        }
+        .intersection(area);
+        let mark = match sort {
+            Some(s) if s.field.key == field.key && s.descending => glyphs.descending,
+            Some(s) if s.field.key == field.key => glyphs.ascending,
+            _ => "",
+        };
+        let room = usize::from(*width).saturating_sub(cells::width(mark));
+        let blank = if mark.is_empty() || field.title.len() + 1 > room {
+            ""
+        } else {
+            " "
+        };
+        let title = cells::fit(field.title, room, "");
+        let text = format!("{title}{blank}{mark}");
+        let style = if mark.is_empty() {
+            look.theme.header
+        } else {
+            look.theme.header.patch(look.theme.accent)
+        };
+        if field.kind.right_aligned() {
+            paint::text_right(buf, place, &text, style, "");
+        } else {
+            paint::text(buf, place, &text, style, "");
+        }
+        hits.push((area_of(place), *field));
+        x = x.saturating_add(width + 1);
+    }
+    hits
+}
+
+/// Paints one line. Returns by how much its command could be scrolled.
+fn entry(
+    buf: &mut Buffer,
+    area: Rect,
+    id: EntryId,
+    app: &App,
+    columns: &[(&'static Field, u16)],
+    selected: bool,
+    look: &Look<'_>,
+) -> usize {
+    if selected {
+        buf.set_style(area, look.theme.selected);
+        paint::text(
+            buf,
+            Rect { width: 1, ..area },
+            look.theme.glyphs.mark,
+            look.theme.accent,
+            "",
+        );
+    }
+    match app.model.store.get(id) {
+        Some(Entry::Row(row)) => {
+            let mut longest = 0;
+            let mut x = area.x + MARK;
+            for (field, width) in columns {
+                let place = Rect {
+                    x,
+                    width: *width,
+                    ..area
+                }
+                .intersection(area);
+                if field.width == 0 {
+                    longest = command(buf, place, row, app.table.sideways, look);
+                } else {
+                    fixed(buf, place, field, row, look);
+                }
+                x = x.saturating_add(width + 1);
+            }
+            longest
+        }
+        Some(Entry::Gap(lost)) => {
+            gap(buf, paint::from_column(area, MARK), lost, look);
+            0
+        }
+        None => 0,
+    }
+}
+
+fn fixed(buf: &mut Buffer, place: Rect, field: &Field, row: &Row, look: &Look<'_>) {
+    let (text, style) = cell::cell(field, row, look);
+    let ellipsis = look.theme.glyphs.ellipsis;
+    if field.kind.right_aligned() {
+        paint::text_right(buf, place, &text, style, ellipsis);
+    } else {
+        paint::text(buf, place, &text, style, ellipsis);
+    }
+}
+
+/// Paints the command; what was not captured is said behind it and never cut.
+fn command(buf: &mut Buffer, place: Rect, row: &Row, sideways: usize, look: &Look<'_>) -> usize {
+    let (parts, missing) = cell::command(row, look);
+    let note = missing.unwrap_or_default();
+    let note_width = u16::try_from(cells::width(&note)).unwrap_or(0);
+    let reserved = if note_width == 0 { 0 } else { note_width + 1 };
+    let text = Rect {
+        width: place.width.saturating_sub(reserved),
+        ..place
+    };
+    let used = paint::scrolled(buf, text, &parts, sideways, look.theme.glyphs.ellipsis);
+    if note_width > 0 {
+        let at = if used == 0 { 0 } else { used + 1 };
+        paint::text(
+            buf,
+            paint::from_column(place, at),
+            &note,
+            look.theme.warn,
+            "",
+        );
+    }
+    paint::width(&parts).saturating_sub(usize::from(text.width))
+}
+
+fn gap(buf: &mut Buffer, area: Rect, lost: &Lost, look: &Look<'_>) {
+    let style: Style = look.theme.failed;
+    let events = if lost.count == 1 { "event" } else { "events" };
+    let on = lost
+        .cpu
+        .map(|cpu| format!(", CPU {cpu}"))
+        .unwrap_or_default();
+    let at = look.time_of_day(lost.time_ns);
+    let text = format!(
+        " {} {events} lost here, before {at}{on} ",
+        format::count(lost.count)
+    );
+    let fill = look.theme.glyphs.gap;
+    for x in area.x..area.right() {
+        buf.set_stringn(x, area.y, fill, 1, style);
+    }
+    let wide = u16::try_from(cells::width(&text)).unwrap_or(u16::MAX);
+    let left = area.width.saturating_sub(wide) / 2;
+    paint::text(
+        buf,
+        paint::from_column(area, left),
+        &text,
+        style,
+        look.theme.glyphs.ellipsis,
+    );
+}

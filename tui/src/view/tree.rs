@@ -1,0 +1,293 @@
+//! The tree of processes: counts of each subtree, and who started whom.
+
+use super::paint::{self, Part, line};
+use super::{Look, area_of, cell};
+use crate::app::App;
+use crate::app::hits::Area;
+use crate::app::tree::{Fold, Line};
+use crate::event::Status;
+use crate::format;
+use crate::process::{Life, Process};
+use crate::text;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use std::borrow::Cow;
+
+/// A column of figures: its title, width, and the narrowest screen that has it.
+const COLUMNS: [(&str, u16, u16); 6] = [
+    ("PID", 7, 0),
+    ("EXECS", 6, 34),
+    ("FAIL", 5, 48),
+    ("CPU", 6, 60),
+    ("AGE", 6, 70),
+    ("USER", 10, 100),
+];
+
+/// Paints the titles and the visible lines, and notes where they are.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
+    let rows = Rect {
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+        ..area
+    };
+    app.hits.rows = area_of(rows);
+    if !app.is_paused() && !app.tree.refresh(&app.model, look_at.now_ns) {
+        app.set_dirty();
+    }
+    let window = app.tree.window(usize::from(rows.height));
+    let look = look_at.look(app);
+    let indent = titles(buf, line(area, 0), &look);
+    let mut marks = Vec::new();
+    for y in 0..rows.height {
+        let index = window.top + usize::from(y);
+        let Some(one) = app.tree.lines().get(index) else {
+            break;
+        };
+        let place = line(rows, y);
+        if window.selected == Some(index) {
+            buf.set_style(place, look.theme.selected);
+            paint::text(
+                buf,
+                Rect { width: 1, ..place },
+                look.theme.glyphs.mark,
+                look.theme.accent,
+                "",
+            );
+        }
+        if let Some(process) = app.model.processes.get(one.id) {
+            figures(buf, place, one, process, &look);
+            let rest = paint::from_column(place, indent);
+            if let Some(mark) = branch(buf, rest, one, process, &look) {
+                marks.push((mark, index));
+            }
+        }
+    }
+    app.hits.marks = marks;
+}
+
+fn titles(buf: &mut Buffer, area: Rect, look: &Look<'_>) -> u16 {
+    buf.set_style(area, look.theme.header);
+    let mut x = area.x + 1;
+    for (title, width, from) in COLUMNS {
+        if area.width >= from {
+            let place = Rect { x, width, ..area }.intersection(area);
+            if title == "USER" {
+                paint::text(buf, place, title, look.theme.header, "");
+            } else {
+                paint::text_right(buf, place, title, look.theme.header, "");
+            }
+            x = x.saturating_add(width + 1);
+        }
+    }
+    x = x.saturating_add(1);
+    let place = paint::from_column(area, x - area.x);
+    paint::text(buf, place, "COMMAND", look.theme.header, "");
+    x - area.x
+}
+
+fn figures(buf: &mut Buffer, area: Rect, one: &Line, process: &Process, look: &Look<'_>) {
+    let theme = look.theme;
+    let base = life_style(one.life, look);
+    let mut x = area.x + 1;
+    for (title, width, from) in COLUMNS {
+        if area.width < from {
+            continue;
+        }
+        let some = |n: u64, text: String| if n == 0 { String::new() } else { text };
+        let counts = one.counts;
+        let (text, style): (Cow<'_, str>, Style) = match title {
+            "PID" => (process.key.pid.to_string().into(), base),
+            "EXECS" => (
+                some(counts.execs, format::short_count(counts.execs)).into(),
+                base,
+            ),
+            "FAIL" => (
+                some(counts.failed, format::short_count(counts.failed)).into(),
+                theme.failed,
+            ),
+            "CPU" => (
+                some(counts.cpu_ns, format::duration(counts.cpu_ns)).into(),
+                base,
+            ),
+            "AGE" => (format::duration(age(one, process, look)).into(), theme.dim),
+            _ => (look.user(process.uid), theme.dim),
+        };
+        let place = Rect { x, width, ..area }.intersection(area);
+        let text = look.plain(text);
+        if title == "USER" {
+            paint::text(buf, place, &text, style, theme.glyphs.ellipsis);
+        } else {
+            paint::text_right(buf, place, &text, style, theme.glyphs.ellipsis);
+        }
+        x = x.saturating_add(width + 1);
+    }
+}
+
+/// From the fork to the end, or till now.
+fn age(one: &Line, process: &Process, look: &Look<'_>) -> u64 {
+    let until = match one.life {
+        Life::Ended { time_ns, .. } => time_ns,
+        Life::Running | Life::Unwatched => look.now_ns,
+    };
+    until.saturating_sub(process.key.start_ns)
+}
+
+fn life_style(life: Life, look: &Look<'_>) -> Style {
+    match life {
+        Life::Running => look.theme.text,
+        Life::Unwatched | Life::Ended { .. } => look.theme.dim,
+    }
+}
+
+/// Paints guides, fold mark, command and what became of it. Returns where the fold mark is.
+fn branch(
+    buf: &mut Buffer,
+    area: Rect,
+    one: &Line,
+    process: &Process,
+    look: &Look<'_>,
+) -> Option<Area> {
+    let theme = look.theme;
+    let glyphs = theme.glyphs;
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let mut guides = String::new();
+    for level in 1..one.depth.min(64) {
+        let goes_on = one.guides >> level & 1 == 1;
+        guides.push_str(if goes_on { glyphs.trunk } else { "  " });
+    }
+    if one.depth > 0 {
+        guides.push_str(if one.last {
+            glyphs.corner
+        } else {
+            glyphs.branch
+        });
+    }
+    // Deep down the guides give way, so that the command stays in sight.
+    let room = usize::from(area.width) / 2;
+    let wide = crate::cells::width(&guides);
+    if wide > room {
+        let (cut, _) = crate::cells::skip(&guides, wide - room);
+        guides = format!("{}{cut}", glyphs.ellipsis);
+    }
+    let guide_width = u16::try_from(crate::cells::width(&guides)).unwrap_or(u16::MAX);
+    parts.push((guides.into(), theme.dim));
+    let mark = match one.fold {
+        Fold::Open => glyphs.open,
+        Fold::Closed => glyphs.closed,
+        Fold::Leaf if one.depth > 0 => glyphs.leaf,
+        Fold::Leaf => " ",
+    };
+    let mark_style = if one.fold == Fold::Leaf {
+        theme.dim
+    } else {
+        theme.accent
+    };
+    parts.push((mark.into(), mark_style));
+    parts.push((" ".into(), theme.text));
+    let notes = notes(one, process, look);
+    let notes_width = notes
+        .iter()
+        .map(|(text, _)| crate::cells::width(text) + 2)
+        .sum::<usize>();
+    let notes_width = u16::try_from(notes_width).unwrap_or(u16::MAX);
+    let reserved = if notes_width <= area.width / 2 {
+        notes_width
+    } else {
+        0
+    };
+    let mut command = command(one, process, look);
+    parts.append(&mut command);
+    let place = Rect {
+        width: area.width.saturating_sub(reserved),
+        ..area
+    };
+    let used = paint::parts(buf, place, &parts, glyphs.ellipsis);
+    if reserved > 0 {
+        let notes: Vec<Part<'_>> = notes
+            .into_iter()
+            .flat_map(|(text, style)| [("  ".into(), style), (text, style)])
+            .collect();
+        paint::parts(buf, paint::from_column(area, used), &notes, glyphs.ellipsis);
+    }
+    let shown = one.fold != Fold::Leaf && guide_width < area.width;
+    shown.then(|| Area {
+        x: area.x + guide_width,
+        y: area.y,
+        width: 1,
+        height: 1,
+    })
+}
+
+fn command<'a>(one: &Line, process: &Process, look: &Look<'_>) -> Vec<Part<'a>> {
+    let base = life_style(one.life, look);
+    let line = process_line(process, look);
+    let mut parts = cell::command_parts(line, base, look);
+    if matches!(one.life, Life::Ended { .. }) {
+        for (_, style) in &mut parts {
+            *style = style.remove_modifier(Modifier::BOLD).patch(look.theme.dim);
+        }
+    }
+    parts
+}
+
+/// Returns what a process runs, in one line that is safe to show.
+pub(super) fn process_line(process: &Process, look: &Look<'_>) -> String {
+    let row = process.last_exec.and_then(|id| look.model.store.row(id));
+    let comm = text::escape(process.comm.as_bytes());
+    match row {
+        Some(row) => crate::field::command_line(row),
+        None if process.cmdline.is_empty() => format!("[{comm}]"),
+        None => {
+            let mut line = String::new();
+            let body = process
+                .cmdline
+                .strip_suffix(b"\0")
+                .unwrap_or(&process.cmdline);
+            text::command_line_into(&mut line, body.split(|b| *b == 0));
+            line
+        }
+    }
+}
+
+/// What a line says behind its command, in words, so that colour is not the only cue.
+fn notes<'a>(one: &Line, process: &Process, look: &Look<'_>) -> Vec<Part<'a>> {
+    let theme = look.theme;
+    let mut out: Vec<Part<'a>> = Vec::new();
+    if one.fold == Fold::Closed {
+        let below = format::count(process.children.len() as u64);
+        let word = if process.children.len() == 1 {
+            "child"
+        } else {
+            "children"
+        };
+        out.push((format!("{below} {word}").into(), theme.accent));
+    }
+    if let Some((text, bad)) = ended(one.life) {
+        let style = if bad { theme.warn } else { theme.dim };
+        out.push((text.into(), style));
+    }
+    if process.parent.is_none() && process.key.pid > 2 {
+        out.push(("parent never seen".into(), theme.dim));
+    }
+    out
+}
+
+/// Returns how a process ended, in words, and whether that is worth a look; `None` while it runs.
+pub(super) fn ended(life: Life) -> Option<(String, bool)> {
+    match life {
+        Life::Running | Life::Unwatched => None,
+        Life::Ended { status: None, .. } => Some(("ended, unseen".to_owned(), false)),
+        Life::Ended {
+            status: Some(Status::Code(code)),
+            ..
+        } => Some((format!("ended {code}"), code != 0)),
+        Life::Ended {
+            status: Some(status),
+            ..
+        } => Some((
+            format!("ended {}", status.signal_name().unwrap_or_default()),
+            true,
+        )),
+    }
+}
