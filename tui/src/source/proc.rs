@@ -94,9 +94,11 @@ fn pid_of(name: &OsStr) -> Option<u32> {
 /// Reads one process's directory; `None` when it is gone or not for us to read.
 fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut [u8]) -> Option<Running> {
     let stat = Stat::parse(read_file(&dir.join("stat"), buffer)?)?;
-    let uid = real_uid(read_file(&dir.join("status"), buffer)?)?;
+    let mut uid = 0;
     let mut cmdline = Vec::new();
+    // Threads of the kernel are root's, and have no arguments.
     if !stat.kernel_thread() {
+        uid = real_uid(read_file(&dir.join("status"), buffer)?)?;
         // The arguments sit in the process's memory, which can be gone before it is.
         let bytes = read_file(&dir.join("cmdline"), buffer).unwrap_or_default();
         cmdline.reserve_exact(bytes.len() + 1);
@@ -269,10 +271,7 @@ mod tests {
             &[("stat", &stat(20, 9, 0)), status, ("cmdline", b"a\0b")],
         );
         add("3", &[("stat", &stat(3, 9, 0)), status]);
-        add(
-            "2",
-            &[("stat", &stat(2, 1, 0x20_0000)), status, ("cmdline", b"no")],
-        );
+        add("2", &[("stat", &stat(2, 1, 0x20_0000))]);
         add("4", &[]);
         add("5", &[("stat", &stat(5, 9, 0))]);
         add("self", &[("stat", &stat(6, 9, 0)), status]);
@@ -280,7 +279,8 @@ mod tests {
         let found = running_under(proc.path(), 100);
         let seen: Vec<_> = found.iter().map(|p| (p.key.pid, &*p.cmdline)).collect();
         assert_eq!(seen, [(2, &b""[..]), (3, b""), (20, b"a\0b\0")]);
-        assert!(found.iter().all(|p| p.uid == 5 && p.ppid == 1));
+        let uids: Vec<_> = found.iter().map(|p| (p.uid, p.ppid)).collect();
+        assert_eq!(uids, [(0, 1), (5, 1), (5, 1)]);
         assert_eq!(running_under(Path::new("/nowhere"), 100), []);
     }
 
