@@ -1,13 +1,53 @@
 //! The filter language: text in, a test of rows out.
+//!
+//! ```text
+//! nginx                     part of the command line; capitals in it ask for exact case
+//! make|ninja !ccache        either; not; a space means and
+//! "git gc"  /ssh[-_]key/i   phrase; regex
+//! 4711                      pid or ppid
+//! pid=1..500  uid>=1000     numbers; also ..500 and 500..
+//! comm=sh,ba*  user!=root   texts, one or several; * is anything, \* in quotes is a star
+//! comm~^(ba|da)sh$          a regex, up to the next blank; or ~/…/i, ~"…"
+//! res=ok  err in (EACCES, ENOENT)  exit!=0  sig=KILL  running  failed
+//! dur>2s  cpu>100ms  rss>200M  age<1m  at>=12:03
+//! arg="--force"  argc>50  flag=script,setuid  login=""
+//! under(1234)  under(comm=cron)  anc~sshd  depth<=2
+//! (err=EACCES or exit>=126) and not user=root
+//! ```
+//!
+//! `!` binds tightest, then `|`, then `and` or a blank, then `or`; `not` reaches over `|`.
+//! What is not known passes no comparison, neither `=` nor `!=`; `field=""` asks for it, and
+//! `!field=value` lets it through. A program that a signal killed counts as exit 128 and the
+//! signal's number, as shells say it. Tests that look at other processes (`under`, `anc`,
+//! `depth`) see them as they are when the row is asked.
 
-use crate::field::command_line;
+mod ast;
+mod eval;
+mod key;
+mod parse;
+mod pattern;
+mod quote;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use key::{KEYS, Key};
+pub use quote::{quote, term};
+
 use crate::model::Model;
 use crate::store::Row;
+use ast::{Expr, Number, Test};
+use jiff::tz::TimeZone;
+use std::fmt;
+use std::sync::Arc;
 
 /// A test that rows pass or do not.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Filter {
     text: String,
+    zone: Option<TimeZone>,
+    expr: Arc<Expr>,
 }
 
 /// Why a text is no filter.
@@ -19,29 +59,143 @@ pub struct FilterError {
     pub message: String,
 }
 
+impl FilterError {
+    fn new(column: usize, message: impl Into<String>) -> Self {
+        Self {
+            column,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {}: {}", self.column + 1, self.message)
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            zone: None,
+            expr: Arc::new(Expr::All(Vec::new())),
+        }
+    }
+}
+
 impl Filter {
     /// Parses a filter; an empty text passes every row.
+    ///
+    /// A time of day needs to know its zone: see [`Filter::parse_in`].
     ///
     /// # Errors
     /// If the text does not follow the grammar.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
+        Self::parse_with(text, None)
+    }
+
+    /// Parses a filter whose times of day (`at>=12:03`) are of a time zone.
+    ///
+    /// # Errors
+    /// If the text does not follow the grammar.
+    pub fn parse_in(text: &str, zone: &TimeZone) -> Result<Self, FilterError> {
+        Self::parse_with(text, Some(zone))
+    }
+
+    fn parse_with(text: &str, zone: Option<&TimeZone>) -> Result<Self, FilterError> {
         Ok(Self {
             text: text.to_owned(),
+            zone: zone.cloned(),
+            expr: Arc::new(parse::parse(text, zone)?),
         })
     }
 
-    /// Returns the text it was parsed from.
+    /// Returns the text it was parsed from; [`Filter::to_string`] is its plainest form.
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// Returns whether every row passes.
     pub fn is_empty(&self) -> bool {
-        self.text.trim().is_empty()
+        matches!(&*self.expr, Expr::All(parts) if parts.is_empty())
     }
 
+    /// Returns whether rows can stop passing by mere time, because their age is asked.
+    pub fn ages(&self) -> bool {
+        let age = |test: &Test| {
+            matches!(
+                test,
+                Test::Number {
+                    of: Number::Age,
+                    ..
+                }
+            )
+        };
+        self.expr.has(age)
+    }
+
+    /// Returns whether a row passes. For many rows, [`Filter::tester`] is faster.
+    pub fn matches(&self, row: &Row, model: &Model) -> bool {
+        self.tester(model).passes(row)
+    }
+
+    /// Returns a test for many rows of a model.
+    pub fn tester<'a>(&'a self, model: &'a Model) -> Tester<'a> {
+        Tester {
+            expr: &self.expr,
+            model,
+            memory: eval::Memory::default(),
+        }
+    }
+
+    /// Returns a filter that also asks for another term, which is added to the text.
+    ///
+    /// # Errors
+    /// If the term does not follow the grammar; columns are the term's.
+    pub fn and(&self, term: &str) -> Result<Self, FilterError> {
+        let zone = self.zone.as_ref();
+        let term = Self::parse_with(term.trim(), zone)?;
+        if self.is_empty() || term.is_empty() {
+            return Ok(if self.is_empty() { term } else { self.clone() });
+        }
+        let both = Expr::all(vec![(*self.expr).clone(), (*term.expr).clone()]).to_string();
+        let text = format!("{} {}", self.bracketed(), term.bracketed());
+        match Self::parse_with(&text, zone) {
+            Ok(filter) if filter.to_string() == both => Ok(filter),
+            // The end of one and the beginning of the other mean something together.
+            _ => Self::parse_with(&both, zone),
+        }
+    }
+
+    /// Returns the text so that a blank behind it means and.
+    fn bracketed(&self) -> String {
+        match &*self.expr {
+            Expr::Any(_) => format!("({})", self.text.trim()),
+            _ => self.text.trim().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.expr)
+    }
+}
+
+/// A filter at work on the rows of one model: it remembers what it found out.
+#[derive(Debug)]
+pub struct Tester<'a> {
+    expr: &'a Expr,
+    model: &'a Model,
+    memory: eval::Memory,
+}
+
+impl Tester<'_> {
     /// Returns whether a row passes.
-    pub fn matches(&self, row: &Row, _model: &Model) -> bool {
-        command_line(row).contains(&self.text)
+    pub fn passes(&mut self, row: &Row) -> bool {
+        self.expr.passes(row, self.model, &mut self.memory)
     }
 }

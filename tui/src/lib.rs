@@ -12,8 +12,6 @@ pub mod event;
 pub mod export;
 pub mod field;
 pub mod filter;
-#[cfg(test)]
-mod fixture;
 pub mod format;
 pub mod keymap;
 pub mod list;
@@ -27,3 +25,6 @@ pub mod store;
 pub mod terminal;
 pub mod text;
 pub mod view;
+
+#[cfg(test)]
+mod fixture;

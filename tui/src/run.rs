@@ -2,6 +2,7 @@
 
 mod lines;
 mod live;
+mod screen;
 mod trial;
 
 use crate::cli::{self, Command, Config, Context, DoctorConfig, DoctorFormat, Mode};
@@ -42,7 +43,7 @@ fn live(config: &Config, args: &[OsString]) -> Result<ExitCode> {
     let outcome = runtime.block_on(async {
         match &config.mode {
             Mode::Lines(lines) => lines::run(config, lines, args).await,
-            Mode::Screen(_) => anyhow::bail!("no screen yet"),
+            Mode::Screen(screen) => screen::run(config, screen, args).await,
         }
     });
     // A thread that waits for a stalled reader, or for a key, is not waited for.

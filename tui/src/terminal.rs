@@ -41,14 +41,9 @@ impl Terminal {
     /// # Errors
     /// If standard input or output is no terminal, or it refuses.
     pub fn enter(options: Options) -> anyhow::Result<Self> {
-        let (stdin, stdout) = (io::stdin(), io::stdout());
-        if !stdin.is_terminal() || !stdout.is_terminal() {
-            bail!(
-                "the screen needs a terminal on standard input and output; `-o table` or `-o ndjson` does without"
-            );
-        }
+        check()?;
         // Its own descriptor: a writer that hangs must not hold the lock of stdout.
-        let tty = stdout.as_fd().try_clone_to_owned();
+        let tty = io::stdout().as_fd().try_clone_to_owned();
         let tty = File::from(tty.context("duplicate standard output")?);
         let writer = Writer::start(tty).context("start the thread that writes to the terminal")?;
         let screen = Arc::new(Screen::new(writer, options));
@@ -133,6 +128,19 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         self.screen.leave();
     }
+}
+
+/// Makes sure that there is a terminal to take.
+///
+/// # Errors
+/// If standard input or output is no terminal.
+pub fn check() -> anyhow::Result<()> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    bail!(
+        "the screen needs a terminal on standard input and output; `-o table` or `-o ndjson` does without"
+    )
 }
 
 /// Returns the terminal's size; one that does not know its own, such as a serial line, has 80×24.

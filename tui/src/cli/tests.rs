@@ -1,3 +1,5 @@
+//! What each flag means, and what a wrong one is answered with.
+
 use super::*;
 use crate::event::Exec;
 use crate::export::Events;

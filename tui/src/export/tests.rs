@@ -1,3 +1,5 @@
+//! Which events are told.
+
 use super::*;
 use crate::event::{Ancestor, Args, Capture, Comm, Event, Exit, Flags, Fork, Lost, ProcessKey};
 use crate::resolve::Users;

@@ -17,7 +17,7 @@ use crate::clock;
 use crate::event::{Event, Lost};
 use anyhow::{Context, Result};
 use aya::Ebpf;
-use aya::maps::{Map, MapData, PerCpuArray, RingBuf};
+use aya::maps::{Map, MapData, PerCpuArray, ProgramArray, RingBuf};
 use decode::Decoder;
 use probe_common::Counter;
 use std::fs::File;
@@ -37,6 +37,7 @@ const MISSES_EVERY: Duration = Duration::from_secs(1);
 pub struct Probe {
     // Declared first: the programs leave the kernel before their maps do.
     ebpf: Ebpf,
+    _rounds: ProgramArray<MapData>,
     ring: ring_fd::Ring,
     counters: PerCpuArray<MapData, u64>,
     decoder: Decoder,
@@ -44,7 +45,7 @@ pub struct Probe {
     damaged: u64,
     /// What is not as it should be, a sentence each.
     pub problems: Vec<String>,
-    /// Names of the programs that are attached.
+    /// The tracepoints that programs are attached to.
     pub attached: Vec<&'static str>,
     /// How long loading and attaching took.
     pub took: Duration,
@@ -69,6 +70,7 @@ impl Probe {
         Ok(Self {
             misses: Misses::open(&loaded.ebpf),
             ebpf: loaded.ebpf,
+            _rounds: loaded.rounds,
             ring: ring_fd::register(ring)?,
             counters,
             decoder: Decoder::new(loaded.missing, page_size),

@@ -9,39 +9,52 @@ pub(crate) const HOME: &str = "tui/src/";
 /// The modules, each with those it may name; `*` stands for every one. Edit this when a module is added.
 const EDGES: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("clock", &[]),
     ("event", &[]),
     ("resolve", &[]),
+    ("rate", &[]),
     ("action", &[]),
+    ("cells", &["text"]),
+    ("format", &["event"]),
     ("terminal", &[]),
-    ("field", &["event", "text"]),
-    ("filter", &["field", "event", "text"]),
-    ("process", &["event"]),
-    ("rate", &["event"]),
-    ("store", &["event", "field", "filter", "process"]),
+    ("store", &["event"]),
+    ("process", &["event", "store"]),
+    ("model", &["event", "process", "rate", "resolve", "store"]),
+    ("field", &["event", "model", "store", "text"]),
+    (
+        "filter",
+        &["event", "field", "model", "process", "store", "text"],
+    ),
+    ("list", &["field", "filter", "model", "store"]),
     ("keymap", &["action"]),
     (
         "app",
         &[
-            "store", "filter", "keymap", "action", "field", "event", "process", "rate", "text",
-            "resolve",
+            "action", "cells", "event", "field", "filter", "format", "keymap", "list", "model",
+            "process", "rate", "store", "text",
         ],
     ),
     (
         "view",
         &[
-            "app", "store", "filter", "keymap", "action", "field", "event", "process", "rate",
-            "text", "resolve",
+            "action", "app", "cells", "event", "field", "filter", "format", "keymap", "list",
+            "model", "process", "rate", "store", "text",
         ],
     ),
     (
         "export",
         &[
-            "field", "event", "process", "text", "resolve", "filter", "store",
+            "event", "field", "filter", "model", "process", "store", "text",
         ],
     ),
-    ("source", &["event", "process"]),
-    ("cli", &["field", "event", "filter"]),
+    ("source", &["clock", "event", "text"]),
+    (
+        "cli",
+        &["event", "export", "field", "filter", "list", "text"],
+    ),
     ("doctor", &["source", "text"]),
+    // Made-up events, compiled for tests only.
+    ("fixture", &["event", "model", "resolve", "store"]),
     ("run", &["*"]),
 ];
 

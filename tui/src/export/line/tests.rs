@@ -1,3 +1,5 @@
+//! Tables as bcc prints them.
+
 use super::super::tests::{ls, model, told};
 use super::super::{Format, Options};
 use super::*;

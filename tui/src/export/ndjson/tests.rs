@@ -1,3 +1,5 @@
+//! Lines that hold to the schema.
+
 use super::super::tests;
 use super::super::{Exporter, Options};
 use super::*;

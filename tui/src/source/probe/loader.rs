@@ -4,6 +4,7 @@ use super::btf::Btf;
 use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
+use aya::maps::{MapData, ProgramArray};
 use aya::programs::{Program, RawTracePoint, TracePoint};
 use aya::{Ebpf, EbpfLoader};
 use probe_common::limits::NONE;
@@ -49,34 +50,25 @@ struct Required {
     tracepoint: &'static str,
 }
 
-/// A syscall tracepoint program; without the pair of one call, its failures are not seen.
-struct Syscall {
-    call: &'static str,
-    enter: &'static str,
-    exit: &'static str,
-}
-
-const SYSCALLS: [Syscall; 2] = [
-    Syscall {
-        call: "execve",
-        enter: "enter_execve",
-        exit: "exit_execve",
-    },
-    Syscall {
-        call: "execveat",
-        enter: "enter_execveat",
-        exit: "exit_execveat",
-    },
+/// The syscall tracepoints that tell of failed execs, the ends first: a call whose begin alone
+/// was seen leaves an entry for nothing.
+const SYSCALLS: [(&str, &str); 4] = [
+    ("exit_exec", "sys_exit_execve"),
+    ("exit_exec", "sys_exit_execveat"),
+    ("enter_execve", "sys_enter_execve"),
+    ("enter_execveat", "sys_enter_execveat"),
 ];
 
 /// The probe in the kernel: dropping it takes it out again.
 pub(crate) struct Loaded {
     pub(crate) ebpf: Ebpf,
+    /// Where a program finds the one that it goes on in; it is emptied when this is dropped.
+    pub(crate) rounds: ProgramArray<MapData>,
     /// Facts that this kernel cannot give.
     pub(crate) missing: Missing,
     /// What else is not as it should be, a sentence each.
     pub(crate) problems: Vec<String>,
-    /// Names of the programs that are attached.
+    /// The tracepoints that programs are attached to.
     pub(crate) attached: Vec<&'static str>,
 }
 
@@ -94,11 +86,16 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     loader.override_global(knob::ALL_EXITS, &all_exits, true);
     loader.override_global(knob::EXIT_HAS_GROUP_DEAD, &group_dead, true);
     loader.map_max_entries("EVENTS", ring_size(options.ring_size));
-    let ebpf = loader
+    let mut ebpf = loader
         .load(OBJECT)
         .context("the kernel refused the probe's maps")?;
+    let rounds = ebpf
+        .take_map("ROUNDS")
+        .context("the probe has no map ROUNDS")?
+        .try_into()?;
     let mut loaded = Loaded {
         ebpf,
+        rounds,
         missing,
         problems: Vec::new(),
         attached: Vec::new(),
@@ -142,23 +139,30 @@ impl Loaded {
             .with_context(|| format!("the kernel refused the program {program}"))?;
         prog.attach(tracepoint)
             .with_context(|| format!("cannot attach to the raw tracepoint {tracepoint}"))?;
-        self.attached.push(program);
+        self.attached.push(tracepoint);
         Ok(())
     }
 
     fn attach_syscalls(&mut self) -> Result<()> {
-        for syscall in &SYSCALLS {
-            // The end first: a call whose begin alone was seen leaves an entry for nothing.
-            for (program, edge) in [(syscall.exit, "exit"), (syscall.enter, "enter")] {
-                let tracepoint = format!("sys_{edge}_{}", syscall.call);
-                let prog: &mut TracePoint = self.program(program)?.try_into()?;
-                prog.load()
-                    .with_context(|| format!("the kernel refused the program {program}"))?;
-                prog.attach("syscalls", &tracepoint).with_context(|| {
-                    format!("cannot attach to the tracepoint syscalls/{tracepoint}")
-                })?;
-                self.attached.push(program);
+        let round: &mut TracePoint = self.program("read_round")?.try_into()?;
+        round
+            .load()
+            .context("the kernel refused the program read_round")?;
+        let round = round.fd()?.try_clone()?;
+        self.rounds
+            .set(0, &round, 0)
+            .context("cannot put the program read_round in its place")?;
+        for (name, tracepoint) in SYSCALLS {
+            let program: &mut TracePoint = self.program(name)?.try_into()?;
+            if program.fd().is_err() {
+                program
+                    .load()
+                    .with_context(|| format!("the kernel refused the program {name}"))?;
             }
+            program.attach("syscalls", tracepoint).with_context(|| {
+                format!("cannot attach to the tracepoint syscalls/{tracepoint}")
+            })?;
+            self.attached.push(tracepoint);
         }
         Ok(())
     }

@@ -1,0 +1,188 @@
+//! The screen's loop: one owner of all state, a closed set of wake-ups, input first.
+
+use super::live::{self, Capture, Stops};
+use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus};
+use crate::cli::{Config, ScreenConfig};
+use crate::terminal::{self, Terminal};
+use crate::{clock, view};
+use anyhow::{Context, Result};
+use crossterm::event::EventStream;
+use futures_util::StreamExt;
+use jiff::tz::TimeZone;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use std::ffi::OsString;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+/// Least time between two frames.
+const FRAME: Duration = Duration::from_millis(33);
+/// How often the clock in the header moves.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Captures and shows until told to quit.
+pub(super) async fn run(config: &Config, screen: &ScreenConfig, args: &[OsString]) -> Result<()> {
+    terminal::check()?;
+    let mut stops = Stops::new()?;
+    let (mut capture, model) = live::start(config, args)?;
+    let mut app = App::new(model, options(screen));
+    app.set_probe_status(ProbeStatus {
+        startup_ms: Some(capture.took.as_secs_f64() * 1e3),
+        problems: std::mem::take(&mut capture.problems),
+        ended: None,
+    });
+    let mut terminal = Terminal::enter(terminal::Options {
+        mouse: screen.mouse,
+    })?;
+    let mut screen = Loop::new(&mut app, &mut terminal, config.count);
+    let shown = tokio::select! {
+        () = stops.recv() => Ok(()),
+        () = until(config.duration) => Ok(()),
+        shown = screen.run(&mut capture) => shown,
+    };
+    terminal.leave();
+    capture.stop();
+    let ended = capture.end().await;
+    shown.and(ended)
+}
+
+fn options(screen: &ScreenConfig) -> AppOptions {
+    let env = |name| std::env::var(name).unwrap_or_default();
+    AppOptions {
+        columns: screen.columns.clone(),
+        sort: screen.sort,
+        filter: screen.filter.clone(),
+        mouse: screen.mouse,
+        color: ColorMode::detect(!screen.color, &env("TERM"), &env("COLORTERM")),
+        ascii: screen.ascii,
+        zone: TimeZone::system(),
+        source: "live",
+    }
+}
+
+async fn until(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
+
+struct Loop<'a> {
+    app: &'a mut App,
+    terminal: &'a mut Terminal,
+    /// After how many execs to end.
+    count: Option<u64>,
+    next_frame: Instant,
+    /// Whether the terminal was still busy when a frame was due.
+    stalled: bool,
+    usage: Usage,
+}
+
+impl<'a> Loop<'a> {
+    fn new(app: &'a mut App, terminal: &'a mut Terminal, count: Option<u64>) -> Self {
+        let usage = Usage::now();
+        Self {
+            app,
+            terminal,
+            count,
+            next_frame: Instant::now(),
+            stalled: false,
+            usage,
+        }
+    }
+
+    /// Runs until the user quits, the terminal is gone, or enough was executed.
+    async fn run(&mut self, capture: &mut Capture) -> Result<()> {
+        let mut input = EventStream::new();
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let ready = self.terminal.ready();
+        loop {
+            tokio::select! {
+                biased;
+                event = input.next() => {
+                    let event = event.context("the terminal is gone")?.context("cannot read keys")?;
+                    match self.app.handle(event, clock::now_ns()) {
+                        Outcome::Continue => {}
+                        Outcome::Quit => return Ok(()),
+                        Outcome::Suspend => self.terminal.suspend()?,
+                        Outcome::Redraw => self.terminal.redraw()?,
+                    }
+                }
+                _ = tick.tick() => {
+                    self.app.tick(clock::now_ns());
+                    let (cpu, rss_bytes) = self.usage.since();
+                    self.app.set_self_usage(cpu, rss_bytes);
+                }
+                batch = capture.batches.recv() => match batch {
+                    Some(batch) => {
+                        live::learn_users(self.app.model_mut(), &batch.events);
+                        self.app.apply(batch.events);
+                        let totals = self.app.model().totals;
+                        if self.count.is_some_and(|count| totals.execs + totals.failed >= count) {
+                            return Ok(());
+                        }
+                    }
+                    // Why is told when the capture is joined.
+                    None => return Ok(()),
+                },
+                () = ready.notified(), if self.stalled => self.stalled = false,
+                () = sleep_until(self.next_frame), if self.app.dirty() && !self.stalled => {}
+            }
+            self.draw()?;
+        }
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let now = Instant::now();
+        if self.stalled || !self.app.dirty() || now < self.next_frame {
+            return Ok(());
+        }
+        let app = &mut *self.app;
+        let drawn = self
+            .terminal
+            .try_draw(|frame| view::draw(frame, app, clock::now_ns()));
+        if drawn.context("the terminal is gone")? {
+            self.app.take_dirty();
+            self.next_frame = now + FRAME;
+        } else {
+            self.stalled = true;
+        }
+        Ok(())
+    }
+}
+
+/// What this program itself used, to tell the difference a tick later.
+struct Usage {
+    at: Instant,
+    cpu: Duration,
+}
+
+impl Usage {
+    fn now() -> Self {
+        let micros = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| {
+            usage.user_time().num_microseconds() + usage.system_time().num_microseconds()
+        });
+        Self {
+            at: Instant::now(),
+            cpu: Duration::from_micros(u64::try_from(micros).unwrap_or(0)),
+        }
+    }
+
+    /// Returns the share of one CPU since the last call, and the resident set in bytes now.
+    fn since(&mut self) -> (f64, u64) {
+        let now = Self::now();
+        let elapsed = now.at.duration_since(self.at).as_secs_f64();
+        let used = now.cpu.saturating_sub(self.cpu).as_secs_f64();
+        *self = now;
+        let share = if elapsed > 0.0 { used / elapsed } else { 0.0 };
+        (share, resident_bytes().unwrap_or(0))
+    }
+}
+
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok()??;
+    Some(pages * u64::try_from(page).ok()?)
+}
