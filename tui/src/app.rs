@@ -248,8 +248,13 @@ impl App {
         for id in paused.changed.into_iter().filter(|id| *id >= first) {
             self.changed(id);
         }
-        for id in paused.from.max(first).0..self.model.store.next_id().0 {
-            self.arrived(EntryId(id));
+        let next = self.model.store.next_id();
+        if let Some(newest) = next.0.checked_sub(1) {
+            // The list takes in by itself all that it was not told of.
+            self.list.insert(EntryId(newest), &self.model);
+        }
+        for id in (paused.from.max(first).0..next.0).map(EntryId) {
+            self.mark_in_tree(id);
         }
         self.tree.touch();
     }
@@ -267,6 +272,16 @@ impl App {
         if second != self.second {
             self.second = second;
             self.dirty |= self.status.ended.is_none();
+            self.age(second);
+        }
+    }
+
+    /// Asks a filter by age anew, the more seldom the longer that takes.
+    fn age(&mut self, second: u64) {
+        let every = 1 + self.model.store.len() as u64 / 100_000;
+        if self.list.filter().ages() && self.paused.is_none() && second.is_multiple_of(every) {
+            self.list.refresh(&self.model);
+            self.dirty = true;
         }
     }
 

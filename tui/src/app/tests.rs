@@ -105,7 +105,7 @@ fn filters_can_be_undone_cleared_and_brought_back() {
     act(&mut app, &[Action::ClearFilter]);
     assert_eq!(text(&app), "");
     act(&mut app, &[Action::UndoFilter, Action::FailuresOnly]);
-    assert_eq!(text(&app), "gcc res!=ok");
+    assert_eq!(text(&app), "gcc failed");
     act(&mut app, &[Action::FailuresOnly]);
     assert_eq!(text(&app), "gcc");
     app.act(Action::Filter);

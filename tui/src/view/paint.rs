@@ -116,6 +116,16 @@ pub(super) fn line(area: Rect, index: u16) -> Rect {
     }
 }
 
+/// Returns `area` without its first `lines` lines.
+pub(super) fn below(area: Rect, lines: u16) -> Rect {
+    let lines = lines.min(area.height);
+    Rect {
+        y: area.y + lines,
+        height: area.height - lines,
+        ..area
+    }
+}
+
 /// Returns `area` without its first `left` columns.
 pub(super) fn from_column(area: Rect, left: u16) -> Rect {
     let left = left.min(area.width);

@@ -17,7 +17,11 @@ use ratatui::style::Style;
 
 /// Paints the titles and the rows, and notes where they are.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
-    let columns = columns(area.width, app.options.columns.as_deref());
+    let columns = columns(
+        area.width,
+        app.options.columns.as_deref(),
+        app.sort().map(|sort| sort.field),
+    );
     let rows = Rect {
         y: area.y + 1,
         height: area.height.saturating_sub(1),
@@ -31,11 +35,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let look = look_at.look(app);
     let headers = titles(buf, line(area, 0), &columns, sort, &look);
     let mut longest = 0;
-    for y in 0..rows.height {
+    for (y, id) in (0..rows.height).zip(app.list.iter_from(window.top)) {
         let index = window.top + usize::from(y);
-        let Some(id) = app.list.get(index) else {
-            break;
-        };
         let place = line(rows, y);
         let selected = window.selected == Some(index);
         longest = longest.max(entry(buf, place, id, app, &columns, selected, &look));

@@ -160,6 +160,8 @@ fn what_is_open_on_top() {
     snapshot!("filter_prompt", shot().keys("f g c c"));
     snapshot!("filter_accepted", shot().keys("f g c c Enter"));
     snapshot!("filter_hides_all", shot().keys("f n o s u c h Enter"));
+    snapshot!("filter_error", shot().keys("f m a k e Space p i d = x"));
+    snapshot!("failures_only", shot().keys("x"));
     snapshot!("search", shot().keys("/ m a k e Enter"));
     snapshot!(
         "details_of_what_could_not_be_read",
