@@ -30,6 +30,7 @@ mod quote;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod value;
 
 pub use key::{KEYS, Key};

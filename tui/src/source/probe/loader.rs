@@ -75,9 +75,14 @@ pub(crate) struct Loaded {
 /// Loads and attaches the programs.
 pub(crate) fn load(options: &Options) -> Result<Loaded> {
     check_version(OBJECT)?;
-    let btf = read_btf(options.btf.as_deref())?;
+    // Both read the kernel's types, which takes a while: at the same time.
+    let (btf, loader) = std::thread::scope(|scope| {
+        let loader = scope.spawn(EbpfLoader::new);
+        (read_btf(options.btf.as_deref()), loader.join())
+    });
+    let btf = btf?;
+    let mut loader = loader.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let (offsets, missing) = resolve(&btf)?;
-    let mut loader = EbpfLoader::new();
     for (member, offset) in MEMBERS.iter().zip(&offsets) {
         loader.override_global(member.global, offset, true);
     }
@@ -206,7 +211,8 @@ fn read_btf(file: Option<&Path>) -> Result<Btf> {
             path.display()
         )
     })?;
-    Btf::parse(bytes).with_context(|| {
+    let wanted = |name: &[u8]| MEMBERS.iter().any(|member| member.of.as_bytes() == name);
+    Btf::parse(bytes, wanted).with_context(|| {
         format!(
             "{} is not the type information (BTF) of a kernel",
             path.display()
