@@ -1,0 +1,3 @@
+//! A real probe in the running kernel: what is executed is told, exactly.
+
+mod args;
