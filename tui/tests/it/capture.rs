@@ -69,6 +69,17 @@ impl Capture {
         pid_of(&self.child)
     }
 
+    /// Waits until it tells of something.
+    pub(crate) fn wait_for(&mut self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            match self.next() {
+                Some(event) if is(event) => return event.clone(),
+                Some(_) => {}
+                None => panic!("{what}: it ended before"),
+            }
+        }
+    }
+
     /// Stops it by SIGINT and returns what it told.
     pub(crate) fn stop(self) -> Told {
         self.stop_by(Signal::SIGINT)

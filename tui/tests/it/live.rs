@@ -1,3 +1,7 @@
 //! A real probe in the running kernel: what is executed is told, exactly.
 
 mod args;
+mod ends;
+mod failed;
+mod runs;
+mod ways;
