@@ -95,27 +95,35 @@ impl Probe {
                 ready = self.ring.readable_mut() => ready.context("cannot wait for the ring buffer")?,
             };
             ready.clear_ready();
-            while self.drain(&batches).await? {
+            loop {
+                match self.drain(&batches).await {
+                    Drained::Something => {}
+                    Drained::Nothing => break,
+                    Drained::ReceiverGone => return Ok(()),
+                }
                 tokio::select! {
-                    _ = &mut stop => return self.finish(&batches).await,
+                    _ = &mut stop => {
+                        self.finish(&batches).await;
+                        return Ok(());
+                    }
                     () = tokio::time::sleep(NAP) => {}
                 }
             }
         }
-        self.finish(&batches).await
-    }
-
-    async fn finish(mut self, batches: &mpsc::Sender<Batch>) -> Result<()> {
-        self.misses.due = None;
-        self.drain(batches).await?;
-        loader::detach(&mut self.ebpf);
-        self.drain(batches).await?;
+        self.finish(&batches).await;
         Ok(())
     }
 
-    /// Hands over what is in the ring; returns whether there was anything.
-    async fn drain(&mut self, batches: &mpsc::Sender<Batch>) -> Result<bool> {
-        let mut any = false;
+    async fn finish(mut self, batches: &mpsc::Sender<Batch>) {
+        self.misses.due = None;
+        self.drain(batches).await;
+        loader::detach(&mut self.ebpf);
+        self.drain(batches).await;
+    }
+
+    /// Hands over what is in the ring.
+    async fn drain(&mut self, batches: &mpsc::Sender<Batch>) -> Drained {
+        let mut drained = Drained::Nothing;
         loop {
             let mut events = Vec::new();
             let more = self.take(&mut events);
@@ -123,14 +131,13 @@ impl Probe {
                 self.note_losses(&mut events);
             }
             if !events.is_empty() {
-                any = true;
-                batches
-                    .send(Batch { events })
-                    .await
-                    .context("the events' receiver is gone")?;
+                drained = Drained::Something;
+                if batches.send(Batch { events }).await.is_err() {
+                    return Drained::ReceiverGone;
+                }
             }
             if !more {
-                return Ok(any);
+                return drained;
             }
         }
     }
@@ -173,6 +180,14 @@ impl Probe {
             }));
         }
     }
+}
+
+/// What came of draining the ring.
+enum Drained {
+    Nothing,
+    Something,
+    /// Nobody wants to know any more.
+    ReceiverGone,
 }
 
 fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {
