@@ -118,7 +118,11 @@ impl Capture {
                 self.seen.last()
             }
             Err(Error::Disconnected) => None,
-            Err(Error::Timeout) => panic!("no line within {PATIENCE:?}, and no end"),
+            Err(Error::Timeout) => panic!(
+                "no line after {} within {PATIENCE:?}, and no end; its threads: {}",
+                self.seen.len(),
+                threads(self.pid())
+            ),
         }
     }
 
@@ -131,6 +135,19 @@ impl Drop for Capture {
     fn drop(&mut self) {
         kill_child(&mut self.child);
     }
+}
+
+/// Tells where the threads of a process that hangs are.
+fn threads(pid: Pid) -> String {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let told = tasks.map(|task| {
+        let read = |name| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        format!("\n{}{}{}", read("comm"), read("syscall"), read("stack"))
+    });
+    told.collect()
 }
 
 /// Returns a child's process id.

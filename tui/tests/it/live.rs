@@ -4,4 +4,5 @@ mod args;
 mod ends;
 mod failed;
 mod runs;
+pub(crate) mod storm;
 mod ways;
