@@ -105,8 +105,11 @@ impl Producer {
                 None => stops.recv().await,
             }
         };
+        // Its own handle: a reader that went away is noticed though nothing else happens.
+        let reader = self.buffers.clone();
         tokio::select! {
             () = stopped => {}
+            () = reader.closed() => {}
             () = self.produce() => {}
         }
     }

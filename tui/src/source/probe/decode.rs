@@ -4,7 +4,7 @@ use crate::event::{
     Ancestor, Args, Capture, Comm, Event, Exec, Exit, Flags, Fork, Lost, Missing, ProcessKey,
     Status,
 };
-use probe_common::limits::NONE;
+use probe_common::limits::{FILENAME_MAX, NONE};
 use probe_common::{DecodeError, ExitFixed, ForkFixed, Header, Record, exec_flag};
 use std::sync::Arc;
 
@@ -82,6 +82,8 @@ impl Decoder {
             fixed.ret == 0 && old_euid.is_some_and(|old| old != fixed.euid),
         );
         let filename_fault = has(exec_flag::FILENAME_FAULT);
+        // A name that is too long may stand in a path that is not: only a full one was cut.
+        let filename_cut = has(exec_flag::FILENAME_CUT) && record.filename.len() >= FILENAME_MAX;
         let args = args(header, record);
         let missing = self.missing_of(header, fixed.ret, old_euid, filename_fault, &args);
         Exec {
@@ -105,7 +107,7 @@ impl Decoder {
             cpu: Some(header.cpu),
             comm: Comm::new(&fixed.comm),
             filename: (!filename_fault).then(|| record.filename.into()),
-            filename_capture: match (filename_fault, has(exec_flag::FILENAME_CUT)) {
+            filename_capture: match (filename_fault, filename_cut) {
                 (true, _) => Capture::Failed,
                 (false, true) => Capture::Truncated,
                 (false, false) => Capture::Whole,
