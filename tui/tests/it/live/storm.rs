@@ -141,11 +141,12 @@ impl Reader {
             child: command.spawn().unwrap(),
         };
         let stdout = reader.child.stdout.as_mut().unwrap();
-        let first: Vec<u8> = stdout
-            .bytes()
-            .map(Result::unwrap)
-            .take_while(|byte| *byte != b'\n')
-            .collect();
+        // Not a byte more than the line: the rest is to wait in the pipe.
+        let (mut first, mut byte) = (Vec::new(), [0]);
+        while !first.ends_with(b"\n") {
+            stdout.read_exact(&mut byte).unwrap();
+            first.extend(byte);
+        }
         assert!(first.starts_with(b"{\"event\":\"start\""));
         reader
     }
