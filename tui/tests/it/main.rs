@@ -9,6 +9,8 @@ mod cli;
 mod elf;
 mod live;
 mod role;
+mod screen;
+mod tmux;
 mod wait;
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! Parts that this binary plays as a child of its own tests: what a test cannot do to itself.
 
-use crate::elf;
+use crate::{elf, utf8, wait};
+use execsnoop_tui::terminal::{Options, Terminal};
 use nix::fcntl::{AtFlags, OFlag, open};
 use nix::sys::stat::Mode;
 use nix::unistd::{execveat, fexecve};
@@ -26,6 +27,18 @@ pub(crate) fn command(part: &str, with: &Path) -> Command {
     command
 }
 
+/// Makes a line for a shell that plays a part.
+pub(crate) fn line(part: &str, with: &Path) -> String {
+    let binary = std::env::current_exe().unwrap();
+    let (binary, with) = (utf8(&binary), utf8(with));
+    format!(
+        "env RUST_BACKTRACE=0 {PART}='{part}' {WITH}='{with}' '{binary}' --exact role::play --nocapture"
+    )
+}
+
+/// What the part that panics says.
+pub(crate) const LAST_WORDS: &str = "the last words of the screen";
+
 /// Plays the part that the environment names; as a test of its own there is none.
 #[test]
 fn play() {
@@ -37,6 +50,7 @@ fn play() {
         "exec in a thread" => exec_in_a_thread(),
         "execveat" => exec_at(with),
         "fexecve" => exec_descriptor(with),
+        "panic on the screen" => panic_on_the_screen(with),
         part => panic!("there is no part {part}"),
     }
 }
@@ -69,6 +83,14 @@ fn exec_descriptor(dir: &Path) {
     println!("{}", file.as_raw_fd());
     let Err(error) = fexecve(&file, &args("by descriptor"), &NO_ENV);
     panic!("fexecve: {error}");
+}
+
+/// Takes the terminal, and panics once a file is there.
+fn panic_on_the_screen(go: &Path) {
+    let mut terminal = Terminal::enter(Options { mouse: true }).unwrap();
+    terminal.try_draw(|_| {}).unwrap();
+    wait::until("the word", || go.exists().then_some(()));
+    panic!("{LAST_WORDS}");
 }
 
 const NO_ENV: [CString; 0] = [];
