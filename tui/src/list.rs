@@ -11,7 +11,7 @@ mod tests;
 use crate::field::Field;
 use crate::filter::Filter;
 use crate::model::Model;
-use crate::store::{Entry, EntryId};
+use crate::store::EntryId;
 use sorted::Sorted;
 use std::collections::VecDeque;
 
@@ -79,21 +79,20 @@ impl List {
     /// then, and tests of other processes when those have changed.
     pub fn refresh(&mut self, model: &Model) {
         self.catch_up(model);
-        let mut tester = self.filter.tester(model);
         let mut shown = 0;
-        for ((id, entry), state) in model.store.iter().zip(&mut self.states) {
-            let Entry::Row(row) = entry else {
-                continue;
+        let (mut states, mut sorted) = (self.states.iter_mut(), self.sorted.as_mut());
+        self.filter.tester(model).each(|id, passes| {
+            let Some(state) = states.next().filter(|state| **state != State::Gap) else {
+                return;
             };
-            let passes = tester.passes(row);
             shown += usize::from(passes);
             let now = if passes { State::Shown } else { State::Hidden };
             if std::mem::replace(state, now) != now
-                && let Some(sorted) = &mut self.sorted
+                && let Some(sorted) = &mut sorted
             {
                 sorted.show(id, passes);
             }
-        }
+        });
         self.shown = shown;
         if self.sorted.is_none() {
             self.list_arrived();

@@ -1,13 +1,13 @@
 //! Asking rows: each test against what is known of one.
 
 use super::ast::{Expr, Number, Op, Test, Text, Texts};
-use super::pattern::Glob;
+use super::pattern::{Glob, Needle};
 use super::value::Span;
 use crate::event::{Args, Exec, ProcessKey, Status};
 use crate::field::{Value, command_line};
 use crate::model::Model;
 use crate::process::{Life, Process};
-use crate::store::{End, Entry, EntryId, Row};
+use crate::store::{End, Entry, EntryId, Line, Part, Row};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -19,55 +19,196 @@ pub(super) struct Memory {
     line: Vec<u8>,
 }
 
+/// What is asked at once: one bit of a mask for each entry. Short loops over many rows are
+/// much faster than long ways with each of them, as most time goes to fetching rows from memory.
+#[derive(Clone, Copy)]
+pub(super) struct Batch<'a> {
+    rows: Rows<'a>,
+    model: &'a Model,
+}
+
+/// So few lines are searched one by one.
+const FEW: u32 = 8;
+
+#[derive(Clone, Copy)]
+enum Rows<'a> {
+    One(&'a Row),
+    Part(Part<'a>),
+}
+
+impl<'a> Batch<'a> {
+    /// The most entries a batch can have.
+    pub(super) const MOST: usize = u64::BITS as usize;
+
+    /// Makes a batch of up to [`Batch::MOST`] entries.
+    pub(super) fn new(part: Part<'a>, model: &'a Model) -> Self {
+        Self {
+            rows: Rows::Part(part),
+            model,
+        }
+    }
+
+    /// Returns the mask of all its rows.
+    pub(super) fn all(self) -> u64 {
+        match self.rows {
+            Rows::One(_) => 1,
+            Rows::Part(part) => part.lines.rows(part.places()),
+        }
+    }
+
+    fn row(self, number: usize) -> Option<&'a Row> {
+        match self.rows {
+            Rows::One(row) => Some(row),
+            Rows::Part(part) => match part.entries.get(number)? {
+                Entry::Row(row) => Some(row),
+                Entry::Gap(_) => None,
+            },
+        }
+    }
+
+    /// Returns which of the wanted rows pass a test.
+    fn which(self, wanted: u64, mut test: impl FnMut(&'a Row) -> bool) -> u64 {
+        mask(wanted, |number| self.row(number).is_some_and(&mut test))
+    }
+
+    /// Returns which of the wanted rows have a command line that passes a test.
+    fn which_lines(self, wanted: u64, buffer: &mut Vec<u8>, test: impl Fn(&[u8]) -> bool) -> u64 {
+        mask(wanted, |number| {
+            if let Rows::Part(part) = self.rows
+                && let Some(Line::Text(line)) = part.lines.get(part.place + number)
+            {
+                return test(line);
+            }
+            self.row(number).is_some_and(|row| test(line(row, buffer)))
+        })
+    }
+
+    /// Returns which of the wanted rows have a text in their command lines.
+    fn which_have(self, wanted: u64, needle: &Needle, buffer: &mut Vec<u8>) -> u64 {
+        let part = match self.rows {
+            Rows::Part(part) if wanted.count_ones() > FEW => part,
+            _ => return self.which_lines(wanted, buffer, |line| needle.is_in(line)),
+        };
+        let places = part.places();
+        let mut found = 0;
+        needle.find_in(
+            part.lines.text(places.clone()),
+            part.lines.ends(places),
+            buffer,
+            |number| {
+                found |= 1 << (number as u32 % u64::BITS);
+            },
+        );
+        let left = |number: usize| part.lines.get(part.place + number) == Some(Line::Left);
+        let far = mask(wanted & !found, |number| {
+            left(number)
+                && self
+                    .row(number)
+                    .is_some_and(|row| needle.is_in(row.raw_line()))
+        });
+        (found & wanted) | far
+    }
+}
+
+/// Returns which bits pass a test by their number.
+fn mask(mut wanted: u64, mut test: impl FnMut(usize) -> bool) -> u64 {
+    let mut passed = 0;
+    while wanted != 0 {
+        let number = wanted.trailing_zeros();
+        wanted &= wanted - 1;
+        passed |= u64::from(test(number as usize)) << number;
+    }
+    passed
+}
+
 impl Expr {
+    /// Returns whether one row passes.
     pub(super) fn passes(&self, row: &Row, model: &Model, memory: &mut Memory) -> bool {
+        let rows = Rows::One(row);
+        self.which(Batch { rows, model }, 1, memory) == 1
+    }
+
+    /// Returns which of the wanted rows pass.
+    pub(super) fn which(&self, batch: Batch<'_>, wanted: u64, memory: &mut Memory) -> u64 {
         match self {
-            Expr::All(parts) => parts.iter().all(|part| part.passes(row, model, memory)),
-            Expr::Any(parts) => parts.iter().any(|part| part.passes(row, model, memory)),
-            Expr::Not(inner) => !inner.passes(row, model, memory),
-            Expr::Test(test) => test.passes(row, model, memory),
+            _ if wanted == 0 => 0,
+            Expr::All(parts) => {
+                let rest = |wanted, part: &Expr| part.which(batch, wanted, memory);
+                parts.iter().fold(wanted, rest)
+            }
+            Expr::Any(parts) => parts.iter().fold(0, |passed, part| {
+                passed | part.which(batch, wanted & !passed, memory)
+            }),
+            Expr::Not(inner) => wanted & !inner.which(batch, wanted, memory),
+            Expr::Test(test) => test.which(batch, wanted, memory),
         }
     }
 }
 
 impl Test {
-    fn passes(&self, row: &Row, model: &Model, memory: &mut Memory) -> bool {
+    fn which(&self, batch: Batch<'_>, wanted: u64, memory: &mut Memory) -> u64 {
+        let model = batch.model;
         match self {
-            Test::Words(needle) => needle.is_in(raw_line(row)),
-            Test::Line(pattern) => pattern.matches(line(row, &mut memory.line)),
-            Test::Pid(pid) => u64::from(row.exec.pid) == *pid || u64::from(row.exec.ppid) == *pid,
-            Test::Running => row.running(),
-            Test::Failed => row.exec.failed(),
-            Test::Under { memo, expr } => {
-                expr.passes(row, model, memory)
-                    || above(row, model, memory, *memo, &|process, memory| {
-                        if expr.passes(&as_row(process, model), model, memory) {
-                            Found::Stop(1)
-                        } else {
-                            Found::Further(0)
-                        }
-                    }) > 0
+            Test::Words(needle) => batch.which_have(wanted, needle, &mut memory.line),
+            Test::Line(pattern) => {
+                batch.which_lines(wanted, &mut memory.line, |line| pattern.matches(line))
             }
+            Test::Pid(pid) => batch.which(wanted, |row| {
+                u64::from(row.exec.pid) == *pid || u64::from(row.exec.ppid) == *pid
+            }),
+            Test::Running => batch.which(wanted, Row::running),
+            Test::Failed => batch.which(wanted, |row| row.exec.failed()),
+            Test::Under { memo, expr } => {
+                let passed = expr.which(batch, wanted, memory);
+                passed
+                    | batch.which(wanted & !passed, |row| {
+                        let ask = |process: &Process, memory: &mut Memory| {
+                            if expr.passes(&as_row(process, model), model, memory) {
+                                Found::Stop(1)
+                            } else {
+                                Found::Further(0)
+                            }
+                        };
+                        above(row, model, memory, *memo, &ask) > 0
+                    })
+            }
+            Test::Number {
+                of: Number::Field(field),
+                op,
+                spans,
+                or_unknown,
+            } => batch.which(wanted, |row| match of_value(&(field.value)(row, model)) {
+                Some(n) => compare(*op, n, spans),
+                None => *or_unknown && *op == Op::Eq,
+            }),
             Test::Number {
                 of,
                 op,
                 spans,
                 or_unknown,
-            } => match number(of, row, model, memory) {
+            } => batch.which(wanted, |row| match number(of, row, model, memory) {
                 Some(n) => compare(*op, n, spans),
                 None => *or_unknown && *op == Op::Eq,
-            },
-            Test::Text { of, negated, is } => text(*of, *negated, is, row, model, memory),
+            }),
+            Test::Command { negated, is } => {
+                let found = batch.which_lines(wanted, &mut memory.line, |line| is.matches(line));
+                let others = wanted & !found;
+                let found = found | batch.which(others, |row| is.is_shown_line(row));
+                if *negated { wanted & !found } else { found }
+            }
+            Test::Text { of, negated, is } => {
+                batch.which(wanted, |row| text(*of, *negated, is, row, model, memory))
+            }
             Test::Flag {
                 negated,
                 flags,
                 or_none,
-            } => {
+            } => batch.which(wanted, |row| {
                 let set = row.exec.flags;
                 let any = flags.iter().any(|flag| set.contains(*flag))
                     || (*or_none && set.words().next().is_none());
                 any != *negated
-            }
+            }),
         }
     }
 }
@@ -84,16 +225,20 @@ fn compare(op: Op, n: u64, spans: &[Span]) -> bool {
     }
 }
 
+fn of_value(value: &Value<'_>) -> Option<u64> {
+    match *value {
+        Value::Number(n) | Value::Duration(n) | Value::Size(n) | Value::Time(n) => Some(n),
+        Value::Outcome(errno) => u64::try_from(errno).ok(),
+        // As shells say it.
+        Value::Exit(Some(Status::Code(code))) => Some(code.into()),
+        Value::Exit(Some(Status::Signal { number, .. })) => Some(128 + u64::from(number)),
+        Value::Exit(None) | Value::Text(_) | Value::None => None,
+    }
+}
+
 fn number(of: &Number, row: &Row, model: &Model, memory: &mut Memory) -> Option<u64> {
     match of {
-        Number::Field(field) => match (field.value)(row, model) {
-            Value::Number(n) | Value::Duration(n) | Value::Size(n) | Value::Time(n) => Some(n),
-            Value::Outcome(errno) => u64::try_from(errno).ok(),
-            // As shells say it.
-            Value::Exit(Some(Status::Code(code))) => Some(code.into()),
-            Value::Exit(Some(Status::Signal { number, .. })) => Some(128 + u64::from(number)),
-            Value::Exit(None) | Value::Text(_) | Value::None => None,
-        },
+        Number::Field(field) => of_value(&(field.value)(row, model)),
         Number::Error => u64::try_from(-row.exec.ret).ok().filter(|errno| *errno > 0),
         Number::Signal => match row.exit()?.status {
             Status::Signal { number, .. } => Some(number.into()),
@@ -128,10 +273,6 @@ fn text(
     memory: &mut Memory,
 ) -> bool {
     match of {
-        Text::Command => {
-            let line = line(row, &mut memory.line);
-            (is.matches(line) || is.is_shown_line(row)) != negated
-        }
         Text::Arg => row.exec.args.iter().any(|arg| is.matches(arg)) != negated,
         Text::Ancestor { memo } => {
             let then = row
@@ -149,16 +290,19 @@ fn text(
                 }) > 0;
             any != negated
         }
-        Text::Field(field) | Text::User(field) => match (field.value)(row, model) {
-            Value::Text(value) => {
-                let real = || match of {
-                    Text::User(_) => model.users.name(row.exec.uid),
-                    _ => None,
-                };
-                let any =
-                    is.matches(&value) || real().is_some_and(|name| is.matches(name.as_bytes()));
-                any != negated
-            }
+        Text::User(field) => {
+            let name = model.users.name(row.exec.uid);
+            let real = name.is_some_and(|name| is.matches(name.as_bytes()));
+            // Mostly the column shows just that name.
+            let changed = row.exec.euid.is_some_and(|euid| euid != row.exec.uid);
+            let shown = || match (field.value)(row, model) {
+                Value::Text(shown) => is.matches(&shown),
+                _ => false,
+            };
+            (real || ((changed || name.is_none()) && shown())) != negated
+        }
+        Text::Field(field) => match (field.value)(row, model) {
+            Value::Text(value) => is.matches(&value) != negated,
             _ => !negated && is.takes_unknown(),
         },
     }
@@ -197,20 +341,11 @@ impl Texts {
     }
 }
 
-/// Returns the command line with a NUL between two arguments.
-fn raw_line(row: &Row) -> &[u8] {
-    let args = &row.exec.args.bytes;
-    match (args.is_empty(), &row.exec.filename) {
-        (true, Some(path)) => path,
-        _ => args.strip_suffix(b"\0").unwrap_or(args),
-    }
-}
-
 /// Returns the command line with a space between two arguments.
 fn line<'a>(row: &Row, buffer: &'a mut Vec<u8>) -> &'a [u8] {
     let space = |byte: &u8| if *byte == 0 { b' ' } else { *byte };
     buffer.clear();
-    buffer.extend(raw_line(row).iter().map(space));
+    buffer.extend(row.raw_line().iter().map(space));
     buffer
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::event::*;
 use crate::field::{FIELDS, Value};
 use crate::resolve::Users;
-use crate::store::Row;
+use crate::store::{Entry, Row};
 use proptest::prelude::*;
 
 const FILTERS: [&str; 10] = [
