@@ -149,3 +149,6 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
         (u64::from(count) & 15) * size_of::<Ancestor>() as u64
     }
 }
+
+// The masks on counts and on bytes of ancestors.
+const _: () = assert!(ANCESTORS_MAX <= 15);

@@ -8,6 +8,7 @@ mod handle;
 pub mod hits;
 mod mouse;
 pub mod options;
+mod pause;
 pub mod popup;
 pub mod prompt;
 mod search;
@@ -24,9 +25,10 @@ use crate::model::{Applied, Model};
 use crate::process::ProcessId;
 use crate::store::{EntryId, Row};
 use hits::Hits;
+use pause::Paused;
 use popup::{Popup, Subject};
 use prompt::Prompt;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use table::Table;
 use tree::Tree;
 
@@ -76,15 +78,6 @@ pub struct Notice {
     pub text: String,
     /// How it is meant.
     pub tone: Tone,
-}
-
-/// A view that stands still while the capture goes on.
-#[derive(Debug)]
-struct Paused {
-    /// The first entry that is not listed yet.
-    from: EntryId,
-    /// Listed rows that changed meanwhile.
-    changed: BTreeSet<EntryId>,
 }
 
 /// The whole state of the screen.
@@ -217,52 +210,6 @@ impl App {
                 self.list.update(id, &self.model);
                 self.mark_in_tree(id);
             }
-        }
-    }
-
-    /// Returns whether the view stands still.
-    pub fn is_paused(&self) -> bool {
-        self.paused.is_some()
-    }
-
-    /// Returns how many entries came since the view stands still.
-    pub fn waiting(&self) -> u64 {
-        let next = self.model.store.next_id().0;
-        self.paused
-            .as_ref()
-            .map_or(0, |p| next.saturating_sub(p.from.0))
-    }
-
-    fn pause(&mut self) {
-        self.paused = Some(Paused {
-            from: self.model.store.next_id(),
-            changed: BTreeSet::new(),
-        });
-    }
-
-    fn resume(&mut self) {
-        let Some(paused) = self.paused.take() else {
-            return;
-        };
-        let first = self.model.store.first_id();
-        for id in paused.changed.into_iter().filter(|id| *id >= first) {
-            self.changed(id);
-        }
-        let next = self.model.store.next_id();
-        if let Some(newest) = next.0.checked_sub(1) {
-            // The list takes in by itself all that it was not told of.
-            self.list.insert(EntryId(newest), &self.model);
-        }
-        for id in (paused.from.max(first).0..next.0).map(EntryId) {
-            self.mark_in_tree(id);
-        }
-        self.tree.touch();
-    }
-
-    /// The list was made anew from the whole history: nothing waits any more.
-    fn caught_up(&mut self) {
-        if self.paused.is_some() {
-            self.pause();
         }
     }
 

@@ -115,7 +115,7 @@ impl Filter {
         })
     }
 
-    /// Returns the text it was parsed from; [`Filter::to_string`] is its plainest form.
+    /// Returns the text it was parsed from; its `Display` is its plainest form.
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -50,22 +50,22 @@ impl App {
         if self.tree.restricted() {
             let listed: Vec<EntryId> = self.list.iter_from(0).collect();
             for id in listed {
-                self.mark_row(id);
+                self.mark_row(id, true);
             }
         }
     }
 
     pub(super) fn mark_in_tree(&mut self, id: EntryId) {
         if self.tree.restricted() && self.list.position(id, &self.model).is_ok() {
-            self.mark_row(id);
+            self.mark_row(id, false);
         }
     }
 
-    fn mark_row(&mut self, id: EntryId) {
+    fn mark_row(&mut self, id: EntryId, all_at_once: bool) {
         let key = self.model.store.row(id).map(|row| row.exec.key());
         let process = key.and_then(|key| self.model.processes.find(key));
         if let Some(process) = process.map(|p| p.id) {
-            self.tree.mark(process, &self.model);
+            self.tree.mark(process, &self.model, all_at_once);
         }
     }
 

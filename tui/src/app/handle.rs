@@ -29,6 +29,14 @@ impl App {
     }
 
     fn key(&mut self, event: KeyEvent) -> Outcome {
+        if event.modifiers.contains(KeyModifiers::ALT) {
+            // Esc and a key that came at once look like Alt and that key; there are no Alt keys.
+            if !self.popups.is_empty() {
+                self.act(Action::Close);
+            }
+            let modifiers = event.modifiers - KeyModifiers::ALT;
+            return self.key(KeyEvent { modifiers, ..event });
+        }
         let mode = self.mode();
         if let Some(action) = keymap::lookup(mode, Key::of(&event)) {
             return self.act(action);

@@ -193,6 +193,15 @@ fn the_parent_is_gone_to_or_named() {
 }
 
 #[test]
+fn esc_and_a_key_at_once_are_two_keys() {
+    let mut app = screen(1_000, build());
+    act(&mut app, &[Action::Help]);
+    let both = input::KeyEvent::new(input::KeyCode::Char('f'), input::KeyModifiers::ALT);
+    app.handle(input::Event::Key(both), 0);
+    assert_eq!((app.popups.len(), app.mode()), (1, Mode::Prompt));
+}
+
+#[test]
 fn any_field_can_be_sorted_by() {
     let mut app = screen(1_000, build());
     for field in crate::field::FIELDS {

@@ -304,14 +304,18 @@ impl Tree {
     }
 
     /// Marks a process that has a row which passes the filter, and all above it.
-    pub fn mark(&mut self, id: ProcessId, model: &Model) {
+    ///
+    /// While nothing changes in between, what is above a marked process is marked: `all_at_once`
+    /// then saves going all the way up. Later, an old process may have got a parent.
+    pub fn mark(&mut self, id: ProcessId, model: &Model, all_at_once: bool) {
         let Some(matched) = &mut self.matched else {
             return;
         };
         if matched.insert(id) {
             for above in model.processes.ancestors(id) {
-                // A new parent of an old process: what is above it may be new too.
-                matched.insert(above.id);
+                if !matched.insert(above.id) && all_at_once {
+                    break;
+                }
             }
         }
     }

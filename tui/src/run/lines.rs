@@ -105,8 +105,11 @@ impl Producer {
                 None => stops.recv().await,
             }
         };
+        // Its own handle: a reader that went away is noticed though nothing else happens.
+        let reader = self.buffers.clone();
         tokio::select! {
             () = stopped => {}
+            () = reader.closed() => {}
             () = self.produce() => {}
         }
     }
@@ -142,7 +145,8 @@ impl Producer {
         for event in batch.events {
             let applied = self.model.apply(event);
             if let Some(line) = self.output.event(&applied, &self.model, &mut self.pending) {
-                eprintln!("{line}");
+                // Nobody may be there to read it.
+                let _ = writeln!(std::io::stderr(), "{line}");
             }
         }
     }

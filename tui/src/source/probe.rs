@@ -94,30 +94,34 @@ impl Probe {
         loop {
             let mut ready = tokio::select! {
                 _ = &mut stop => break,
+                () = batches.closed() => break,
                 ready = self.ring.readable_mut() => ready.context("cannot wait for the ring buffer")?,
             };
             ready.clear_ready();
-            while self.drain(&batches).await? {
+            while self.drain(&batches).await == Drained::Something {
                 tokio::select! {
-                    _ = &mut stop => return self.finish(&batches).await,
+                    _ = &mut stop => {
+                        self.finish(&batches).await;
+                        return Ok(());
+                    }
                     () = tokio::time::sleep(NAP) => {}
                 }
             }
         }
-        self.finish(&batches).await
-    }
-
-    async fn finish(mut self, batches: &mpsc::Sender<Batch>) -> Result<()> {
-        self.misses.due = None;
-        self.drain(batches).await?;
-        loader::detach(&mut self.ebpf);
-        self.drain(batches).await?;
+        self.finish(&batches).await;
         Ok(())
     }
 
-    /// Hands over what is in the ring; returns whether there was anything.
-    async fn drain(&mut self, batches: &mpsc::Sender<Batch>) -> Result<bool> {
-        let mut any = false;
+    async fn finish(mut self, batches: &mpsc::Sender<Batch>) {
+        self.misses.due = None;
+        self.drain(batches).await;
+        loader::detach(&mut self.ebpf);
+        self.drain(batches).await;
+    }
+
+    /// Hands over what is in the ring.
+    async fn drain(&mut self, batches: &mpsc::Sender<Batch>) -> Drained {
+        let mut drained = Drained::Nothing;
         loop {
             let mut events = Vec::new();
             let more = self.take(&mut events);
@@ -125,14 +129,13 @@ impl Probe {
                 self.note_losses(&mut events);
             }
             if !events.is_empty() {
-                any = true;
-                batches
-                    .send(Batch { events })
-                    .await
-                    .context("the events' receiver is gone")?;
+                if batches.send(Batch { events }).await.is_err() {
+                    return Drained::NobodyListens;
+                }
+                drained = Drained::Something;
             }
             if !more {
-                return Ok(any);
+                return drained;
             }
         }
     }
@@ -175,6 +178,15 @@ impl Probe {
             }));
         }
     }
+}
+
+/// What came of draining the ring.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Drained {
+    Nothing,
+    Something,
+    /// The receiver is gone: there is nobody to tell.
+    NobodyListens,
 }
 
 fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {

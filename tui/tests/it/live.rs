@@ -1,0 +1,8 @@
+//! A real probe in the running kernel: what is executed is told, exactly.
+
+mod args;
+mod ends;
+mod failed;
+mod runs;
+pub(crate) mod storm;
+mod ways;

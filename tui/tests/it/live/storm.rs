@@ -1,0 +1,163 @@
+//! As many execs as two workers can make: each is told once, in order.
+
+use crate::capture::{Told, kill_child};
+use crate::wait::{self, PATIENCE};
+use crate::{PRODUCT, elf, utf8};
+use nix::sys::signal::{Signal, kill};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How many execs each of the two workers makes.
+pub(crate) const EACH: usize = 10_000;
+
+/// Runs the tiny program `each` times in each of two threads; returns how long that took.
+///
+/// The last argument is the worker's name and the number, as in `a-17`.
+pub(crate) fn storm(tiny: &Path, each: usize) -> Duration {
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for worker in ["a", "b"] {
+            scope.spawn(move || {
+                for number in 0..each {
+                    let mut command = Command::new(tiny);
+                    command.env_clear().arg(format!("{worker}-{number}"));
+                    assert!(command.status().unwrap().success());
+                }
+            });
+        }
+    });
+    let took = began.elapsed();
+    let rate = 2.0 * each as f64 / took.as_secs_f64();
+    println!("{} execs in {took:.1?}: {rate:.0}/s", 2 * each);
+    took
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn of_twenty_thousand_execs_none_is_lost_doubled_or_out_of_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let tiny = elf::write(dir.path());
+    let out = dir.path().join("out.ndjson");
+    let mut child = Command::new(PRODUCT)
+        .args(["-o", "ndjson", "-O", utf8(&out)])
+        .spawn()
+        .unwrap();
+    wait::until("the start line", || {
+        fs::read(&out).ok().filter(|text| text.ends_with(b"\n"))
+    });
+    storm(&tiny, EACH);
+    kill(crate::capture::pid_of(&child), Signal::SIGINT).unwrap();
+    let status = wait::end_of(&mut child, PATIENCE);
+    kill_child(&mut child);
+    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    let text = fs::read_to_string(&out).unwrap();
+    println!("{} MB told", text.len() >> 20);
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    check(&Told::new(lines.collect()), utf8(&tiny));
+}
+
+/// Checks that every exec of both workers is there once, in order, with its exit.
+fn check(told: &Told, tiny: &str) {
+    let mut next = HashMap::from([("a", 0), ("b", 0)]);
+    let mut running = HashMap::new();
+    let mut exits = 0;
+    for event in told.events() {
+        let pid = event["pid"].as_u64();
+        if event["event"] == "exit" && running.remove(&pid).is_some() {
+            assert_eq!(event["exit_code"], 0);
+            assert!(event["duration_ns"].as_u64() > Some(0));
+            exits += 1;
+        }
+        if event["event"] != "exec" || event["filename"] != tiny {
+            continue;
+        }
+        let args: Vec<_> = event["args"].as_array().unwrap().iter().collect();
+        let [path, name] = args[..] else {
+            panic!("{event}")
+        };
+        assert_eq!((path, &event["ret"]), (&json!(tiny), &json!(0)));
+        let (worker, number) = name.as_str().unwrap().split_once('-').unwrap();
+        let expected = next.get_mut(worker).unwrap();
+        assert_eq!(number, expected.to_string(), "of worker {worker}");
+        *expected += 1;
+        assert_eq!(running.insert(pid, number.to_owned()), None, "{event}");
+    }
+    assert_eq!(next, HashMap::from([("a", EACH), ("b", EACH)]));
+    assert_eq!((running.len(), exits), (0, 2 * EACH));
+    assert_eq!(told.end["lost"], 0);
+    assert_eq!(told.all("lost").collect::<Vec<_>>(), Vec::<&Value>::new());
+    let execs = told.all("exec").filter(|e| e["ret"] == 0).count();
+    assert_eq!(told.end["exec"], execs);
+    assert_eq!(told.end["exit"], told.all("exit").count());
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn a_reader_that_stalls_holds_up_neither_the_programs_nor_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let tiny = elf::write(dir.path());
+    let mut reader = Reader::start();
+    storm(&tiny, 1_500);
+    kill(crate::capture::pid_of(&reader.child), Signal::SIGINT).unwrap();
+    let asked = Instant::now();
+    let status = wait::end_of(&mut reader.child, Duration::from_secs(5));
+    let status = status.expect("it ends, though nobody reads");
+    println!("it ended after {:?}", asked.elapsed());
+    assert!(status.success(), "{status}");
+    assert_eq!(
+        reader.stderr(),
+        "execsnoop-tui: the reader of the output stalls: it does not get the rest\n"
+    );
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn a_reader_that_leaves_ends_the_run_with_success() {
+    let mut reader = Reader::start();
+    drop(reader.child.stdout.take());
+    Command::new("/bin/true").status().unwrap();
+    let status = wait::end_of(&mut reader.child, PATIENCE);
+    let status = status.expect("the next line ends it");
+    assert!(status.success(), "{status}");
+    assert_eq!(reader.stderr(), "");
+}
+
+/// The product, from whose output one line was read and no more.
+struct Reader {
+    child: std::process::Child,
+}
+
+impl Reader {
+    fn start() -> Self {
+        use std::io::Read;
+        let mut command = Command::new(PRODUCT);
+        command.args(["-o", "ndjson"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut reader = Self {
+            child: command.spawn().unwrap(),
+        };
+        let stdout = reader.child.stdout.as_mut().unwrap();
+        let (mut first, mut byte) = (Vec::new(), [0]);
+        while byte != *b"\n" {
+            stdout.read_exact(&mut byte).unwrap();
+            first.extend(byte);
+        }
+        assert!(first.starts_with(b"{\"event\":\"start\""));
+        reader
+    }
+
+    /// Returns what it complained about; it must have ended.
+    fn stderr(&mut self) -> String {
+        std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap()
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        kill_child(&mut self.child);
+    }
+}
