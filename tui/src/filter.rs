@@ -21,7 +21,9 @@
 //! signal's number, as shells say it. Tests that look at other processes (`under`, `anc`,
 //! `depth`) see them as they are when the row is asked.
 
+mod above;
 mod ast;
+mod batch;
 mod eval;
 mod key;
 mod parse;
@@ -39,7 +41,7 @@ pub use quote::{quote, term};
 use crate::model::Model;
 use crate::store::{EntryId, Row};
 use ast::{Expr, Number, Test};
-use eval::Batch;
+use batch::Batch;
 use jiff::tz::TimeZone;
 use std::fmt;
 use std::sync::Arc;

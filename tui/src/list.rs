@@ -1,7 +1,8 @@
 //! Which entries are listed, and in which order: the filter and the sort, kept up to date.
 //!
 //! Of equal values the older row comes first; a descending order is the ascending one turned
-//! around, so the newer comes first there. What is not known comes last either way.
+//! around, so the newer comes first there. What is not known comes last either way. Command
+//! lines are compared as they are searched: without quotes and escapes.
 
 mod key;
 mod sorted;
@@ -141,7 +142,7 @@ impl List {
         let was = std::mem::replace(state, now);
         self.shown = self.shown + usize::from(passes) - usize::from(was == State::Shown);
         if let Some(sorted) = &mut self.sorted {
-            sorted.update(id, row, passes, model);
+            sorted.update(id, passes, model);
         } else if was != now {
             match self.arrived.binary_search(&id) {
                 Ok(place) => _ = self.arrived.remove(place),
@@ -247,7 +248,7 @@ impl List {
                 self.states
                     .push_back(if passes { State::Shown } else { State::Hidden });
                 if let Some(sorted) = &mut self.sorted {
-                    sorted.push_row(row, passes, model);
+                    sorted.push_row(passes, model);
                 }
                 passes
             }

@@ -8,6 +8,7 @@ mod lines;
 pub use lines::{Line, Lines};
 
 use crate::event::{Exec, Exit, Lost};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -212,10 +213,16 @@ impl Store {
         }
     }
 
-    /// Returns an entry's command line if it is shown as it is, without quotes or escapes.
-    pub fn plain_line(&self, id: EntryId) -> Option<&[u8]> {
+    /// Returns a row's command line with a space between two arguments.
+    pub fn line(&self, id: EntryId) -> Option<Cow<'_, [u8]>> {
         let (chunk, place) = self.place(id)?;
-        self.chunks.get(chunk)?.lines.plain(place)
+        match self.chunks.get(chunk)?.lines.get(place)? {
+            Line::Text(line) => Some(line.into()),
+            Line::Left => {
+                let space = |byte: &u8| if *byte == 0 { b' ' } else { *byte };
+                Some(self.row(id)?.raw_line().iter().map(space).collect())
+            }
+        }
     }
 
     /// Returns all entries with their ids, oldest first.
@@ -224,6 +231,15 @@ impl Store {
             let place = self.gone + index;
             let entry = &self.chunks[place / CHUNK].entries[place % CHUNK];
             (EntryId(self.first + index as u64), entry)
+        })
+    }
+
+    /// Returns the ids of all rows, oldest first, without looking at the rows.
+    pub fn row_ids(&self) -> impl Iterator<Item = EntryId> {
+        self.parts(64).flat_map(|part| {
+            let rows = part.lines.rows(part.places());
+            let numbers = (0..part.entries.len() as u64).filter(move |n| rows >> n & 1 == 1);
+            numbers.map(move |number| EntryId(part.first.0 + number))
         })
     }
 

@@ -16,14 +16,14 @@ pub(super) enum Expr {
     /// At least one.
     Any(Vec<Expr>),
     Not(Box<Expr>),
-    Test(Test),
+    Test(Box<Test>),
 }
 
 /// One question to a row.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Test {
     /// A part of the command line.
-    Words(Needle),
+    Words(Box<Needle>),
     /// A pattern in the command line.
     Line(Pattern),
     /// The pid or the parent's.
@@ -218,8 +218,10 @@ impl Expr {
         match self {
             Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| part.has(sort)),
             Expr::Not(inner) => inner.has(sort),
-            Expr::Test(Test::Under { expr, .. }) => expr.has(sort),
-            Expr::Test(test) => sort(test),
+            Expr::Test(test) => match &**test {
+                Test::Under { expr, .. } => expr.has(sort),
+                test => sort(test),
+            },
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Asking rows: each test against what is known of one.
 
+use super::above::{Found, above, as_row};
 use super::ast::{Expr, Number, Op, Test, Text, Texts};
-use super::pattern::{Glob, Needle};
+use super::batch::{Batch, Rows};
+use super::pattern::Glob;
 use super::value::Span;
-use crate::event::{Args, Exec, ProcessKey, Status};
+use crate::event::{ProcessKey, Status};
 use crate::field::{Value, command_line};
 use crate::model::Model;
-use crate::process::{Life, Process};
-use crate::store::{End, Entry, EntryId, Line, Part, Row};
+use crate::process::Process;
+use crate::store::{Entry, EntryId, Row};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -15,110 +17,8 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// For each test that looks upwards: what it found for a process.
-    above: Vec<FxHashMap<ProcessKey, u64>>,
-    line: Vec<u8>,
-}
-
-/// What is asked at once: one bit of a mask for each entry. Short loops over many rows are
-/// much faster than long ways with each of them, as most time goes to fetching rows from memory.
-#[derive(Clone, Copy)]
-pub(super) struct Batch<'a> {
-    rows: Rows<'a>,
-    model: &'a Model,
-}
-
-/// So few lines are searched one by one.
-const FEW: u32 = 8;
-
-#[derive(Clone, Copy)]
-enum Rows<'a> {
-    One(&'a Row),
-    Part(Part<'a>),
-}
-
-impl<'a> Batch<'a> {
-    /// The most entries a batch can have.
-    pub(super) const MOST: usize = u64::BITS as usize;
-
-    /// Makes a batch of up to [`Batch::MOST`] entries.
-    pub(super) fn new(part: Part<'a>, model: &'a Model) -> Self {
-        Self {
-            rows: Rows::Part(part),
-            model,
-        }
-    }
-
-    /// Returns the mask of all its rows.
-    pub(super) fn all(self) -> u64 {
-        match self.rows {
-            Rows::One(_) => 1,
-            Rows::Part(part) => part.lines.rows(part.places()),
-        }
-    }
-
-    fn row(self, number: usize) -> Option<&'a Row> {
-        match self.rows {
-            Rows::One(row) => Some(row),
-            Rows::Part(part) => match part.entries.get(number)? {
-                Entry::Row(row) => Some(row),
-                Entry::Gap(_) => None,
-            },
-        }
-    }
-
-    /// Returns which of the wanted rows pass a test.
-    fn which(self, wanted: u64, mut test: impl FnMut(&'a Row) -> bool) -> u64 {
-        mask(wanted, |number| self.row(number).is_some_and(&mut test))
-    }
-
-    /// Returns which of the wanted rows have a command line that passes a test.
-    fn which_lines(self, wanted: u64, buffer: &mut Vec<u8>, test: impl Fn(&[u8]) -> bool) -> u64 {
-        mask(wanted, |number| {
-            if let Rows::Part(part) = self.rows
-                && let Some(Line::Text(line)) = part.lines.get(part.place + number)
-            {
-                return test(line);
-            }
-            self.row(number).is_some_and(|row| test(line(row, buffer)))
-        })
-    }
-
-    /// Returns which of the wanted rows have a text in their command lines.
-    fn which_have(self, wanted: u64, needle: &Needle, buffer: &mut Vec<u8>) -> u64 {
-        let part = match self.rows {
-            Rows::Part(part) if wanted.count_ones() > FEW => part,
-            _ => return self.which_lines(wanted, buffer, |line| needle.is_in(line)),
-        };
-        let places = part.places();
-        let mut found = 0;
-        needle.find_in(
-            part.lines.text(places.clone()),
-            part.lines.ends(places),
-            buffer,
-            |number| {
-                found |= 1 << (number as u32 % u64::BITS);
-            },
-        );
-        let left = |number: usize| part.lines.get(part.place + number) == Some(Line::Left);
-        let far = mask(wanted & !found, |number| {
-            left(number)
-                && self
-                    .row(number)
-                    .is_some_and(|row| needle.is_in(row.raw_line()))
-        });
-        (found & wanted) | far
-    }
-}
-
-/// Returns which bits pass a test by their number.
-fn mask(mut wanted: u64, mut test: impl FnMut(usize) -> bool) -> u64 {
-    let mut passed = 0;
-    while wanted != 0 {
-        let number = wanted.trailing_zeros();
-        wanted &= wanted - 1;
-        passed |= u64::from(test(number as usize)) << number;
-    }
-    passed
+    pub(super) above: Vec<FxHashMap<ProcessKey, u64>>,
+    pub(super) line: Vec<u8>,
 }
 
 impl Expr {
@@ -338,97 +238,5 @@ impl Texts {
                 .any(|glob| glob.matches(command_line(row).as_bytes())),
             Texts::Pattern(_) => false,
         }
-    }
-}
-
-/// Returns the command line with a space between two arguments.
-fn line<'a>(row: &Row, buffer: &'a mut Vec<u8>) -> &'a [u8] {
-    let space = |byte: &u8| if *byte == 0 { b' ' } else { *byte };
-    buffer.clear();
-    buffer.extend(row.raw_line().iter().map(space));
-    buffer
-}
-
-/// What one process adds to a question about all that are above.
-enum Found {
-    /// The answer.
-    Stop(u64),
-    /// This, more than what is further above.
-    Further(u64),
-}
-
-/// Sums up over the processes above a row's, its parent first; asks each of them only once.
-fn above(
-    row: &Row,
-    model: &Model,
-    memory: &mut Memory,
-    memo: usize,
-    ask: &dyn Fn(&Process, &mut Memory) -> Found,
-) -> u64 {
-    let table = &model.processes;
-    let parent = row.exec.ancestors.first();
-    if let Some(known) = parent.and_then(|parent| memory.above.get(memo)?.get(&parent.key)) {
-        return *known;
-    }
-    let parent = parent
-        .and_then(|parent| table.find(parent.key))
-        .or_else(|| {
-            let own = table.find(row.exec.key())?;
-            table.get(own.parent?)
-        });
-    let mut path: Vec<(ProcessKey, u64)> = Vec::new();
-    let mut next = parent;
-    let mut answer = 0;
-    while let Some(process) = next {
-        if let Some(known) = memory.above.get(memo).and_then(|m| m.get(&process.key)) {
-            answer = *known;
-            break;
-        }
-        match ask(process, memory) {
-            Found::Stop(found) => {
-                path.push((process.key, 0));
-                answer = found;
-                break;
-            }
-            Found::Further(more) => path.push((process.key, more)),
-        }
-        next = process.parent.and_then(|id| table.get(id));
-    }
-    if memory.above.len() <= memo {
-        memory.above.resize_with(memo + 1, FxHashMap::default);
-    }
-    for (key, more) in path.into_iter().rev() {
-        answer += more;
-        if let Some(known) = memory.above.get_mut(memo) {
-            known.insert(key, answer);
-        }
-    }
-    answer
-}
-
-/// Makes a row of what is known of a process: its latest exec, or what `/proc` told.
-fn as_row(process: &Process, model: &Model) -> Row {
-    if let Some(row) = process.last_exec.and_then(|id| model.store.row(id)) {
-        return row.clone();
-    }
-    let parent = process.parent.and_then(|id| model.processes.get(id));
-    Row {
-        exec: Exec {
-            pid: process.key.pid,
-            ppid: parent.map_or(0, |parent| parent.key.pid),
-            start_ns: process.key.start_ns,
-            // Nobody has the largest id.
-            uid: process.uid.unwrap_or(u32::MAX),
-            comm: process.comm,
-            args: Args {
-                bytes: process.cmdline.clone(),
-                ..Args::default()
-            },
-            ..Exec::default()
-        },
-        end: match process.life {
-            Life::Ended { time_ns, .. } => Some(End::Replaced { time_ns }),
-            Life::Running | Life::Unwatched => None,
-        },
     }
 }

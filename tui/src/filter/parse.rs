@@ -117,7 +117,7 @@ impl Parser<'_> {
         } else if self.cursor.peek() == Some('(') {
             self.brackets()?
         } else {
-            Expr::Test(self.test()?)
+            Expr::Test(Box::new(self.test()?))
         };
         self.depth -= 1;
         Ok(expr)
@@ -149,7 +149,7 @@ impl Parser<'_> {
             }
             Some('"') => {
                 let text = self.cursor.quoted()?.join(&b'*');
-                return Ok(Test::Words(Needle::new(&text)));
+                return Ok(Test::Words(Box::new(Needle::new(&text))));
             }
             Some('/') => {
                 let column = self.cursor.column();
@@ -179,9 +179,9 @@ impl Parser<'_> {
             "failed" if !self.of_process => Test::Failed,
             digits if digits.bytes().all(|b| b.is_ascii_digit()) => match digits.parse() {
                 Ok(pid) => Test::Pid(pid),
-                Err(_) => Test::Words(Needle::new(digits.as_bytes())),
+                Err(_) => Test::Words(Box::new(Needle::new(digits.as_bytes()))),
             },
-            word => Test::Words(Needle::new(word.as_bytes())),
+            word => Test::Words(Box::new(Needle::new(word.as_bytes()))),
         })
     }
 

@@ -71,20 +71,24 @@ impl Needle {
     ) {
         let lines = if self.ignore_case {
             buffer.clear();
-            buffer.extend(lines.iter().map(u8::to_ascii_lowercase));
+            buffer.extend_from_slice(lines);
+            buffer.make_ascii_lowercase();
             &buffer[..]
         } else {
             lines
         };
-        let mut hit = self.finder.find(lines);
+        let find = |from: usize| {
+            let hit = self.finder.find(lines.get(from..).unwrap_or(&[]));
+            hit.map(|at| from + at)
+        };
+        let mut hit = find(0);
         for (number, end) in ends.enumerate() {
             let Some(at) = hit else {
                 return;
             };
             if at <= end {
                 found(number);
-                let rest = lines.get(end + 1..).unwrap_or(&[]);
-                hit = self.finder.find(rest).map(|at| at + end + 1);
+                hit = find(end + 1);
             }
         }
     }

@@ -1,9 +1,9 @@
 //! What rows are compared by: a number each, and for texts what that number does not hold.
 
 use crate::event::Status;
-use crate::field::{Field, Kind, Value, command_line};
+use crate::field::{Field, Kind, Value};
 use crate::model::Model;
-use crate::store::{Entry, EntryId, Row};
+use crate::store::EntryId;
 use std::borrow::Cow;
 
 /// The key of what is not known: it comes last, whichever way the list is sorted.
@@ -16,11 +16,14 @@ const HELD: usize = 15;
 const SMALL: usize = 24;
 
 /// Returns a row's key in ascending order.
-pub(super) fn key_of(field: &Field, id: EntryId, row: &Row, model: &Model) -> u64 {
+pub(super) fn key_of(field: &Field, id: EntryId, model: &Model) -> u64 {
     if field.kind == Kind::Text {
-        let text = text_of(field, id, row, model);
+        let text = text_of(field, id, model);
         return text.map_or(UNKNOWN, |text| cut(packed(&text)));
     }
+    let Some(row) = model.store.row(id) else {
+        return UNKNOWN;
+    };
     let key = match (field.value)(row, model) {
         Value::Number(n) | Value::Duration(n) | Value::Time(n) | Value::Size(n) => n,
         Value::Outcome(errno) => i64::from(errno).abs_diff(i64::from(i32::MIN)),
@@ -44,20 +47,12 @@ pub(super) fn turned(key: u64, descending: bool) -> u64 {
     }
 }
 
-/// Returns the text that a row is sorted by.
-pub(super) fn text_of<'a>(
-    field: &Field,
-    id: EntryId,
-    row: &'a Row,
-    model: &'a Model,
-) -> Option<Cow<'a, [u8]>> {
+/// Returns the text that a row is sorted by; of a command line without quotes and escapes.
+pub(super) fn text_of<'a>(field: &Field, id: EntryId, model: &'a Model) -> Option<Cow<'a, [u8]>> {
     if field.key == "command" {
-        return Some(match model.store.plain_line(id) {
-            Some(line) => line.into(),
-            None => command_line(row).into_bytes().into(),
-        });
+        return model.store.line(id);
     }
-    match (field.value)(row, model) {
+    match (field.value)(model.store.row(id)?, model) {
         Value::Text(text) => Some(text),
         _ => None,
     }
@@ -76,15 +71,12 @@ fn packed(text: &[u8]) -> u128 {
 /// the value is not known are apart.
 pub(super) fn sorted(field: &Field, model: &Model) -> (Vec<(u64, u32)>, Vec<u32>) {
     let first = model.store.first_id().0;
-    let rows = model.store.iter().filter_map(|(id, entry)| match entry {
-        Entry::Row(row) => Some((id, (id.0 - first) as u32, row)),
-        Entry::Gap(_) => None,
-    });
+    let rows = model.store.row_ids().map(|id| (id, (id.0 - first) as u32));
     let mut unknown = Vec::new();
     if field.kind != Kind::Text {
         let mut known = Vec::with_capacity(model.store.len());
-        for (id, place, row) in rows {
-            match key_of(field, id, row, model) {
+        for (id, place) in rows {
+            match key_of(field, id, model) {
                 UNKNOWN => unknown.push(place),
                 key => known.push((key, place)),
             }
@@ -94,15 +86,18 @@ pub(super) fn sorted(field: &Field, model: &Model) -> (Vec<(u64, u32)>, Vec<u32>
     }
     let mut known = Vec::with_capacity(model.store.len());
     let mut texts = Vec::new();
-    for (id, place, row) in rows {
-        let Some(text) = text_of(field, id, row, model) else {
-            unknown.push(place);
-            continue;
-        };
-        known.push((packed(&text), place));
-        if text.len() > HELD {
-            texts.resize(place as usize, Cow::default());
-            texts.push(text);
+    for (id, place) in rows {
+        match text_of(field, id, model) {
+            Some(text) => {
+                known.push((packed(&text), place));
+                // Of short texts nothing is left to compare.
+                if text.len() > HELD {
+                    texts.reserve(model.store.len() - texts.len());
+                    texts.resize(place as usize, Cow::default());
+                    texts.push(text);
+                }
+            }
+            None => unknown.push(place),
         }
     }
     sort_texts(&mut known, &texts);

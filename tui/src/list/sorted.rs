@@ -8,7 +8,7 @@ use super::Sort;
 use super::key::{UNKNOWN, key_of, sorted, text_of, turned};
 use crate::field::Kind;
 use crate::model::Model;
-use crate::store::{EntryId, Row};
+use crate::store::EntryId;
 use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -103,20 +103,20 @@ impl Sorted {
     }
 
     /// Puts in the row that comes after the newest entry.
-    pub(super) fn push_row(&mut self, row: &Row, shown: bool, model: &Model) {
+    pub(super) fn push_row(&mut self, shown: bool, model: &Model) {
         let id = EntryId(self.first.0 + self.slots.len() as u64);
         self.push_gap();
-        self.put(id, row, self.key(id, row, model), shown, model);
+        self.put(id, self.key(id, model), shown, model);
     }
 
     /// Takes note that a row changed.
-    pub(super) fn update(&mut self, id: EntryId, row: &Row, shown: bool, model: &Model) {
-        let key = self.key(id, row, model);
+    pub(super) fn update(&mut self, id: EntryId, shown: bool, model: &Model) {
+        let key = self.key(id, model);
         match self.slot(id) {
             Some(slot) if slot.key == key => self.show(id, shown),
             Some(_) => {
                 self.take(id);
-                self.put(id, row, key, shown, model);
+                self.put(id, key, shown, model);
             }
             None => {}
         }
@@ -179,11 +179,8 @@ impl Sorted {
         self.slot(id).is_some_and(|slot| slot.shown)
     }
 
-    fn key(&self, id: EntryId, row: &Row, model: &Model) -> u64 {
-        turned(
-            key_of(self.sort.field, id, row, model),
-            self.sort.descending,
-        )
+    fn key(&self, id: EntryId, model: &Model) -> u64 {
+        turned(key_of(self.sort.field, id, model), self.sort.descending)
     }
 
     fn slot(&self, id: EntryId) -> Option<&Slot> {
@@ -200,7 +197,7 @@ impl Sorted {
         self.blocks.get(*self.order.get(at)? as usize)
     }
 
-    fn put(&mut self, id: EntryId, row: &Row, key: u64, shown: bool, model: &Model) {
+    fn put(&mut self, id: EntryId, key: u64, shown: bool, model: &Model) {
         let field = self.sort.field;
         let turn = |order: Ordering| {
             if self.sort.descending {
@@ -212,12 +209,11 @@ impl Sorted {
         let has_text = field.kind == Kind::Text && key != UNKNOWN;
         let own = OnceCell::new();
         let compare_texts = |other: EntryId| {
-            let own = own.get_or_init(|| text_of(field, id, row, model));
-            let other = model
-                .store
-                .row(other)
-                .map(|row| text_of(field, other, row, model));
-            other.map_or(Ordering::Equal, |other| turn(own.cmp(&other)))
+            let own = own.get_or_init(|| text_of(field, id, model));
+            match text_of(field, other, model) {
+                Some(other) => turn(own.as_deref().cmp(&Some(&other))),
+                None => Ordering::Equal,
+            }
         };
         let after = |other: &EntryId| {
             let order = key.cmp(&self.slot(*other).map_or(UNKNOWN, |slot| slot.key));

@@ -8,8 +8,7 @@ const LONGEST: usize = 1024;
 
 /// The bits of an end that tell of its line.
 const LEFT: u32 = 1 << 31;
-const PLAIN: u32 = 1 << 30;
-const GAP: u32 = 1 << 29;
+const GAP: u32 = 1 << 30;
 
 /// Command lines as they are searched: a space between two arguments, no quotes or escapes.
 #[derive(Debug, Default)]
@@ -39,9 +38,6 @@ impl Lines {
         } else {
             let space = |byte: &u8| if *byte == 0 { b' ' } else { *byte };
             self.text.extend(raw.iter().map(space));
-            if is_shown_as_is(raw) {
-                bits |= PLAIN;
-            }
         }
         self.ends.push(self.text.len() as u32 | bits);
         self.text.push(0);
@@ -56,12 +52,6 @@ impl Lines {
                 .get(self.start(place)..end_of(*end))
                 .map(Line::Text),
         }
-    }
-
-    /// Returns a line that is shown just like this, without quotes or escapes.
-    pub fn plain(&self, place: usize) -> Option<&[u8]> {
-        let end = self.ends.get(place).filter(|end| *end & PLAIN != 0)?;
-        self.text.get(self.start(place)..end_of(*end))
     }
 
     /// Returns several lines, each with a NUL behind it.
@@ -94,26 +84,13 @@ impl Lines {
 }
 
 fn end_of(end: u32) -> usize {
-    (end & !(LEFT | PLAIN | GAP)) as usize
-}
-
-/// Returns whether arguments, or a path, are shown without quotes and escapes.
-fn is_shown_as_is(line: &[u8]) -> bool {
-    let (mut plain, mut before) = (!line.is_empty(), 0);
-    for byte in line {
-        let quoted = matches!(byte, b'\'' | b'"');
-        plain &= (matches!(byte, b'!'..=b'~') && !quoted) || (*byte == 0 && before != 0);
-        before = *byte;
-    }
-    plain && before != 0
+    (end & !(LEFT | GAP)) as usize
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::{Args, Exec};
-    use crate::field::command_line;
-    use proptest::prelude::*;
 
     fn row(args: &[Vec<u8>]) -> Row {
         let exec = Exec {
@@ -139,25 +116,5 @@ mod tests {
         assert_eq!(lines.rows(1..4), 0b101);
         assert_eq!(lines.text(1..4), b"\0\0/bin/none\0");
         assert_eq!(lines.ends(1..4).collect::<Vec<_>>(), [0, 1, 11]);
-    }
-
-    proptest! {
-        #[test]
-        fn plain_lines_are_the_shown_ones(
-            args in proptest::collection::vec(proptest::collection::vec(prop_oneof![
-                Just(b'a'), Just(b'/'), Just(b' '), Just(b'\''), Just(b'"'), Just(b'\\'), Just(b'~'), any::<u8>(),
-            ], 0..3).prop_map(|arg| arg.into_iter().filter(|b| *b != 0).collect::<Vec<u8>>()), 0..4)
-        ) {
-            let row = row(&args);
-            let mut lines = Lines::default();
-            lines.push(Some(&row));
-            if let Some(plain) = lines.plain(0) {
-                let shown = command_line(&row);
-                prop_assert_eq!(plain, shown.as_bytes());
-            } else {
-                let dull = |b: &u8| b.is_ascii_alphanumeric() || b"/~\\".contains(b);
-                prop_assert!(!args.iter().all(|arg| !arg.is_empty() && arg.iter().all(dull)));
-            }
-        }
     }
 }
