@@ -9,7 +9,7 @@ pub mod line;
 pub mod ndjson;
 mod stamp;
 
-pub use file::create as create_file;
+pub use file::{OutputFile, create as create_file};
 
 use crate::event::{Exec, Session};
 use crate::filter::Filter;

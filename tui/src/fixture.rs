@@ -30,7 +30,7 @@ pub(crate) fn session() -> Session {
 /// A model that keeps `history` entries, with some processes that already ran.
 pub(crate) fn model(history: usize) -> Model {
     let users = Users::new([(0, "root"), (1000, "alice"), (999, "build")]);
-    let mut model = Model::new(session(), users, history);
+    let mut model = Model::new(session(), users, history, usize::MAX);
     let running = |pid: u32, ppid: u32, uid: u32, comm: &str, cmdline: &[&str]| Running {
         key: key(pid),
         ppid,

@@ -80,11 +80,11 @@ pub struct Model {
 }
 
 impl Model {
-    /// Makes an empty model that keeps `history` entries.
-    pub fn new(session: Session, users: Users, history: usize) -> Self {
+    /// Makes an empty model that keeps `history` entries, in about `history_bytes` at most.
+    pub fn new(session: Session, users: Users, history: usize, history_bytes: usize) -> Self {
         Self {
             session,
-            store: Store::new(history),
+            store: Store::new(history, history_bytes),
             processes: ProcessTable::default(),
             rate: Rate::new(RATE_SECONDS),
             totals: Totals::default(),
@@ -172,9 +172,12 @@ impl Model {
     }
 
     fn push(&mut self, entry: Entry) -> EntryId {
-        let (id, evicted) = self.store.push(entry);
-        if let Some((old, Entry::Row(row))) = evicted {
-            self.processes.forget_row(row.exec.key(), old);
+        let (id, mut evicted) = self.store.push(entry);
+        while let Some((old, entry)) = evicted.or_else(|| self.store.evict_excess()) {
+            if let Entry::Row(row) = entry {
+                self.processes.forget_row(row.exec.key(), old);
+            }
+            evicted = None;
         }
         id
     }
@@ -186,7 +189,7 @@ mod tests {
     use crate::event::Status;
 
     fn model() -> Model {
-        Model::new(Session::default(), Users::default(), 3)
+        Model::new(Session::default(), Users::default(), 3, usize::MAX)
     }
 
     fn exec(pid: u32, time_ns: u64, ret: i32) -> Event {

@@ -520,7 +520,7 @@ mod tests {
         fn the_table_shrinks_with_the_history(
             steps in proptest::collection::vec((1u32..20, any::<bool>(), any::<bool>()), 1..300),
         ) {
-            let mut model = Model::new(Session::default(), Users::default(), 4);
+            let mut model = Model::new(Session::default(), Users::default(), 4, usize::MAX);
             for (i, (pid, forked, ends)) in steps.iter().enumerate() {
                 let start = i as u64 * 100 + 100;
                 let parent = (pid % 7 + 30, 1);

@@ -19,8 +19,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<_> = args.into_iter().collect();
     let command = match cli::parse(&args, &Context::of_process()) {
         Ok(command) => command,
-        // Prints help, the version or the usage error, and ends with 0 or 2.
-        Err(error) => error.exit(),
+        Err(error) => return usage(&error),
     };
     let result = match command {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
@@ -33,6 +32,23 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints help, the version or what is wrong with the command line.
+fn usage(error: &clap::Error) -> ExitCode {
+    let plain = error.render().to_string();
+    let hostile = |c: char| c != '\n' && crate::text::is_unsafe(c);
+    // An argument that is quoted back must not act on the terminal.
+    if error.use_stderr() && plain.chars().any(hostile) {
+        for line in plain.lines() {
+            let line = crate::text::escape(line.as_bytes());
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+    } else {
+        // Nobody may be there to read it.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn live(config: &Config, args: &[OsString]) -> Result<ExitCode> {
@@ -59,9 +75,10 @@ fn doctor(config: &DoctorConfig) -> Result<ExitCode> {
     };
     let checks = checks(config.btf.as_deref(), options.ring_size, &[]);
     let json = config.format == DoctorFormat::Json;
-    match crate::doctor::run(&mut std::io::stdout(), json, &checks, || {
-        trial::run(&options)
-    }) {
+    let trial = || {
+        trial::run(&options).map_err(|error| requirements::first_obstacle(&checks).unwrap_or(error))
+    };
+    match crate::doctor::run(&mut std::io::stdout(), json, &checks, trial) {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::FAILURE),
         // Nobody reads the report any more.

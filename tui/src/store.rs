@@ -105,6 +105,18 @@ struct Chunk {
     lines: Lines,
 }
 
+/// Returns about how many bytes an entry takes, with its copy among the lines.
+fn bytes_of(entry: &Entry) -> usize {
+    let Entry::Row(row) = entry else {
+        return size_of::<Entry>();
+    };
+    let exec = &row.exec;
+    let boxed = |bytes: &Option<Box<[u8]>>| bytes.as_ref().map_or(0, |bytes| bytes.len());
+    let texts = exec.args.bytes.len() + boxed(&exec.filename) + boxed(&exec.interpreter);
+    let ancestors = size_of_val(&*exec.ancestors);
+    size_of::<Entry>() + texts + ancestors + row.raw_line().len().min(lines::LONGEST)
+}
+
 /// Entries that follow each other, with their command lines.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
@@ -125,7 +137,7 @@ impl Part<'_> {
     }
 }
 
-/// The newest entries, up to a limit.
+/// The newest entries, up to a limit of their number and of their bytes.
 #[derive(Debug)]
 pub struct Store {
     chunks: VecDeque<Chunk>,
@@ -134,17 +146,22 @@ pub struct Store {
     first: u64,
     len: usize,
     limit: usize,
+    bytes: usize,
+    byte_limit: usize,
 }
 
 impl Store {
-    /// Makes an empty history of at most `limit` entries (at least one).
-    pub fn new(limit: usize) -> Self {
+    /// Makes an empty history of at most `limit` entries (at least one) and about `byte_limit`
+    /// bytes (at least one entry).
+    pub fn new(limit: usize, byte_limit: usize) -> Self {
         Self {
             chunks: VecDeque::new(),
             gone: 0,
             first: 0,
             len: 0,
             limit: limit.max(1),
+            bytes: 0,
+            byte_limit,
         }
     }
 
@@ -171,10 +188,22 @@ impl Store {
                 Entry::Row(row) => Some(row),
                 Entry::Gap(_) => None,
             });
+            self.bytes += bytes_of(&entry);
             chunk.entries.push(entry);
             self.len += 1;
         }
         (id, evicted)
+    }
+
+    /// Drops the oldest entry if the entries take more bytes than they may; returns it.
+    ///
+    /// To be called until it returns nothing, after each [`Store::push`].
+    pub fn evict_excess(&mut self) -> Option<(EntryId, Entry)> {
+        if self.bytes > self.byte_limit && self.len > 1 {
+            self.evict()
+        } else {
+            None
+        }
     }
 
     fn evict(&mut self) -> Option<(EntryId, Entry)> {
@@ -184,6 +213,7 @@ impl Store {
         self.first += 1;
         self.gone += 1;
         self.len -= 1;
+        self.bytes = self.bytes.saturating_sub(bytes_of(&old));
         if self.gone == CHUNK {
             self.chunks.pop_front();
             self.gone = 0;
@@ -314,7 +344,7 @@ mod tests {
 
     #[test]
     fn the_oldest_goes_first_and_ids_stay() {
-        let mut store = Store::new(2);
+        let mut store = Store::new(2, usize::MAX);
         assert_eq!(store.push(gap(1)), (EntryId(0), None));
         assert_eq!(store.push(gap(2)), (EntryId(1), None));
         assert_eq!(store.push(gap(3)), (EntryId(2), Some((EntryId(0), gap(1)))));
@@ -327,7 +357,7 @@ mod tests {
     #[test]
     fn chunks_come_and_go_unseen() {
         for limit in 1..12 {
-            let mut store = Store::new(limit);
+            let mut store = Store::new(limit, usize::MAX);
             for count in 0..40 {
                 let (id, evicted) = store.push(gap(count));
                 assert_eq!(id, EntryId(count));
@@ -362,5 +392,32 @@ mod tests {
                 assert_eq!(parts, all);
             }
         }
+    }
+
+    #[test]
+    fn long_arguments_do_not_outgrow_the_history() {
+        let long = |n: u8| {
+            let args = crate::event::Args::from_list(&[[n; 10_000]]);
+            Entry::Row(Row {
+                exec: Exec {
+                    args,
+                    ..Exec::default()
+                },
+                end: None,
+            })
+        };
+        let mut store = Store::new(1000, 50_000);
+        for n in 0..100 {
+            store.push(long(n));
+            while store.evict_excess().is_some() {}
+            assert!(store.bytes <= 50_000);
+        }
+        assert_eq!(store.next_id(), EntryId(100));
+        assert!((3..=4).contains(&store.len()), "{}", store.len());
+        let whole = store
+            .iter()
+            .map(|(_, entry)| bytes_of(entry))
+            .sum::<usize>();
+        assert_eq!(whole, store.bytes);
     }
 }

@@ -135,6 +135,9 @@ impl Drop for Terminal {
 /// # Errors
 /// If standard input or output is no terminal.
 pub fn check() -> anyhow::Result<()> {
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        bail!("this terminal (TERM=dumb) cannot show a screen; `-o table` prints lines");
+    }
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         return Ok(());
     }

@@ -4,18 +4,48 @@ use anyhow::{Context, bail};
 use nix::errno::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{OpenOptionsExt, fchown};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
 
-/// Creates the file for the output, or empties it, as the shell's `>` does.
+/// The file of the output, opened but not yet changed.
+#[derive(Debug)]
+pub struct OutputFile {
+    file: File,
+    /// Its path, if it was not there before.
+    created: Option<PathBuf>,
+}
+
+impl OutputFile {
+    /// Empties it, now that there will be something to write.
+    ///
+    /// # Errors
+    /// If it cannot be emptied.
+    pub fn begin(self) -> anyhow::Result<File> {
+        self.file
+            .set_len(0)
+            .context("cannot empty the output file")?;
+        Ok(self.file)
+    }
+
+    /// Leaves it as it was found; one that was not there goes again.
+    pub fn abandon(self) {
+        if let Some(path) = self.created {
+            // It is empty; that it stays is all that can go wrong.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Creates the file for the output, or opens it; [`OutputFile::begin`] empties it.
 ///
 /// A new file is private (0600) and given to `owner`, a pair of user and group id: under sudo
 /// the invoking user. A symbolic link is not followed, because whoever may write to the
-/// directory could otherwise aim root's output anywhere; what is no regular file is refused.
+/// directory could otherwise aim root's output anywhere; what is no regular file is refused, and
+/// so is a file that somebody else owns, or may write to, or has another name for.
 ///
 /// # Errors
 /// If there can be no such file; the message names it and says what to do.
-pub fn create(path: &Path, owner: Option<(u32, u32)>) -> anyhow::Result<File> {
+pub fn create(path: &Path, owner: Option<(u32, u32)>) -> anyhow::Result<OutputFile> {
     let mut options = OpenOptions::new();
     options
         .write(true)
@@ -28,16 +58,28 @@ pub fn create(path: &Path, owner: Option<(u32, u32)>) -> anyhow::Result<File> {
                 fchown(&file, Some(uid), Some(gid))
                     .with_context(|| format!("cannot give {shown} to user {uid}"))?;
             }
-            Ok(file)
+            let created = Some(path.to_owned());
+            Ok(OutputFile { file, created })
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let file = options.open(path).map_err(|error| explain(path, error))?;
-            if !file.metadata()?.is_file() {
+            let found = file.metadata()?;
+            if !found.is_file() {
                 bail!("cannot write to {shown}: not a regular file; use `-o ndjson >{shown}`");
             }
-            file.set_len(0)
-                .with_context(|| format!("cannot empty {shown}"))?;
-            Ok(file)
+            let own = [
+                Some(nix::unistd::geteuid().as_raw()),
+                owner.map(|(uid, _)| uid),
+            ];
+            if !own.contains(&Some(found.uid())) || found.nlink() > 1 || found.mode() & 0o022 != 0 {
+                bail!(
+                    "cannot write to {shown}: it is somebody else's, or others may write to it; remove it, or name another file"
+                );
+            }
+            Ok(OutputFile {
+                file,
+                created: None,
+            })
         }
         Err(error) => Err(explain(path, error)),
     }
@@ -74,16 +116,40 @@ mod tests {
     fn a_new_file_is_private_and_an_old_one_is_emptied() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out");
-        let mut file = create(&path, None).unwrap();
+        let mut file = create(&path, None).unwrap().begin().unwrap();
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         file.write_all(b"old").unwrap();
-        create(&path, None).unwrap().write_all(b"n").unwrap();
+        create(&path, None).unwrap().abandon();
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        let mut file = create(&path, None).unwrap().begin().unwrap();
+        file.write_all(b"n").unwrap();
         let mut text = String::new();
         File::open(&path)
             .unwrap()
             .read_to_string(&mut text)
             .unwrap();
         assert_eq!(text, "n");
+    }
+
+    #[test]
+    fn a_file_that_was_not_there_goes_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        create(&path, None).unwrap().abandon();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_that_others_can_change_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out");
+        std::fs::write(&path, "precious").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).unwrap();
+        assert!(error(&path).contains("others may write"));
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::hard_link(&path, dir.path().join("other name")).unwrap();
+        assert!(error(&path).contains("name another file"));
+        assert_eq!(std::fs::read(&path).unwrap(), b"precious");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) fn model() -> Model {
         boot_time_ns: 1_699_963_200_000_000_000,
         started_ns: 100_000_000_000,
     };
-    Model::new(session, Users::default(), 1000)
+    Model::new(session, Users::default(), 1000, usize::MAX)
 }
 
 /// `ls -l 'a b'`, run by bash 12.345 s into the capture.
@@ -307,7 +307,7 @@ proptest! {
 #[ignore = "a measurement: cargo test --release -p execsnoop-tui --lib cost -- --ignored --nocapture"]
 fn cost_of_an_event() {
     const EVENTS: u64 = 2_000;
-    let mut model = Model::new(Session::default(), Users::default(), 10_000);
+    let mut model = Model::new(Session::default(), Users::default(), 10_000, usize::MAX);
     let failed = |i| i % 10 == 0;
     let applied: Vec<_> = (0..EVENTS)
         .map(|i| {

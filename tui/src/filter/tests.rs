@@ -55,7 +55,7 @@ fn fixture() -> Model {
         boot_time_ns: noon,
         ..Session::default()
     };
-    let mut model = Model::new(session, Users::new(users), 100);
+    let mut model = Model::new(session, Users::new(users), 100, usize::MAX);
     model.seed(vec![
         Running {
             key: ProcessKey {
@@ -376,7 +376,7 @@ proptest! {
             exec: Exec { filename: Some(value.clone().into()), ..Exec::default() },
             end: None,
         };
-        let model = Model::new(Session::default(), Users::default(), 1);
+        let model = Model::new(Session::default(), Users::default(), 1, usize::MAX);
         let filter = Filter::parse(&format!("file={}", quote(&value))).unwrap();
         prop_assert!(filter.matches(&row, &model), "{filter}");
         let other = Row {

@@ -176,7 +176,7 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..14),
     ) {
         let users = Users::new([(0, "root"), (1, "alice")]);
-        let mut model = Model::new(Session::default(), users, limit);
+        let mut model = Model::new(Session::default(), users, limit, usize::MAX);
         let mut clock = 0;
         for event in before {
             clock += 1_000_000_000;
@@ -209,7 +209,7 @@ proptest! {
 
 #[test]
 fn of_equal_values_the_older_comes_first_and_last_the_other_way() {
-    let mut model = Model::new(Session::default(), Users::default(), 10);
+    let mut model = Model::new(Session::default(), Users::default(), 10, usize::MAX);
     for (pid, uid) in [(1, 5), (2, 4), (3, 5), (4, 4)] {
         model.apply(Event::Exec(Box::new(Exec {
             pid,

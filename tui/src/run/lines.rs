@@ -5,7 +5,7 @@ use super::complain;
 use super::live::{self, Capture, Stops};
 use crate::cli::{Config, LineConfig};
 use crate::clock;
-use crate::export::{Output, create_file};
+use crate::export::{Output, OutputFile, create_file};
 use crate::model::Model;
 use crate::source::Batch;
 use anyhow::{Context, Result};
@@ -13,7 +13,6 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
-use std::path::Path;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -25,15 +24,27 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// Captures and writes lines until told to stop.
 pub(super) async fn run(config: &Config, lines: &LineConfig, args: &[OsString]) -> Result<()> {
-    let file = open(lines.file.as_deref())?;
+    let path = lines.file.as_deref();
+    let output = path
+        .map(|path| create_file(path, super::invoking_user()))
+        .transpose()?;
     let mut stops = Stops::new()?;
-    let (capture, model) = live::start(config, args)?;
+    let started = live::start(config, args);
+    let (file, (capture, model)) = match (output, started) {
+        (Some(output), Ok(started)) => (output.begin()?, started),
+        (None, Ok(started)) => (standard_output()?, started),
+        (output, Err(error)) => {
+            output.into_iter().for_each(OutputFile::abandon);
+            return Err(error);
+        }
+    };
+    let name = path.map_or("standard output".into(), |path| path.display().to_string());
     for problem in &capture.problems {
         complain(problem);
     }
     let (buffers, buffered) = mpsc::channel(BUFFERS_WAITING);
     let (done, written) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || done.send(write(file, buffered)));
+    std::thread::spawn(move || done.send(write(file, &name, buffered)));
 
     let output = Output::new(lines.options.clone());
     let mut producer = Producer {
@@ -57,24 +68,21 @@ pub(super) async fn run(config: &Config, lines: &LineConfig, args: &[OsString]) 
     }
 }
 
-/// Opens the output before anything is attached.
-fn open(path: Option<&Path>) -> Result<File> {
-    match path {
-        Some(path) => create_file(path, super::invoking_user()),
-        None => {
-            let stdout = std::io::stdout().as_fd().try_clone_to_owned();
-            Ok(stdout.context("standard output is closed")?.into())
-        }
-    }
+fn standard_output() -> Result<File> {
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
+    Ok(stdout.context("cannot use standard output")?.into())
 }
 
 /// Writes buffers until there are no more; a reader that went away is no error.
-fn write(mut file: File, mut buffered: mpsc::Receiver<Vec<u8>>) -> Result<()> {
+fn write(mut file: File, name: &str, mut buffered: mpsc::Receiver<Vec<u8>>) -> Result<()> {
     while let Some(buffer) = buffered.blocking_recv() {
         match file.write_all(&buffer) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(error).context("cannot write the output"),
+            Err(error) => {
+                let remedy = "make room, or choose another place with -O";
+                return Err(error).with_context(|| format!("cannot write to {name}: {remedy}"));
+            }
         }
     }
     Ok(())
@@ -93,7 +101,8 @@ struct Producer {
 impl Producer {
     /// Produces until a signal, the end of `duration`, the last exec asked for, or the reader's end.
     async fn until_stopped(&mut self, duration: Option<Duration>, stops: &mut Stops) {
-        let deadline = duration.map(|duration| Instant::now() + duration);
+        // A time too far to be told is never.
+        let deadline = duration.and_then(|duration| Instant::now().checked_add(duration));
         let stopped = async {
             match deadline {
                 Some(deadline) => tokio::select! {

@@ -1,13 +1,15 @@
 //! A live capture, set up for whoever consumes it.
 
-use crate::cli::Config;
+use crate::cli::{Config, Mode};
 use crate::event::Event;
 use crate::model::Model;
 use crate::resolve::Users;
 use crate::source::probe::{Options, Probe, requirements};
 use crate::source::{Batch, proc};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use nix::errno::Errno;
 use std::ffi::OsString;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -15,6 +17,26 @@ use tokio::task::JoinHandle;
 
 /// Batches that may wait for their consumer; then the ring buffer holds what comes.
 const BATCHES_WAITING: usize = 64;
+
+/// Says so if an error comes of a limit on open files.
+fn too_few_files(error: &anyhow::Error) -> Option<anyhow::Error> {
+    let emfile = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.and_then(std::io::Error::raw_os_error) == Some(Errno::EMFILE as i32)
+    };
+    error.chain().any(emfile).then(|| {
+        anyhow!("the limit on open files is too low: raise it in this shell with `ulimit -n 256`")
+    })
+}
+
+/// Returns how many bytes the history may take: anybody can make arguments long.
+fn history_bytes(mode: &Mode) -> usize {
+    match mode {
+        Mode::Screen(_) => 256 << 20,
+        // Only ends refer back, and to the command's row.
+        Mode::Lines(_) => 64 << 20,
+    }
+}
 
 /// A capture that runs.
 pub(super) struct Capture {
@@ -43,14 +65,21 @@ pub(super) fn start(config: &Config, args: &[OsString]) -> Result<(Capture, Mode
     };
     let mut probe = Probe::attach(&options).map_err(|error| {
         let checks = super::checks(options.btf.as_deref(), options.ring_size, args);
-        requirements::first_obstacle(&checks).unwrap_or(error)
+        too_few_files(&error)
+            .or_else(|| requirements::first_obstacle(&checks))
+            .unwrap_or(error)
     })?;
     let session = proc::session();
     let (problems, took) = (std::mem::take(&mut probe.problems), probe.took);
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(probe.run(sender, stopped));
-    let mut model = Model::new(session, Users::default(), config.history);
+    let mut model = Model::new(
+        session,
+        Users::default(),
+        config.history,
+        history_bytes(&config.mode),
+    );
     model.seed(proc::running());
     Ok((
         Capture {
@@ -95,29 +124,46 @@ pub(super) fn learn_users(model: &mut Model, events: &[Event]) {
     }
 }
 
-/// The signals that end the program.
-pub(super) struct Stops {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
+/// The signals that end the program, so that it can leave everything as it was.
+pub(super) struct Stops(Vec<Signal>);
 
 impl Stops {
-    /// Takes these signals over from their defaults.
+    /// Takes these signals over from their defaults; what is ignored, as under `nohup`, stays so.
     pub(super) fn new() -> Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
+        let ignored = ignored_signals();
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+            SignalKind::quit(),
+            SignalKind::alarm(),
+            SignalKind::user_defined1(),
+            SignalKind::user_defined2(),
+        ];
+        let wanted = kinds.into_iter().filter(|kind| {
+            let bit = u32::try_from(kind.as_raw_value() - 1).unwrap_or(0);
+            ignored.checked_shr(bit).unwrap_or(0) & 1 == 0
+        });
+        Ok(Self(wanted.map(signal).collect::<std::io::Result<_>>()?))
     }
 
     /// Waits for any of them.
     pub(super) async fn recv(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-        }
+        std::future::poll_fn(|context| {
+            let came = self
+                .0
+                .iter_mut()
+                .any(|signal| signal.poll_recv(context).is_ready());
+            if came { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
+}
+
+/// Returns the signals that this process was started to ignore: bit 0 is signal 1.
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }

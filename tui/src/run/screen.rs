@@ -23,6 +23,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// Captures and shows until told to quit.
 pub(super) async fn run(config: &Config, screen: &ScreenConfig, args: &[OsString]) -> Result<()> {
     terminal::check()?;
+    // What the command line and NO_COLOR decide together was decided there.
+    crossterm::style::force_color_output(screen.color);
     let mut stops = Stops::new()?;
     let (mut capture, model) = live::start(config, args)?;
     let mut app = App::new(model, options(screen));

@@ -1,9 +1,11 @@
 //! The doctor's trial: the probe is really attached, and has to see an exec of this program's own.
 
+use crate::clock;
 use crate::doctor::Trial;
 use crate::event::Event;
 use crate::source::probe::{Options, Probe};
 use anyhow::{Context, Result, bail};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -32,10 +34,14 @@ pub(super) fn run(options: &Options) -> Result<Trial> {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(probe.run(sender, stopped));
         let began = Instant::now();
-        let pid = execute()?;
+        let name = format!("execsnoop-tui-trial-{}-{}", std::process::id(), clock::now_ns());
+        execute(&name)?;
         let seen = async {
             while let Some(batch) = batches.recv().await {
-                let ours = |event: &Event| matches!(event, Event::Exec(exec) if exec.pid == pid);
+                // By its name: this process may be in a pid namespace of its own.
+                let ours = |event: &Event| {
+                    matches!(event, Event::Exec(exec) if exec.args.iter().next() == Some(name.as_bytes()))
+                };
                 if batch.events.iter().any(ours) {
                     return true;
                 }
@@ -61,10 +67,11 @@ pub(super) fn run(options: &Options) -> Result<Trial> {
     })
 }
 
-/// Executes this program, which prints its version and ends; returns its process id.
-fn execute() -> Result<u32> {
+/// Executes this program under a name; it prints its version and ends.
+fn execute(name: &str) -> Result<()> {
     let mut command = Command::new("/proc/self/exe");
     command
+        .arg0(name)
         .arg("--version")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -72,11 +79,10 @@ fn execute() -> Result<u32> {
     let mut child = command
         .spawn()
         .context("cannot execute /proc/self/exe for the trial")?;
-    let pid = child.id();
     child
         .wait()
         .context("cannot wait for the trial's process")?;
-    Ok(pid)
+    Ok(())
 }
 
 fn millis(duration: Duration) -> f64 {

@@ -4,7 +4,7 @@ use super::Row;
 use std::ops::Range;
 
 /// Longer lines are left where they are.
-const LONGEST: usize = 1024;
+pub(super) const LONGEST: usize = 1024;
 
 /// The bits of an end that tell of its line.
 const LEFT: u32 = 1 << 31;

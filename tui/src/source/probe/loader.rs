@@ -9,6 +9,7 @@ use aya::programs::{Program, RawTracePoint, TracePoint};
 use aya::{Ebpf, EbpfLoader};
 use probe_common::limits::NONE;
 use probe_common::members::{MEMBERS, Member, knob};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The probe, built and committed by `cargo xtask build-ebpf`.
@@ -19,6 +20,9 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(
 
 /// Where the running kernel describes its types.
 pub const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
+
+/// Largest file of type information that is taken.
+const BTF_MAX: u64 = 256 << 20;
 
 /// What the probe is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,6 +208,9 @@ fn check_version(object: &[u8]) -> Result<()> {
 
 fn read_btf(file: Option<&Path>) -> Result<Btf> {
     let path = file.unwrap_or(Path::new(KERNEL_BTF));
+    if let Some(file) = file {
+        check_file(file)?;
+    }
     let bytes = std::fs::read(path).with_context(|| {
         format!(
             "cannot read the kernel's type information (BTF) from {}: name a file that has it with --btf, \
@@ -218,6 +225,22 @@ fn read_btf(file: Option<&Path>) -> Result<Btf> {
             path.display()
         )
     })
+}
+
+/// Takes a regular file of sane size, and from who is not root only one of root's: offsets that
+/// a user chose would let a program with privileges read any of the kernel's memory for him.
+fn check_file(path: &Path) -> Result<()> {
+    let shown = path.display();
+    let remedy = "name a file that has the kernel's BTF, such as a copy of /sys/kernel/btf/vmlinux";
+    let found = std::fs::metadata(path)
+        .with_context(|| format!("cannot read the file of --btf, {shown}: {remedy}"))?;
+    if !found.is_file() || found.len() > BTF_MAX {
+        bail!("{shown} is not the type information (BTF) of a kernel: {remedy}");
+    }
+    if !nix::unistd::geteuid().is_root() && (found.uid() != 0 || found.mode() & 0o022 != 0) {
+        bail!("{shown} is not root's alone, so --btf takes it only from root: run it with sudo");
+    }
+    Ok(())
 }
 
 /// Looks up every member: the offsets in the table's order, and the facts that are lost.

@@ -257,8 +257,7 @@ pub(super) fn helpers(facts: &Facts) -> Finding {
 }
 
 pub(super) fn tracepoints(facts: &Facts) -> Finding {
-    const INSTEAD: &str =
-        "failed execs are then looked for with the raw sys_enter and sys_exit tracepoints";
+    const INSTEAD: &str = "without them failed execs are not seen";
     let sudo = facts.command.sudo();
     match &facts.tracing {
         Ok(Tracing { place, lacking }) => {
