@@ -8,8 +8,9 @@ pub const INTERPRETER_MAX: usize = 255;
 pub const ARGS_MAX: usize = 16 * 1024 - 1;
 /// Bytes of a failed exec's argument that are read at once.
 pub const ARG_CHUNK: usize = 4096;
-/// Most such reads; what is beyond has no known size.
-pub const ARG_READS_MAX: usize = 512;
+/// Such reads in one round; the kernel allows about 32 rounds, and what is beyond has no known
+/// size. A round is one program, so that the verifier follows no long loop.
+pub const ARG_READS_PER_ROUND: usize = 16;
 /// Most ancestors in one exec record: the parent, and further up as long as
 /// they never executed anything themselves.
 pub const ANCESTORS_MAX: usize = 8;

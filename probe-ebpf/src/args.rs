@@ -4,7 +4,7 @@ use crate::maps::{List, Scratch};
 use crate::read::User;
 use probe_common::{
     exec_flag,
-    limits::{ARG_CHUNK, ARG_READS_MAX, ARGS_MAX},
+    limits::{ARG_CHUNK, ARG_READS_PER_ROUND, ARGS_MAX},
 };
 
 const PAGE: u64 = 4096;
@@ -50,39 +50,51 @@ pub(crate) unsafe fn copy_area(scratch: *mut Scratch, at: u64, start: u64, size:
     }
 }
 
-/// Copies the arguments that a list of pointers names, as one area; the rest is measured.
-/// Returns the bytes copied; `scratch.list` has the size and the number.
+/// How a round of reads ended.
+pub(crate) enum Round {
+    /// There are more arguments.
+    More,
+    /// All of them were read, or as many as could be.
+    End,
+}
+
+/// Reads on in a list of pointers to arguments, as if they lay in one area; what is beyond
+/// `ARGS_MAX` is measured only. `scratch.list` says how far it came.
 ///
-/// The state of the loop lies in memory, where the verifier tracks no values: each
-/// iteration looks the same to it, and is verified once for each count.
+/// The state of the loop lies in memory, where the verifier tracks no values: each iteration
+/// looks the same to it.
 ///
 /// # Safety
-/// As [`copy_area`], with `ARG_CHUNK` more bytes of tail.
+/// As [`copy_area`], with `ARG_CHUNK` more bytes of tail, and with `scratch.list` set.
 #[inline(always)]
-pub(crate) unsafe fn copy_list(scratch: *mut Scratch, at: u64, argv: u64) -> u64 {
+pub(crate) unsafe fn copy_round(scratch: *mut Scratch, at: u64) -> Round {
     // SAFETY: `at + ARGS_MAX + ARG_CHUNK` is within the tail, as the caller says.
     unsafe {
         let list = &raw mut (*scratch).list;
-        list.write_volatile(List::default());
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
-        let mut end = exec_flag::ARGC_CUT;
-        for _ in 0..ARG_READS_MAX {
-            match read_on(list, to, argv) {
+        for _ in 0..ARG_READS_PER_ROUND {
+            match read_on(list, to) {
                 Step::More => {}
-                Step::End => {
-                    end = 0;
-                    break;
-                }
+                Step::End => return Round::End,
                 Step::Fault => {
-                    end = exec_flag::ARGS_FAULT;
-                    break;
+                    (*scratch).header.flags |= exec_flag::ARGS_FAULT;
+                    return Round::End;
                 }
             }
         }
-        (*scratch).header.flags |= end;
-        let size = (&raw const (*list).size).read_volatile();
-        if size > MASK { MASK } else { size & MASK }
+        Round::More
     }
+}
+
+/// Returns how many bytes of the list were copied.
+///
+/// # Safety
+/// `scratch` must be this program's own, with `scratch.list` set.
+#[inline(always)]
+pub(crate) unsafe fn copied(scratch: *mut Scratch) -> u64 {
+    // SAFETY: a plain read of the caller's scratch space.
+    let size = unsafe { (&raw const (*scratch).list.size).read_volatile() };
+    if size > MASK { MASK } else { size & MASK }
 }
 
 enum Step {
@@ -92,11 +104,16 @@ enum Step {
 }
 
 #[inline(always)]
-unsafe fn read_on(list: *mut List, to: *mut u8, argv: u64) -> Step {
+unsafe fn read_on(list: *mut List, to: *mut u8) -> Step {
     const CHUNK: u64 = ARG_CHUNK as u64;
-    // SAFETY: as the caller of `copy_list` says.
+    // SAFETY: as the caller of `copy_round` says.
     unsafe {
-        let List { size, argc, inside } = list.read_volatile();
+        let List {
+            size,
+            argc,
+            inside,
+            argv,
+        } = list.read_volatile();
         if argv == 0 {
             return Step::End;
         }
@@ -122,6 +139,7 @@ unsafe fn read_on(list: *mut List, to: *mut u8, argv: u64) -> Step {
             size: size + read,
             argc,
             inside,
+            argv,
         });
         Step::More
     }

@@ -7,7 +7,7 @@ use crate::{args, facts, path};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use probe_common::{
     Kind, exec_flag,
-    limits::{ANCESTORS_MAX, FILENAME_MAX, INTERPRETER_MAX, NONE},
+    limits::{FILENAME_MAX, INTERPRETER_MAX, NONE},
 };
 
 /// `sched_process_exec(struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)`,
@@ -97,5 +97,3 @@ unsafe fn interpreter(scratch: *mut Scratch, at: u64, bprm: Kernel) -> u64 {
         len
     }
 }
-
-const _: () = assert!(ANCESTORS_MAX * 32 <= 16 * 32 - 1);

@@ -62,9 +62,9 @@ pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Kernel) -> u64 {
         (*fixed).comm = task.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]);
         (*fixed).loginuid = task.get(&member::TASK_LOGINUID).unwrap_or(NONE);
         (*fixed).session = task.get(&member::TASK_SESSIONID).unwrap_or(NONE);
-        let cred = task.follow(&member::TASK_CRED);
-        (*fixed).euid = cred.and_then(|c| c.get(&member::CRED_EUID)).unwrap_or(NONE);
-        (*fixed).egid = cred.and_then(|c| c.get(&member::CRED_EGID)).unwrap_or(NONE);
+        let cred = task.to(&member::TASK_CRED);
+        (*fixed).euid = cred.get(&member::CRED_EUID).unwrap_or(NONE);
+        (*fixed).egid = cred.get(&member::CRED_EGID).unwrap_or(NONE);
         let (ns_pid, pid_ns) = pid_namespace(task);
         (*fixed).ns_pid = ns_pid.unwrap_or(NONE);
         (*fixed).pid_ns = pid_ns.unwrap_or(NONE);
@@ -78,32 +78,26 @@ pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Kernel) -> u64 {
 /// `struct pid` ends in `struct upid numbers[level + 1]`; the last is the task's own.
 #[inline(always)]
 fn pid_namespace(task: Kernel) -> (Option<u32>, Option<u32>) {
-    let own = || {
-        let pid = task
-            .follow(&member::TASK_GROUP_LEADER)?
-            .follow(&member::TASK_THREAD_PID)?;
-        let level: u32 = pid.get(&member::PID_LEVEL)?;
-        // struct upid is { int nr; struct pid_namespace *ns; }: its ns closes it.
-        let size = member::UPID_NS.get()? + 8;
-        Some(Kernel(
-            pid.0 + u64::from(member::PID_NUMBERS.get()?) + u64::from(level & 31) * u64::from(size),
-        ))
-    };
-    let Some(upid) = own() else {
+    let (Some(numbers), Some(ns)) = (member::PID_NUMBERS.get(), member::UPID_NS.get()) else {
         return (None, None);
     };
-    let inum = upid
-        .follow(&member::UPID_NS)
-        .and_then(|ns| ns.get(&member::PIDNS_INUM));
-    (upid.at(0), inum)
+    let pid = task
+        .to(&member::TASK_GROUP_LEADER)
+        .to(&member::TASK_THREAD_PID);
+    let level: u32 = pid.or_zero(&member::PID_LEVEL);
+    // struct upid is { int nr; struct pid_namespace *ns; }: its ns closes it.
+    let size = u64::from(ns) + 8;
+    let upid = Kernel(pid.0 + u64::from(numbers) + u64::from(level & 31) * size);
+    (
+        upid.at(0),
+        upid.to(&member::UPID_NS).get(&member::PIDNS_INUM),
+    )
 }
 
 #[inline(always)]
 fn mnt_namespace(task: Kernel) -> Option<u32> {
-    let proxy = task.follow(&member::TASK_NSPROXY)?;
-    proxy
-        .follow(&member::NSPROXY_MNT_NS)?
-        .get(&member::MNTNS_INUM)
+    let proxy = task.to(&member::TASK_NSPROXY);
+    proxy.to(&member::NSPROXY_MNT_NS).get(&member::MNTNS_INUM)
 }
 
 /// Notes the parent, and further up as long as they never executed anything: whoever did has
@@ -121,22 +115,18 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
         (*scratch).fixed.ppid = 0;
         let list = (&raw mut (*scratch).tail).cast::<Ancestor>();
         for i in 0..ANCESTORS_MAX {
-            let Some(parent) = below.follow(&member::TASK_REAL_PARENT) else {
-                break;
-            };
-            let Some((lead, start_ns)) = leader(parent) else {
-                break;
-            };
-            let Some(pid) = lead.get::<u32>(&member::TASK_TGID) else {
-                break;
-            };
-            let flags: u32 = lead.get(&member::TASK_FLAGS).unwrap_or(0);
+            let lead = below
+                .to(&member::TASK_REAL_PARENT)
+                .to(&member::TASK_GROUP_LEADER);
+            let pid: u32 = lead.or_zero(&member::TASK_TGID);
+            let flags: u32 = lead.or_zero(&member::TASK_FLAGS);
+            let start_ns: u64 = lead.or_zero(&member::TASK_START_BOOTTIME);
+            let comm: [u8; COMM_LEN] = lead.or_zero(&member::TASK_COMM);
             let forked_only = flags & PF_FORKNOEXEC != 0;
             if i == 0 {
                 (*scratch).fixed.ppid = pid;
                 parent_is_kernel = flags & PF_KTHREAD != 0;
             }
-            let comm = lead.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]);
             list.add(i).write_unaligned(Ancestor {
                 start_ns,
                 pid,
@@ -144,6 +134,7 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
                 comm,
             });
             count = i as u8 + 1;
+            // Process 0 is the idle task, which has no parent but itself.
             if !forked_only || pid <= 2 {
                 break;
             }
@@ -158,3 +149,6 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
         (u64::from(count) & 15) * size_of::<Ancestor>() as u64
     }
 }
+
+// The masks on counts and on bytes of ancestors.
+const _: () = assert!(ANCESTORS_MAX <= 15);

@@ -4,10 +4,11 @@
 //! The syscall tracepoints see no call of a 32-bit program on a 64-bit kernel, and none of the
 //! kernel's own.
 
+use crate::args::{self, Round};
 use crate::globals as member;
-use crate::maps::{PENDING, Pending, SCRATCH, Scratch, Slot, output};
+use crate::maps::{List, PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, User};
-use crate::{args, facts, path};
+use crate::{facts, path};
 use aya_ebpf::{
     EbpfContext,
     helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task},
@@ -15,7 +16,7 @@ use aya_ebpf::{
     programs::TracePointContext,
 };
 use probe_common::{
-    Kind,
+    Ancestor, Kind, exec_flag,
     limits::{FILENAME_MAX, NONE},
 };
 
@@ -41,8 +42,38 @@ pub(crate) fn enter_execveat(ctx: TracePointContext) -> i32 {
 /// it to both.
 #[tracepoint(category = "syscalls", name = "sys_exit_execve")]
 pub(crate) fn exit_exec(ctx: TracePointContext) -> i32 {
-    let _ = exit(&ctx);
+    if let Some(scratch) = begin(&ctx) {
+        next_round(&ctx, scratch);
+    }
     0
+}
+
+/// Reads a round of the arguments of a failed exec. Attached to nothing: [`exit_exec`] and this
+/// program itself go on in it.
+#[tracepoint(category = "syscalls", name = "sys_exit_execve")]
+pub(crate) fn read_round(ctx: TracePointContext) -> i32 {
+    let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Failed as u32) else {
+        return 0;
+    };
+    // SAFETY: `scratch` was begun on this CPU by the program that went on in this one.
+    unsafe {
+        match args::copy_round(scratch, used(scratch)) {
+            Round::More => next_round(&ctx, scratch),
+            Round::End => finish(scratch),
+        }
+    }
+    0
+}
+
+/// Goes on in [`read_round`]; where the kernel allows no more rounds, ends with what is there.
+#[inline(always)]
+fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
+    // SAFETY: nothing here has anything to drop.
+    unsafe {
+        ROUNDS.tail_call(ctx, 0);
+        (*scratch).header.flags |= exec_flag::ARGC_CUT;
+        finish(scratch);
+    }
 }
 
 #[inline(always)]
@@ -74,8 +105,9 @@ fn enter(ctx: &TracePointContext, first: usize) -> i32 {
     0
 }
 
+/// Begins the record of an exec that failed.
 #[inline(always)]
-fn exit(ctx: &TracePointContext) -> Option<()> {
+fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
     // SAFETY: these helpers take no arguments and always succeed.
     let (ids, task) = unsafe { (bpf_get_current_pid_tgid(), Kernel(bpf_get_current_task())) };
     // SAFETY: the entry is copied at once.
@@ -92,17 +124,43 @@ fn exit(ctx: &TracePointContext) -> Option<()> {
         (*scratch).fixed.ret = ret as i32;
         (*scratch).fixed.old_euid = NONE;
         (*scratch).fixed.interpreter_len = 0;
-        let used = facts::fill(scratch, task) & (16 * 32 - 1);
+        let at = facts::fill(scratch, task) & (16 * 32 - 1);
         // FILENAME_MAX + 1 bytes and more follow what ancestors take.
-        let to = (&raw mut (*scratch).tail).cast::<u8>().add(used as usize);
+        let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
         let copied = User(pending.filename).copy_str(to, FILENAME_MAX as u32 + 1);
-        let used = used + path::note(scratch, copied);
-        let len = args::copy_list(scratch, used, pending.argv);
+        path::note(scratch, copied);
+        (*scratch).list = List {
+            argv: pending.argv,
+            ..List::default()
+        };
+    }
+    Some(scratch)
+}
+
+/// Returns the bytes of tail in use before the arguments.
+#[inline(always)]
+unsafe fn used(scratch: *mut Scratch) -> u64 {
+    // SAFETY: plain reads of the caller's scratch space.
+    let (ancestors, path) = unsafe {
+        (
+            (&raw const (*scratch).fixed.ancestors).read_volatile(),
+            (&raw const (*scratch).fixed.filename_len).read_volatile(),
+        )
+    };
+    (u64::from(ancestors) & 15) * size_of::<Ancestor>() as u64
+        + (u64::from(path) & FILENAME_MAX as u64)
+}
+
+/// Hands the record over.
+#[inline(always)]
+unsafe fn finish(scratch: *mut Scratch) {
+    // SAFETY: `scratch` is this program's own, and whole.
+    unsafe {
+        let len = args::copied(scratch);
         (*scratch).fixed.argc = (*scratch).list.argc as u32;
         (*scratch).fixed.args_size = (*scratch).list.size as u32;
         (*scratch).fixed.args_len = len as u32;
         let fixed = core::mem::offset_of!(Scratch, tail) as u64;
-        output(scratch, fixed + used + len);
+        output(scratch, fixed + used(scratch) + len);
     }
-    Some(())
 }

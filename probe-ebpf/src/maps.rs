@@ -1,7 +1,7 @@
 //! The maps, and what every program does with them: count, and hand a record over.
 
 use aya_ebpf::{
-    btf_maps::{LruHashMap, PerCpuArray, RingBuf},
+    btf_maps::{LruHashMap, PerCpuArray, ProgramArray, RingBuf},
     cty::c_void,
     helpers::generated::bpf_ringbuf_output,
     macros::btf_map,
@@ -40,6 +40,8 @@ pub(crate) struct List {
     pub(crate) argc: u64,
     /// Bytes read of the one after them.
     pub(crate) inside: u64,
+    /// User address of the argument pointers.
+    pub(crate) argv: u64,
 }
 
 /// Each program's own place to put a record together: one may be preempted by another.
@@ -79,6 +81,10 @@ pub(crate) static COUNTERS: PerCpuArray<u64, { Counter::COUNT as usize }> = PerC
 /// call that never returns leaves its entry.
 #[btf_map]
 pub(crate) static PENDING: LruHashMap<u64, Pending, 16384> = LruHashMap::new();
+
+/// The program that reads a round of a failed exec's arguments; user space puts it in.
+#[btf_map]
+pub(crate) static ROUNDS: ProgramArray<1> = ProgramArray::new();
 
 /// Returns this CPU's count of lost records.
 #[inline(always)]

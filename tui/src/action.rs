@@ -92,10 +92,8 @@ actions! {
     Fold,
     /// Folds a process, or unfolds it.
     ToggleFold,
-    /// Unfolds every process.
-    UnfoldAll,
-    /// Folds every process.
-    FoldAll,
+    /// Unfolds every process, or folds every process.
+    ToggleAll,
     /// Shows processes that executed nothing too, or no longer.
     ShowIdle,
     /// Shows every fact of the selected line.

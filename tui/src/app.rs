@@ -1,12 +1,14 @@
 //! The state of the screen: what is shown, selected, filtered and open. Draws nothing, reads no
 //! clock and does no I/O: events, keys and the time come in, the view reads what is to be drawn.
 
+mod act;
 pub mod columns;
 mod filtering;
 mod handle;
 pub mod hits;
 mod mouse;
 pub mod options;
+mod pause;
 pub mod popup;
 pub mod prompt;
 mod search;
@@ -23,11 +25,15 @@ use crate::model::{Applied, Model};
 use crate::process::ProcessId;
 use crate::store::{EntryId, Row};
 use hits::Hits;
+use pause::Paused;
 use popup::{Popup, Subject};
 use prompt::Prompt;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use table::Table;
 use tree::Tree;
+
+#[cfg(test)]
+mod tests;
 
 /// The views; each has a tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,15 +78,6 @@ pub struct Notice {
     pub text: String,
     /// How it is meant.
     pub tone: Tone,
-}
-
-/// A view that stands still while the capture goes on.
-#[derive(Debug)]
-struct Paused {
-    /// The first entry that is not listed yet.
-    from: EntryId,
-    /// Listed rows that changed meanwhile.
-    changed: BTreeSet<EntryId>,
 }
 
 /// The whole state of the screen.
@@ -216,53 +213,22 @@ impl App {
         }
     }
 
-    /// Returns whether the view stands still.
-    pub fn is_paused(&self) -> bool {
-        self.paused.is_some()
-    }
-
-    /// Returns how many entries came since the view stands still.
-    pub fn waiting(&self) -> u64 {
-        let next = self.model.store.next_id().0;
-        self.paused
-            .as_ref()
-            .map_or(0, |p| next.saturating_sub(p.from.0))
-    }
-
-    fn pause(&mut self) {
-        self.paused = Some(Paused {
-            from: self.model.store.next_id(),
-            changed: BTreeSet::new(),
-        });
-    }
-
-    fn resume(&mut self) {
-        let Some(paused) = self.paused.take() else {
-            return;
-        };
-        let first = self.model.store.first_id();
-        for id in paused.changed.into_iter().filter(|id| *id >= first) {
-            self.changed(id);
-        }
-        for id in paused.from.max(first).0..self.model.store.next_id().0 {
-            self.arrived(EntryId(id));
-        }
-        self.tree.touch();
-    }
-
-    /// The list was made anew from the whole history: nothing waits any more.
-    fn caught_up(&mut self) {
-        if self.paused.is_some() {
-            self.pause();
-        }
-    }
-
     /// Takes note that time went by, about once a second.
     pub fn tick(&mut self, now_ns: u64) {
         let second = now_ns / 1_000_000_000;
         if second != self.second {
             self.second = second;
             self.dirty |= self.status.ended.is_none();
+            self.age(second);
+        }
+    }
+
+    /// Asks a filter by age anew, the more seldom the longer that takes.
+    fn age(&mut self, second: u64) {
+        let every = 1 + self.model.store.len() as u64 / 100_000;
+        if self.list.filter().ages() && self.paused.is_none() && second.is_multiple_of(every) {
+            self.list.refresh(&self.model);
+            self.dirty = true;
         }
     }
 

@@ -3,6 +3,10 @@
 //! Times are nanoseconds of CLOCK_BOOTTIME; [`Session::wall_ns`] turns them into
 //! time of day. A fact that could not be had is `None`, and [`Exec::missing`] says why.
 
+mod status;
+
+pub use status::{Status, errno_name, signal_name};
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -261,14 +265,6 @@ impl Exec {
     }
 }
 
-/// Returns the name of an errno, or `E` and its number if it has none.
-pub fn errno_name(errno: i32) -> Cow<'static, str> {
-    match nix::errno::Errno::from_raw(errno) {
-        nix::errno::Errno::UnknownErrno => Cow::Owned(format!("E{errno}")),
-        known => Cow::Owned(format!("{known:?}")),
-    }
-}
-
 /// The end of a process that executed something.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Exit {
@@ -301,58 +297,6 @@ impl Exit {
             pid: self.pid,
             start_ns: self.start_ns,
         }
-    }
-}
-
-/// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Status {
-    /// With this exit code.
-    Code(u8),
-    /// Killed by a signal.
-    Signal {
-        /// The signal's number.
-        number: u8,
-        /// Whether a core was written.
-        core_dumped: bool,
-    },
-}
-
-impl Default for Status {
-    fn default() -> Self {
-        Self::Code(0)
-    }
-}
-
-impl Status {
-    /// Reads a status as `wait(2)` gives it.
-    pub fn from_wait(status: u32) -> Self {
-        let number = (status & 0x7f) as u8;
-        if number == 0 {
-            Self::Code((status >> 8) as u8)
-        } else {
-            Self::Signal {
-                number,
-                core_dumped: status & 0x80 != 0,
-            }
-        }
-    }
-
-    /// Returns the name of the signal that killed it, such as "SIGKILL".
-    pub fn signal_name(self) -> Option<Cow<'static, str>> {
-        match self {
-            Self::Code(_) => None,
-            Self::Signal { number, .. } => Some(signal_name(number)),
-        }
-    }
-}
-
-/// Returns the name of a signal; real-time signals are `SIGRTMIN+n`.
-pub fn signal_name(number: u8) -> Cow<'static, str> {
-    match nix::sys::signal::Signal::try_from(i32::from(number)) {
-        Ok(signal) => Cow::Borrowed(signal.as_str()),
-        Err(_) if number >= 34 => Cow::Owned(format!("SIGRTMIN+{}", number - 34)),
-        Err(_) => Cow::Owned(format!("SIG{number}")),
     }
 }
 
@@ -434,24 +378,5 @@ mod tests {
         assert_eq!(args.iter().collect::<Vec<_>>(), [&b"a b"[..], b"", b"c"]);
         assert_eq!(Args::from_list(&[""]).iter().collect::<Vec<_>>(), [b""]);
         assert_eq!(Args::from_list::<&str>(&[]).iter().count(), 0);
-    }
-
-    #[test]
-    fn status_is_read_as_wait_gives_it() {
-        assert_eq!(Status::from_wait(7 << 8), Status::Code(7));
-        assert_eq!(
-            Status::from_wait(9),
-            Status::Signal {
-                number: 9,
-                core_dumped: false
-            }
-        );
-        assert_eq!(
-            Status::from_wait(0x8b).signal_name().as_deref(),
-            Some("SIGSEGV")
-        );
-        assert_eq!(signal_name(36), "SIGRTMIN+2");
-        assert_eq!(errno_name(2), "ENOENT");
-        assert_eq!(errno_name(3000), "E3000");
     }
 }

@@ -30,6 +30,7 @@ mod quote;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod value;
 
 pub use key::{KEYS, Key};
@@ -113,7 +114,7 @@ impl Filter {
         })
     }
 
-    /// Returns the text it was parsed from; [`Filter::to_string`] is its plainest form.
+    /// Returns the text it was parsed from; its `Display` is its plainest form.
     pub fn text(&self) -> &str {
         &self.text
     }

@@ -1,21 +1,23 @@
 //! Made-up events for tests.
 
 use crate::app::{App, AppOptions};
-use crate::event::*;
+use crate::event::{
+    Ancestor, Args, Capture, Event, Exec, Exit, Flags, Lost, ProcessKey, Running, Session, Status,
+};
 use crate::model::Model;
 use crate::resolve::Users;
 
 /// One second in ns.
-pub const S: u64 = 1_000_000_000;
+pub(crate) const S: u64 = 1_000_000_000;
 
 /// One millisecond in ns.
-pub const MS: u64 = 1_000_000;
+pub(crate) const MS: u64 = 1_000_000;
 
 /// When the made-up capture began: CLOCK_BOOTTIME.
-pub const START: u64 = 5_000 * S;
+pub(crate) const START: u64 = 5_000 * S;
 
 /// The made-up machine: 2026-03-01 12:00:00 UTC when the capture began.
-pub fn session() -> Session {
+pub(crate) fn session() -> Session {
     Session {
         host: "web-01".into(),
         kernel: "6.18.44".into(),
@@ -26,7 +28,7 @@ pub fn session() -> Session {
 }
 
 /// A model that keeps `history` entries, with some processes that already ran.
-pub fn model(history: usize) -> Model {
+pub(crate) fn model(history: usize) -> Model {
     let users = Users::new([(0, "root"), (1000, "alice"), (999, "build")]);
     let mut model = Model::new(session(), users, history);
     let running = |pid: u32, ppid: u32, uid: u32, comm: &str, cmdline: &[&str]| Running {
@@ -60,12 +62,12 @@ pub fn model(history: usize) -> Model {
 }
 
 /// An empty screen for that model, in UTC.
-pub fn app(history: usize) -> App {
+pub(crate) fn app(history: usize) -> App {
     App::new(model(history), AppOptions::default())
 }
 
 /// The made-up start time of a pid's process.
-pub fn key(pid: u32) -> ProcessKey {
+pub(crate) fn key(pid: u32) -> ProcessKey {
     ProcessKey {
         pid,
         start_ns: if pid < 5_000 {
@@ -77,7 +79,7 @@ pub fn key(pid: u32) -> ProcessKey {
 }
 
 /// A successful exec at `at` ns after the start.
-pub fn exec(at: u64, pid: u32, ppid: u32, args: &[&str]) -> Exec {
+pub(crate) fn exec(at: u64, pid: u32, ppid: u32, args: &[&str]) -> Exec {
     let file = args.first().copied().unwrap_or("");
     let comm = file.rsplit('/').next().unwrap_or(file);
     Exec {
@@ -107,12 +109,12 @@ pub fn exec(at: u64, pid: u32, ppid: u32, args: &[&str]) -> Exec {
 }
 
 /// The same as an event.
-pub fn ran(at: u64, pid: u32, ppid: u32, args: &[&str]) -> Event {
+pub(crate) fn ran(at: u64, pid: u32, ppid: u32, args: &[&str]) -> Event {
     Event::Exec(Box::new(exec(at, pid, ppid, args)))
 }
 
 /// An exec that failed.
-pub fn failed(at: u64, pid: u32, ppid: u32, errno: i32, args: &[&str]) -> Event {
+pub(crate) fn failed(at: u64, pid: u32, ppid: u32, errno: i32, args: &[&str]) -> Event {
     Event::Exec(Box::new(Exec {
         ret: -errno,
         ..exec(at, pid, ppid, args)
@@ -120,7 +122,7 @@ pub fn failed(at: u64, pid: u32, ppid: u32, errno: i32, args: &[&str]) -> Event 
 }
 
 /// The end of a process.
-pub fn ended(at: u64, pid: u32, status: Status) -> Event {
+pub(crate) fn ended(at: u64, pid: u32, status: Status) -> Event {
     Event::Exit(Exit {
         time_ns: START + at,
         start_ns: key(pid).start_ns,
@@ -134,7 +136,7 @@ pub fn ended(at: u64, pid: u32, status: Status) -> Event {
 }
 
 /// Lost events.
-pub fn lost(at: u64, count: u64) -> Event {
+pub(crate) fn lost(at: u64, count: u64) -> Event {
     Event::Lost(Lost {
         time_ns: START + at,
         count,
@@ -144,7 +146,7 @@ pub fn lost(at: u64, count: u64) -> Event {
 
 /// A build with a bit of everything: ends, a signal, a setuid program, failures, a gap, a cut
 /// command line, unreadable arguments, wide and hostile characters, a replaced program.
-pub fn build() -> Vec<Event> {
+pub(crate) fn build() -> Vec<Event> {
     let sigsegv = Status::Signal {
         number: 11,
         core_dumped: true,

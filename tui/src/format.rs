@@ -38,7 +38,9 @@ pub fn short_count(n: u64) -> String {
 pub fn duration(ns: u64) -> String {
     let us = ns / 1_000;
     let seconds = ns / 1_000_000_000;
-    if us == 0 {
+    if ns == 0 {
+        "0s".to_owned()
+    } else if us == 0 {
         format!("{ns}ns")
     } else if us < 1_000 {
         format!("{us}µs")

@@ -142,21 +142,17 @@ impl Model {
         if let Some(bucket) = self.rate.at(exit.time_ns) {
             bucket.exits += 1;
         }
-        let row = ended
-            .row
-            .and_then(|entry| Some((entry, self.store.row_mut(entry)?)));
-        let Some((entry, row)) = row else {
-            return Applied::Exit {
-                exit,
-                entry: None,
-                duration_ns: None,
-            };
-        };
-        row.end = Some(End::Exited(exit.clone()));
+        let duration_ns = ended
+            .exec_ns
+            .map(|exec_ns| exit.time_ns.saturating_sub(exec_ns));
+        let entry = ended.row.filter(|entry| self.store.row(*entry).is_some());
+        if let Some(row) = entry.and_then(|entry| self.store.row_mut(entry)) {
+            row.end = Some(End::Exited(exit.clone()));
+        }
         Applied::Exit {
             exit,
-            entry: Some(entry),
-            duration_ns: row.duration_ns(),
+            entry,
+            duration_ns,
         }
     }
 
@@ -181,5 +177,122 @@ impl Model {
             self.processes.forget_row(row.exec.key(), old);
         }
         id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Status;
+
+    fn model() -> Model {
+        Model::new(Session::default(), Users::default(), 3)
+    }
+
+    fn exec(pid: u32, time_ns: u64, ret: i32) -> Event {
+        Event::Exec(Box::new(Exec {
+            pid,
+            start_ns: 5,
+            time_ns,
+            ret,
+            ..Exec::default()
+        }))
+    }
+
+    fn exit(pid: u32, time_ns: u64) -> Exit {
+        let status = Status::Code(3);
+        Exit {
+            pid,
+            start_ns: 5,
+            time_ns,
+            status,
+            ..Exit::default()
+        }
+    }
+
+    #[test]
+    fn an_exit_joins_the_row_of_the_program_that_ended() {
+        let mut model = model();
+        model.apply(exec(7, 10, 0));
+        model.apply(exec(7, 30, 0));
+        let applied = model.apply(Event::Exit(exit(7, 100)));
+        let (first, second) = (EntryId(0), EntryId(1));
+        assert_eq!(
+            model.store.row(first).unwrap().end,
+            Some(End::Replaced { time_ns: 30 })
+        );
+        assert_eq!(model.store.row(first).unwrap().duration_ns(), Some(20));
+        assert_eq!(model.store.row(second).unwrap().exit(), Some(&exit(7, 100)));
+        let duration_ns = Some(70);
+        assert_eq!(
+            applied,
+            Applied::Exit {
+                exit: exit(7, 100),
+                entry: Some(second),
+                duration_ns
+            }
+        );
+        assert_eq!(model.apply(Event::Exit(exit(7, 100))), Applied::Duplicate);
+        assert_eq!(
+            model.totals,
+            Totals {
+                execs: 2,
+                exits: 1,
+                ..Totals::default()
+            }
+        );
+    }
+
+    #[test]
+    fn a_failed_exec_leaves_the_program_running() {
+        let mut model = model();
+        model.apply(exec(7, 10, 0));
+        model.apply(exec(7, 20, -2));
+        model.apply(Event::Exit(exit(7, 50)));
+        assert_eq!(model.store.row(EntryId(0)).unwrap().duration_ns(), Some(40));
+        assert_eq!(model.store.row(EntryId(1)).unwrap().end, None);
+        assert!(!model.store.row(EntryId(1)).unwrap().running());
+        assert_eq!((model.totals.execs, model.totals.failed), (1, 1));
+    }
+
+    #[test]
+    fn totals_and_rates_outlive_the_history() {
+        let mut model = model();
+        for i in 0..10 {
+            model.apply(exec(i, 1_000, 0));
+        }
+        let lost = Lost {
+            time_ns: 2_000,
+            count: 4,
+            cpu: Some(1),
+        };
+        assert_eq!(
+            model.apply(Event::Lost(lost)),
+            Applied::Gap {
+                lost,
+                entry: EntryId(10)
+            }
+        );
+        assert_eq!(model.store.len(), 3);
+        assert_eq!((model.totals.execs, model.totals.lost), (10, 4));
+        let bucket = model.rate.last(0, 1).next().unwrap();
+        assert_eq!((bucket.execs, bucket.lost), (10, 4));
+    }
+
+    #[test]
+    fn an_exit_whose_row_is_gone_is_still_told() {
+        let mut model = model();
+        for i in 0..5 {
+            model.apply(exec(i, 10, 0));
+        }
+        let applied = model.apply(Event::Exit(exit(0, 20)));
+        assert_eq!(
+            applied,
+            Applied::Exit {
+                exit: exit(0, 20),
+                entry: None,
+                duration_ns: Some(10)
+            }
+        );
     }
 }

@@ -71,6 +71,8 @@ pub struct Process {
     pub life: Life,
     /// Its latest successful exec.
     pub last_exec: Option<EntryId>,
+    /// When that was: CLOCK_BOOTTIME, ns; stays when the entry is gone.
+    pub exec_ns: Option<u64>,
     /// Of itself.
     pub own: Counts,
     /// Of itself and everything below it, also of what is gone from the table.
@@ -84,6 +86,8 @@ pub struct Process {
 pub struct Ended {
     /// The row of the program that ended, if it executed one while watched.
     pub row: Option<EntryId>,
+    /// When it executed that program, if it was watched then.
+    pub exec_ns: Option<u64>,
 }
 
 /// Every process that is of interest.
@@ -134,6 +138,7 @@ impl ProcessTable {
             } else {
                 counts.execs = 1;
                 replaced = p.last_exec.replace(row);
+                p.exec_ns = Some(exec.time_ns);
                 p.comm = exec.comm;
                 p.cmdline = Box::default();
                 p.life = Life::Running;
@@ -174,7 +179,7 @@ impl ProcessTable {
             time_ns: exit.time_ns,
             status: Some(exit.status),
         };
-        let row = p.last_exec;
+        let (row, exec_ns) = (p.last_exec, p.exec_ns);
         let cpu_ns = exit.user_ns.unwrap_or(0) + exit.system_ns.unwrap_or(0);
         self.count(
             id,
@@ -184,7 +189,7 @@ impl ProcessTable {
             },
         );
         self.collect(id);
-        Some(Ended { row })
+        Some(Ended { row, exec_ns })
     }
 
     /// Takes note that a row of a process left the history.
@@ -448,7 +453,8 @@ mod tests {
         assert_eq!(
             table.exit(&exit(5, 200)),
             Some(Ended {
-                row: Some(EntryId(1))
+                row: Some(EntryId(1)),
+                exec_ns: Some(201)
             })
         );
         assert_eq!(table.exit(&exit(5, 200)), None, "the same exit twice");

@@ -10,7 +10,7 @@ use crate::source::probe::Options;
 use crate::source::probe::requirements::{self, Facts, Request};
 use anyhow::{Context as _, Result};
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -80,12 +80,10 @@ fn checks(btf: Option<&Path>, ring_size: u32, args: &[OsString]) -> Vec<requirem
     }))
 }
 
-/// Says a sentence on standard error.
+/// Says a sentence on standard error, if there still is one.
 fn complain(sentence: &str) {
-    eprintln!(
-        "execsnoop-tui: {}",
-        crate::text::escape(sentence.as_bytes())
-    );
+    let sentence = crate::text::escape(sentence.as_bytes());
+    let _ = writeln!(std::io::stderr(), "execsnoop-tui: {sentence}");
 }
 
 /// Returns the user and group that files belong to: under sudo the invoking user.

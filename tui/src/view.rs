@@ -203,12 +203,17 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         View::Tree => tree::draw(buf, panels.body, app, look_at),
     }
     let look = look_at.look(app);
-    let empty = match app.view {
-        View::Events => app.list.is_empty(),
-        View::Tree => app.tree.lines().is_empty(),
+    let lines = match app.view {
+        View::Events if app.rows_shown().0 > 0 => usize::MAX,
+        // Gaps pass every filter.
+        View::Events => app.list.len(),
+        View::Tree => app.tree.lines().len(),
     };
-    if empty {
-        empty::draw(buf, rect_of(app.hits.rows), app, &look);
+    if let Ok(lines) = u16::try_from(lines)
+        && (app.view == View::Events || lines == 0)
+    {
+        let rows = rect_of(app.hits.rows);
+        empty::draw(buf, paint::below(rows, lines), app, &look);
     }
     status::problem(buf, panels.problem, app, &look);
     if panels.strip.height > 0 {
@@ -267,7 +272,7 @@ fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Re
         height: area.height.min(1),
         ..area
     };
-    paint::text(
+    paint::over(
         buf,
         top,
         &format!(" {title} "),

@@ -11,19 +11,31 @@ pub const MARK: u16 = 1;
 /// Returns the columns of a screen that is `width` cells wide, each with its own width.
 ///
 /// Columns that were asked for stay as long as they fit; otherwise the table of fields says from
-/// which width on each is shown. The elastic column is always among them, if it was asked for.
-pub fn columns(width: u16, wanted: Option<&[&'static Field]>) -> Vec<(&'static Field, u16)> {
+/// which width on each is shown. The elastic column is always among them, if it was asked for, and
+/// so is the one that the rows are sorted by: an order whose reason is hidden would puzzle.
+pub fn columns(
+    width: u16,
+    wanted: Option<&[&'static Field]>,
+    sort: Option<&'static Field>,
+) -> Vec<(&'static Field, u16)> {
     let by_default = |field: &&'static Field| field.default_from.is_some_and(|from| from <= width);
     let mut fields: Vec<&'static Field> = match wanted {
         Some(wanted) => wanted.to_vec(),
         None => FIELDS.iter().filter(by_default).collect(),
     };
+    let is_sort = |field: &Field| sort.is_some_and(|sort| sort.key == field.key);
+    if let Some(sort) = sort.filter(|_| !fields.iter().any(|field| is_sort(field))) {
+        let elastic = fields.iter().position(|field| field.width == 0);
+        fields.insert(elastic.unwrap_or(fields.len()), sort);
+    }
     let needed = |fields: &[&'static Field]| -> usize {
         let cells = |f: &&Field| usize::from(if f.width == 0 { ELASTIC_MIN } else { f.width }) + 1;
         fields.iter().map(cells).sum::<usize>() + usize::from(MARK)
     };
     while fields.len() > 1 && needed(&fields) > usize::from(width) + 1 {
-        match fields.iter().rposition(|field| field.width > 0) {
+        let fixed = |sorted: bool| move |f: &&Field| f.width > 0 && is_sort(f) == sorted;
+        let last = fields.iter().rposition(|f| fixed(false)(f));
+        match last.or_else(|| fields.iter().rposition(|f| fixed(true)(f))) {
             Some(last) => drop(fields.remove(last)),
             None => break,
         }
@@ -43,7 +55,10 @@ mod tests {
     use crate::field::by_key;
 
     fn keys(width: u16, wanted: Option<&[&'static Field]>) -> Vec<&'static str> {
-        columns(width, wanted).iter().map(|(f, _)| f.key).collect()
+        columns(width, wanted, None)
+            .iter()
+            .map(|(f, _)| f.key)
+            .collect()
     }
 
     #[test]
@@ -62,10 +77,15 @@ mod tests {
         let all: Vec<_> = FIELDS.iter().collect();
         for width in 0..300 {
             for wanted in [None, Some(&all[..]), Some(&all[..3])] {
-                let columns = columns(width, wanted);
-                let used: u16 = columns.iter().map(|(_, w)| w + 1).sum::<u16>() + MARK - 1;
-                assert!(used <= width.max(2), "{used} of {width}");
-                assert!(!columns.is_empty());
+                for sort in [None, by_key("dur"), by_key("command"), by_key("pid")] {
+                    let columns = columns(width, wanted, sort);
+                    let used: u16 = columns.iter().map(|(_, w)| w + 1).sum::<u16>() + MARK - 1;
+                    assert!(used <= width.max(2), "{used} of {width}");
+                    assert!(!columns.is_empty());
+                    let sorted =
+                        |(field, _): &(&Field, u16)| sort.is_some_and(|s| s.key == field.key);
+                    assert!(width < 30 || sort.is_none() || columns.iter().any(sorted));
+                }
             }
         }
         let pid = [by_key("pid").unwrap(), by_key("dur").unwrap()];

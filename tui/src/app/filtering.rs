@@ -5,12 +5,12 @@ use super::prompt::{Prompt, PromptKind};
 use super::table::Table;
 use super::{App, Search, View};
 use crate::action::Action;
-use crate::filter::Filter;
+use crate::filter::{Filter, FilterError, quote};
 use crate::keymap::{Mode, key_text};
 use crate::store::EntryId;
 
 /// What passes when only failures are shown.
-const FAILURES: &str = "res!=ok";
+const FAILURES: &str = "failed";
 
 /// What to go back to when a prompt is closed without taking its text.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,11 @@ impl App {
         }
     }
 
+    /// Parses a filter whose times of day are those of the screen.
+    fn parse(&self, text: &str) -> Result<Filter, FilterError> {
+        Filter::parse_in(text, &self.options.zone)
+    }
+
     /// Shows what passes another filter.
     pub(super) fn set_filter(&mut self, filter: Filter) {
         self.list.set_filter(filter, &self.model);
@@ -43,34 +48,32 @@ impl App {
         self.tree
             .restrict(!self.list.filter().is_empty() && self.view == View::Tree);
         if self.tree.restricted() {
-            for index in 0..self.list.len() {
-                if let Some(id) = self.list.get(index) {
-                    self.mark_row(id);
-                }
+            let listed: Vec<EntryId> = self.list.iter_from(0).collect();
+            for id in listed {
+                self.mark_row(id, true);
             }
         }
     }
 
     pub(super) fn mark_in_tree(&mut self, id: EntryId) {
         if self.tree.restricted() && self.list.position(id, &self.model).is_ok() {
-            self.mark_row(id);
+            self.mark_row(id, false);
         }
     }
 
-    fn mark_row(&mut self, id: EntryId) {
+    fn mark_row(&mut self, id: EntryId, all_at_once: bool) {
         let key = self.model.store.row(id).map(|row| row.exec.key());
         let process = key.and_then(|key| self.model.processes.find(key));
         if let Some(process) = process.map(|p| p.id) {
-            self.tree.mark(process, &self.model);
+            self.tree.mark(process, &self.model, all_at_once);
         }
     }
 
     /// Opens the filter prompt with another term added to the filter.
     pub(super) fn open_filter(&mut self, term: Option<String>) {
-        let mut text = self.list.filter().text().trim().to_owned();
-        if let Some(term) = term {
-            text = and(&text, &term);
-        }
+        let now = self.list.filter();
+        let with_term = term.and_then(|term| now.and(&term).ok());
+        let text = with_term.as_ref().unwrap_or(now).text().trim().to_owned();
         let prompt = Prompt::new(PromptKind::Filter, text, self.before());
         self.popups.push(Popup::Prompt(prompt));
         self.prompt_changed();
@@ -103,12 +106,9 @@ impl App {
         };
         match action {
             Action::FilterPid => Some(format!("pid={pid}")),
-            Action::FilterComm => {
-                let comm = String::from_utf8_lossy(comm.as_bytes()).into_owned();
-                Some(format!("comm={}", quoted(&comm)))
-            }
+            Action::FilterComm => Some(format!("comm={}", quote(comm.as_bytes()))),
             _ => match self.model.users.name(uid?) {
-                Some(name) => Some(format!("user={}", quoted(name))),
+                Some(name) => Some(format!("user={}", quote(name.as_bytes()))),
                 None => Some(format!("uid={}", uid?)),
             },
         }
@@ -122,7 +122,7 @@ impl App {
         let (kind, text) = (prompt.kind, prompt.text().to_owned());
         match kind {
             PromptKind::Filter => {
-                let error = match Filter::parse(&text) {
+                let error = match self.parse(&text) {
                     Ok(filter) => {
                         self.set_filter(filter);
                         None
@@ -183,7 +183,6 @@ impl App {
         match prompt.kind {
             PromptKind::Filter if prompt.error.is_some() => {
                 self.warn("this is no filter yet: Esc gives it up");
-                return;
             }
             PromptKind::Filter => {
                 let before = prompt.before.filter.text().to_owned();
@@ -220,7 +219,7 @@ impl App {
 
     fn replace_filter(&mut self, text: &str) {
         let before = self.list.filter().text().to_owned();
-        match Filter::parse(text) {
+        match self.parse(text) {
             Ok(filter) => {
                 self.set_filter(filter);
                 self.remember(before);
@@ -237,7 +236,10 @@ impl App {
         };
         match without {
             Some(rest) => self.replace_filter(&rest),
-            None => self.replace_filter(&and(&text, FAILURES)),
+            None => match self.list.filter().and(FAILURES) {
+                Ok(both) => self.replace_filter(both.text().to_owned().as_str()),
+                Err(error) => self.warn(error.message),
+            },
         }
     }
 
@@ -245,7 +247,7 @@ impl App {
         match self.undo.pop() {
             Some(text) => {
                 // It was a filter before, so it parses.
-                if let Ok(filter) = Filter::parse(&text) {
+                if let Ok(filter) = self.parse(&text) {
                     self.set_filter(filter);
                 }
             }
@@ -299,8 +301,13 @@ impl App {
             return false;
         };
         let wanted = |index: &usize| self.wants(*index, want);
-        let hit = if forward {
-            (here + usize::from(!here_too)..len).find(wanted)
+        let start = here + usize::from(!here_too);
+        let hit = if forward && self.view == View::Events {
+            let mut ids = self.list.iter_from(start);
+            ids.position(|id| self.wants_entry(id, want))
+                .map(|at| start + at)
+        } else if forward {
+            (start..len).find(wanted)
         } else {
             (0..here + usize::from(here_too)).rev().find(wanted)
         };
@@ -315,14 +322,19 @@ impl App {
         true
     }
 
+    fn wants_entry(&self, id: EntryId, want: Want) -> bool {
+        let row = self.model.store.row(id);
+        row.is_some_and(|row| match want {
+            Want::Search => self.search.matches(row),
+            Want::Failure => row.exec.failed(),
+        })
+    }
+
     fn wants(&self, index: usize, want: Want) -> bool {
         match self.view {
             View::Events => {
-                let row = self.list.get(index).and_then(|id| self.model.store.row(id));
-                row.is_some_and(|row| match want {
-                    Want::Search => self.search.matches(row),
-                    Want::Failure => row.exec.failed(),
-                })
+                let id = self.list.get(index);
+                id.is_some_and(|id| self.wants_entry(id, want))
             }
             View::Tree => {
                 let line = self.tree.lines().get(index);
@@ -341,43 +353,4 @@ impl App {
 enum Want {
     Search,
     Failure,
-}
-
-/// Returns a filter that both of these let through.
-fn and(filter: &str, term: &str) -> String {
-    let either = filter
-        .split_whitespace()
-        .any(|word| word.eq_ignore_ascii_case("or"));
-    if filter.is_empty() || filter == term {
-        term.to_owned()
-    } else if either {
-        format!("({filter}) {term}")
-    } else {
-        format!("{filter} {term}")
-    }
-}
-
-/// Returns a value as the filter language takes it.
-fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '+');
-    if !value.is_empty() && value.chars().all(plain) {
-        value.to_owned()
-    } else {
-        format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn terms_are_joined_as_the_language_reads_them() {
-        assert_eq!(and("", "pid=1"), "pid=1");
-        assert_eq!(and("make|ninja", "pid=1"), "make|ninja pid=1");
-        assert_eq!(and("a or b", "pid=1"), "(a or b) pid=1");
-        assert_eq!(and("pid=1", "pid=1"), "pid=1");
-        assert_eq!(quoted("kworker/0:1"), "\"kworker/0:1\"");
-        assert_eq!(quoted("cc1"), "cc1");
-    }
 }

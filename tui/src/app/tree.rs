@@ -44,7 +44,7 @@ pub struct Line {
 /// Which processes are unfolded unless said otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Base {
-    /// Those with few children, and those above the selected one.
+    /// Those with few children.
     #[default]
     Auto,
     /// All.
@@ -97,6 +97,7 @@ impl Tree {
             Some(id) => model.processes.ancestors(id).map(|p| p.id).collect(),
             None => Vec::new(),
         };
+        self.keep_open(&above, model);
         let mut lines = std::mem::take(&mut self.lines);
         lines.clear();
         let mut todo: Vec<(ProcessId, u16, u64, bool)> = Vec::new();
@@ -115,7 +116,7 @@ impl Tree {
             let mut below = below().filter(|p| self.shows(p)).peekable();
             let fold = if below.peek().is_none() {
                 Fold::Leaf
-            } else if self.is_open(process, &above) {
+            } else if self.is_open(process) {
                 Fold::Open
             } else {
                 Fold::Closed
@@ -144,6 +145,19 @@ impl Tree {
         self.find_chosen(model);
     }
 
+    /// A crowd in which something was selected stays open, also when the selection leaves it.
+    fn keep_open(&mut self, above: &[ProcessId], model: &Model) {
+        let crowd = |id: &&ProcessId| {
+            let process = model.processes.get(**id);
+            process.is_some_and(|p| p.children.len() > CROWD)
+        };
+        if self.base == Base::Auto {
+            for id in above.iter().filter(crowd) {
+                self.folds.entry(*id).or_insert(true);
+            }
+        }
+    }
+
     fn shows(&self, process: &Process) -> bool {
         let busy = process.subtree.execs + process.subtree.failed > 0;
         let passes = self
@@ -153,12 +167,12 @@ impl Tree {
         passes && (busy || self.show_idle)
     }
 
-    fn is_open(&self, process: &Process, above: &[ProcessId]) -> bool {
+    fn is_open(&self, process: &Process) -> bool {
         match (self.folds.get(&process.id), self.base) {
             (Some(open), _) => *open,
             (None, Base::Open) => true,
             (None, Base::Closed) => false,
-            (None, Base::Auto) => process.children.len() <= CROWD || above.contains(&process.id),
+            (None, Base::Auto) => process.children.len() <= CROWD,
         }
     }
 
@@ -218,7 +232,7 @@ impl Tree {
     /// Selects a process and unfolds what hides it. Returns whether it is shown.
     pub fn reveal(&mut self, id: ProcessId, model: &Model, height: usize) -> bool {
         for above in model.processes.ancestors(id) {
-            if !self.is_open(above, &[]) {
+            if !self.is_open(above) {
                 self.folds.insert(above.id, true);
             }
         }
@@ -258,11 +272,15 @@ impl Tree {
         self.rebuild(model);
     }
 
-    /// Folds or unfolds everything.
-    pub fn set_all(&mut self, open: bool, model: &Model) {
-        self.base = if open { Base::Open } else { Base::Closed };
+    /// Unfolds everything, or folds it if that was done before. Returns whether all is unfolded.
+    pub fn toggle_all(&mut self, model: &Model) -> bool {
+        self.base = match self.base {
+            Base::Open => Base::Closed,
+            Base::Auto | Base::Closed => Base::Open,
+        };
         self.folds.clear();
         self.rebuild(model);
+        self.base == Base::Open
     }
 
     /// Returns the index of the parent's line.
@@ -286,14 +304,18 @@ impl Tree {
     }
 
     /// Marks a process that has a row which passes the filter, and all above it.
-    pub fn mark(&mut self, id: ProcessId, model: &Model) {
+    ///
+    /// While nothing changes in between, what is above a marked process is marked: `all_at_once`
+    /// then saves going all the way up. Later, an old process may have got a parent.
+    pub fn mark(&mut self, id: ProcessId, model: &Model, all_at_once: bool) {
         let Some(matched) = &mut self.matched else {
             return;
         };
         if matched.insert(id) {
             for above in model.processes.ancestors(id) {
-                // A new parent of an old process: what is above it may be new too.
-                matched.insert(above.id);
+                if !matched.insert(above.id) && all_at_once {
+                    break;
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 
 /// Keys of an exec that nothing fills yet: null, and given in `missing`.
 ///
-/// A key leaves this list when [`exec`] writes its value.
+/// A key leaves this list when `exec` writes its value.
 pub static NOT_CAPTURED: [&str; 6] = ["exe", "cwd", "tty", "cgroup", "container", "env"];
 
 const NOT_CAPTURED_REASON: &str = "not captured";

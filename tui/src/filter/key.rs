@@ -139,6 +139,12 @@ fn unknown(name: &str) -> String {
     if NOT_CAPTURED.contains(&name) {
         return format!("{name} is not captured by this version");
     }
+    if let Some(key) = KEYS.iter().find(|key| key.key == name) {
+        return format!(
+            "{name} is not compared with anything; write {}",
+            key.example
+        );
+    }
     let near = near(name);
     if near.is_empty() {
         format!("there is no field {name}; put the text in quotes to search for it")

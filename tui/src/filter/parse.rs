@@ -8,12 +8,12 @@
 //! ```
 
 use super::FilterError;
-use super::ast::{Expr, Number, Op, Test, Text, Texts};
+use super::ast::{Expr, Op, Test, Texts};
 use super::key::{Subject, is_known, look_up};
-use super::pattern::{Glob, Needle, Pattern};
+use super::pattern::Needle;
 use super::quote::RESERVED;
 use super::scan::{Cursor, ends_word};
-use crate::event::Flags;
+use super::typed::{Raw, compile, flag, number, text};
 use jiff::tz::TimeZone;
 
 /// How deep brackets and negations may stand in each other.
@@ -38,20 +38,6 @@ enum Sign {
     Op(Op),
     Like { negated: bool },
     In,
-}
-
-/// A value as it stands in the text.
-struct Raw {
-    column: usize,
-    /// Its parts around wildcards.
-    parts: Vec<Vec<u8>>,
-}
-
-impl Raw {
-    /// Returns the value as it was written, wildcards and all.
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.parts.join(&b'*')).into_owned()
-    }
 }
 
 struct Parser<'a> {
@@ -348,100 +334,4 @@ impl Parser<'_> {
         };
         Ok(Raw { column, parts })
     }
-}
-
-fn compile(pattern: &str, ignore_case: bool, column: usize) -> Result<Pattern, FilterError> {
-    Pattern::new(pattern, ignore_case).map_err(|message| FilterError::new(column, message))
-}
-
-fn number(of: Number, op: Op, values: &[Raw]) -> Result<Test, FilterError> {
-    let unit = of.unit();
-    let mut spans = Vec::with_capacity(values.len());
-    let mut or_unknown = false;
-    for value in values {
-        let text = value.text();
-        if text.is_empty() {
-            or_unknown = true;
-            continue;
-        }
-        let span = unit.parse(&text).map_err(|message| {
-            FilterError::new(value.column, format!("{}: {message}", of.key()))
-        })?;
-        spans.push(span);
-    }
-    if !matches!(op, Op::Eq | Op::Ne) {
-        let sign = op.sign();
-        let column = values.first().map_or(0, |value| value.column);
-        let range = values.iter().any(|value| value.text().contains(".."));
-        let message = if !unit.is_ordered() {
-            Some(format!(
-                "{} has no order; use = or != instead of {sign}",
-                of.key()
-            ))
-        } else if range || or_unknown || spans.len() != 1 {
-            Some(format!("{sign} takes one value"))
-        } else {
-            None
-        };
-        if let Some(message) = message {
-            return Err(FilterError::new(column, message));
-        }
-    }
-    Ok(Test::Number {
-        of,
-        op,
-        spans,
-        or_unknown,
-    })
-}
-
-/// Returns whether an operator other than `=` turns it around; `<` and the like are none.
-fn negated(op: Op, key: &str, values: &[Raw]) -> Result<bool, FilterError> {
-    match op {
-        Op::Eq => Ok(false),
-        Op::Ne => Ok(true),
-        op => {
-            let column = values.first().map_or(0, |value| value.column);
-            let message = format!(
-                "{key} is a text; use = != ~ !~ or in instead of {}",
-                op.sign()
-            );
-            Err(FilterError::new(column, message))
-        }
-    }
-}
-
-fn text(of: Text, op: Op, values: Vec<Raw>) -> Result<Test, FilterError> {
-    let negated = negated(op, of.key(), &values)?;
-    let globs = values
-        .into_iter()
-        .map(|value| Glob::new(value.parts))
-        .collect();
-    Ok(Test::Text {
-        of,
-        negated,
-        is: Texts::Globs(globs),
-    })
-}
-
-fn flag(op: Op, values: &[Raw]) -> Result<Test, FilterError> {
-    let negated = negated(op, "flag", values)?;
-    let (mut flags, mut or_none) = (Vec::new(), false);
-    for value in values {
-        let word = value.text();
-        match Flags::WORDS.iter().find(|(_, known)| *known == word) {
-            Some((flag, _)) => flags.push(*flag),
-            None if word.is_empty() => or_none = true,
-            None => {
-                let words = Flags::WORDS.map(|(_, word)| word).join(", ");
-                let message = format!("there is no flag `{word}`; there are {words}");
-                return Err(FilterError::new(value.column, message));
-            }
-        }
-    }
-    Ok(Test::Flag {
-        negated,
-        flags,
-        or_none,
-    })
 }

@@ -12,8 +12,8 @@ use crate::store::{Entry, EntryId, Row};
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
-/// The most ids a block holds.
-const BLOCK: usize = 1024;
+/// The most ids a block holds; few in tests, so that they see many blocks.
+const BLOCK: usize = if cfg!(test) { 4 } else { 1024 };
 
 /// The block of what is in none: a gap.
 const NOWHERE: u32 = u32::MAX;

@@ -145,7 +145,8 @@ impl Producer {
         for event in batch.events {
             let applied = self.model.apply(event);
             if let Some(line) = self.output.event(&applied, &self.model, &mut self.pending) {
-                eprintln!("{line}");
+                // Nobody may be there to read it.
+                let _ = writeln!(std::io::stderr(), "{line}");
             }
         }
     }

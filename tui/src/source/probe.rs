@@ -17,7 +17,7 @@ use crate::clock;
 use crate::event::{Event, Lost};
 use anyhow::{Context, Result};
 use aya::Ebpf;
-use aya::maps::{Map, MapData, PerCpuArray, RingBuf};
+use aya::maps::{Map, MapData, PerCpuArray, ProgramArray, RingBuf};
 use decode::Decoder;
 use probe_common::Counter;
 use std::fs::File;
@@ -37,6 +37,7 @@ const MISSES_EVERY: Duration = Duration::from_secs(1);
 pub struct Probe {
     // Declared first: the programs leave the kernel before their maps do.
     ebpf: Ebpf,
+    _rounds: ProgramArray<MapData>,
     ring: ring_fd::Ring,
     counters: PerCpuArray<MapData, u64>,
     decoder: Decoder,
@@ -69,6 +70,7 @@ impl Probe {
         Ok(Self {
             misses: Misses::open(&loaded.ebpf),
             ebpf: loaded.ebpf,
+            _rounds: loaded.rounds,
             ring: ring_fd::register(ring)?,
             counters,
             decoder: Decoder::new(loaded.missing, page_size),
@@ -92,15 +94,11 @@ impl Probe {
         loop {
             let mut ready = tokio::select! {
                 _ = &mut stop => break,
+                () = batches.closed() => break,
                 ready = self.ring.readable_mut() => ready.context("cannot wait for the ring buffer")?,
             };
             ready.clear_ready();
-            loop {
-                match self.drain(&batches).await {
-                    Drained::Something => {}
-                    Drained::Nothing => break,
-                    Drained::ReceiverGone => return Ok(()),
-                }
+            while self.drain(&batches).await == Drained::Something {
                 tokio::select! {
                     _ = &mut stop => {
                         self.finish(&batches).await;
@@ -131,10 +129,10 @@ impl Probe {
                 self.note_losses(&mut events);
             }
             if !events.is_empty() {
-                drained = Drained::Something;
                 if batches.send(Batch { events }).await.is_err() {
-                    return Drained::ReceiverGone;
+                    return Drained::NobodyListens;
                 }
+                drained = Drained::Something;
             }
             if !more {
                 return drained;
@@ -183,11 +181,12 @@ impl Probe {
 }
 
 /// What came of draining the ring.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Drained {
     Nothing,
     Something,
-    /// Nobody wants to know any more.
-    ReceiverGone,
+    /// The receiver is gone: there is nobody to tell.
+    NobodyListens,
 }
 
 fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {

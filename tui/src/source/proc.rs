@@ -15,11 +15,8 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Arguments of one process are kept up to this many bytes.
-const CMDLINE_LIMIT: u64 = 64 * 1024;
-
-/// Bytes of `stat` and `status` that are read; both are far shorter.
-const STAT_LIMIT: u64 = 16 * 1024;
+/// No more of any file is read, and so no more of a process's arguments.
+const FILE_LIMIT: usize = 64 * 1024;
 
 fn clock_ns(clock: ClockId) -> i64 {
     // Both clocks that are asked for are in every kernel that can run the probe.
@@ -76,7 +73,7 @@ pub fn running() -> Vec<Running> {
 
 fn running_under(proc: &Path, ticks_per_second: u64) -> Vec<Running> {
     let mut found = Vec::new();
-    let mut buffer = Vec::new();
+    let mut buffer = vec![0; FILE_LIMIT];
     for entry in proc.read_dir().into_iter().flatten().flatten() {
         let is_process = pid_of(&entry.file_name()).is_some();
         if let Some(process) = is_process
@@ -95,36 +92,48 @@ fn pid_of(name: &OsStr) -> Option<u32> {
 }
 
 /// Reads one process's directory; `None` when it is gone or not for us to read.
-fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut Vec<u8>) -> Option<Running> {
-    read_into(buffer, &dir.join("stat"), STAT_LIMIT)?;
-    let stat = Stat::parse(buffer)?;
-    read_into(buffer, &dir.join("status"), STAT_LIMIT)?;
-    let uid = real_uid(buffer)?;
-    let key = ProcessKey {
-        pid: stat.pid,
-        start_ns: stat.start_ns(ticks_per_second),
-    };
-    // The arguments sit in the process's memory, which can be gone before it is.
-    if stat.kernel_thread() || read_into(buffer, &dir.join("cmdline"), CMDLINE_LIMIT).is_none() {
-        buffer.clear();
-    }
-    if buffer.last().is_some_and(|last| *last != 0) {
-        buffer.push(0);
+fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut [u8]) -> Option<Running> {
+    let stat = Stat::parse(read_file(&dir.join("stat"), buffer)?)?;
+    let mut uid = 0;
+    let mut cmdline = Vec::new();
+    // Threads of the kernel are root's, and have no arguments.
+    if !stat.kernel_thread() {
+        uid = real_uid(read_file(&dir.join("status"), buffer)?)?;
+        // The arguments sit in the process's memory, which can be gone before it is.
+        let bytes = read_file(&dir.join("cmdline"), buffer).unwrap_or_default();
+        cmdline.reserve_exact(bytes.len() + 1);
+        cmdline.extend_from_slice(bytes);
+        if bytes.last().is_some_and(|last| *last != 0) {
+            cmdline.push(0);
+        }
     }
     Some(Running {
-        key,
+        key: ProcessKey {
+            pid: stat.pid,
+            start_ns: stat.start_ns(ticks_per_second),
+        },
         ppid: stat.ppid,
         uid,
         comm: stat.comm,
-        cmdline: buffer.as_slice().into(),
+        cmdline: cmdline.into(),
     })
 }
 
-fn read_into(buffer: &mut Vec<u8>, path: &Path, limit: u64) -> Option<()> {
-    buffer.clear();
-    let file = File::open(path).ok()?;
-    file.take(limit).read_to_end(buffer).ok()?;
-    Some(())
+/// Reads a file as far as the buffer goes.
+///
+/// Files of `/proc` claim to be empty, so the standard reader would feel its way
+/// with small reads; this takes a whole one at once.
+fn read_file<'b>(path: &Path, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    let mut file = File::open(path).ok()?;
+    let mut len = 0;
+    loop {
+        match file.read(buffer.get_mut(len..)?) {
+            Ok(0) => return buffer.get(..len),
+            Ok(n) => len += n,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// What `/proc/PID/stat` says, as far as it is of use here.
@@ -262,10 +271,7 @@ mod tests {
             &[("stat", &stat(20, 9, 0)), status, ("cmdline", b"a\0b")],
         );
         add("3", &[("stat", &stat(3, 9, 0)), status]);
-        add(
-            "2",
-            &[("stat", &stat(2, 1, 0x20_0000)), status, ("cmdline", b"no")],
-        );
+        add("2", &[("stat", &stat(2, 1, 0x20_0000))]);
         add("4", &[]);
         add("5", &[("stat", &stat(5, 9, 0))]);
         add("self", &[("stat", &stat(6, 9, 0)), status]);
@@ -273,7 +279,8 @@ mod tests {
         let found = running_under(proc.path(), 100);
         let seen: Vec<_> = found.iter().map(|p| (p.key.pid, &*p.cmdline)).collect();
         assert_eq!(seen, [(2, &b""[..]), (3, b""), (20, b"a\0b\0")]);
-        assert!(found.iter().all(|p| p.uid == 5 && p.ppid == 1));
+        let uids: Vec<_> = found.iter().map(|p| (p.uid, p.ppid)).collect();
+        assert_eq!(uids, [(0, 1), (5, 1), (5, 1)]);
         assert_eq!(running_under(Path::new("/nowhere"), 100), []);
     }
 

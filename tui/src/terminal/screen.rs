@@ -3,9 +3,7 @@
 use super::Options;
 use super::writer::Writer;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::queue;
 use crossterm::style::ResetColor;
 use crossterm::terminal::{
@@ -16,6 +14,12 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// Reports clicks and the wheel, but not every movement: that would wake the program for nothing.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+
+/// Undoes [`MOUSE_ON`].
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// How long a terminal that takes nothing is waited for when it is given back.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -52,7 +56,7 @@ impl Screen {
             let mut bytes = Vec::new();
             queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
             if self.options.mouse {
-                queue!(bytes, EnableMouseCapture)?;
+                bytes.extend_from_slice(MOUSE_ON);
             }
             self.writer.submit(bytes)
         };
@@ -68,7 +72,7 @@ impl Screen {
         // Writing to memory cannot fail.
         let _ = queue!(bytes, EndSynchronizedUpdate, ResetColor);
         if self.options.mouse {
-            let _ = queue!(bytes, DisableMouseCapture);
+            bytes.extend_from_slice(MOUSE_OFF);
         }
         let _ = queue!(bytes, DisableBracketedPaste, Show, LeaveAlternateScreen);
         if !self.writer.finish(&bytes, PATIENCE) {

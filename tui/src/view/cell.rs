@@ -58,14 +58,17 @@ pub(super) fn value_text<'a>(value: &Value<'a>, look: &Look<'_>) -> Cow<'a, str>
 
 /// Returns a row's command line, and what is said behind it about what was not captured.
 pub(super) fn command<'a>(row: &'a Row, look: &Look<'a>) -> (Vec<Part<'a>>, Option<String>) {
-    let line = command_line(row);
+    let line = match command_line(row) {
+        line if line.is_empty() => format!("[{}]", text::escape(row.exec.comm.as_bytes())),
+        line => line,
+    };
     let missing = match row.exec.args.capture {
         Capture::Whole => None,
         Capture::Truncated => Some(match row.exec.args.missing_bytes() {
             Some(bytes) if bytes > 0 => format!("+{}", format::size(bytes)),
             _ => "+?".to_owned(),
         }),
-        Capture::Failed => Some("?".to_owned()),
+        Capture::Failed => Some("? not read".to_owned()),
     };
     let base = row_style(row, look);
     let parts = command_parts(line, base, look);
@@ -120,4 +123,16 @@ fn push(parts: &mut Vec<Part<'_>>, line: &str, from: usize, to: usize, style: St
     if let Some(text) = line.get(from..to).filter(|text| !text.is_empty()) {
         parts.push((text.to_owned().into(), style));
     }
+}
+
+/// Leaves out the directory of a command that is too wide for its place, so that its name is seen.
+pub(super) fn without_directory<'a>(mut parts: Vec<Part<'a>>, look: &Look<'_>) -> Vec<Part<'a>> {
+    let is_directory = |(text, _): &Part<'_>| text.ends_with('/') && !text.contains(' ');
+    if parts.len() > 1
+        && parts.first().is_some_and(is_directory)
+        && let Some((text, _)) = parts.first_mut()
+    {
+        *text = format!("{}/", look.theme.glyphs.ellipsis).into();
+    }
+    parts
 }

@@ -88,7 +88,10 @@ fn lines(app: &App, look: &Look<'_>, width: usize) -> Vec<Vec<Part<'static>>> {
         ),
         (glyphs.gap, "events were lost here"),
         ("+3.1 KiB", "so much of the arguments was not captured"),
-        ("?", "could not be read; the details say why"),
+        (
+            "? not read",
+            "the arguments could not be read; the details say why",
+        ),
     ] {
         entry(&mut lines, sign.to_owned(), words);
     }

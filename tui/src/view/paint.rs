@@ -81,6 +81,17 @@ pub(super) fn text(buf: &mut Buffer, area: Rect, text: &str, style: Style, ellip
     parts(buf, area, &[(text.into(), style)], ellipsis)
 }
 
+/// Paints one text over what is already there, whose style goes.
+pub(super) fn over(buf: &mut Buffer, area: Rect, string: &str, style: Style, ellipsis: &str) {
+    let wide = u16::try_from(cells::width(string)).unwrap_or(u16::MAX);
+    let place = Rect {
+        width: wide.min(area.width),
+        ..area
+    };
+    buf.set_style(place, Style::reset());
+    text(buf, place, string, style, ellipsis);
+}
+
 /// Paints one text at the right of `area`, cut to its width.
 pub(super) fn text_right(buf: &mut Buffer, area: Rect, string: &str, style: Style, ellipsis: &str) {
     let wide = u16::try_from(cells::width(string)).unwrap_or(u16::MAX);
@@ -101,6 +112,16 @@ pub(super) fn line(area: Rect, index: u16) -> Rect {
     Rect {
         y: area.y + index,
         height: 1,
+        ..area
+    }
+}
+
+/// Returns `area` without its first `lines` lines.
+pub(super) fn below(area: Rect, lines: u16) -> Rect {
+    let lines = lines.min(area.height);
+    Rect {
+        y: area.y + lines,
+        height: area.height - lines,
         ..area
     }
 }

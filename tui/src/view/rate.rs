@@ -36,7 +36,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, look: &Look<'_>) {
         .map(|c| c.execs + c.failed)
         .max()
         .unwrap_or(0);
-    let minutes = (per_column * width) as f64 / 60.0;
+    let minutes = (per_column * width / 60).max(1);
     let totals = look.model.totals;
     let ellipsis = look.theme.glyphs.ellipsis;
     if area.height >= 2 {
@@ -90,11 +90,11 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, look: &Look<'_>) {
     let text = if area.width >= 100 {
         let execs = format::count(totals.execs);
         format!(
-            "{execs} execs, peak {}/s, {minutes:.0} min",
+            "{execs} execs, peak {}/s, {minutes} min",
             format::count(peak)
         )
     } else {
-        format!("peak {}/s, {minutes:.0} min", format::count(peak))
+        format!("peak {}/s, {minutes} min", format::count(peak))
     };
     paint::text_right(
         buf,

@@ -40,7 +40,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
         (None, Some(p)) => format!(" {} {} ", p.key.pid, text::escape(p.comm.as_bytes())),
         (None, None) => " events were lost here ".to_owned(),
     };
-    paint::text(
+    paint::over(
         buf,
         paint::from_column(top, 2),
         &title,
@@ -75,7 +75,9 @@ pub(super) fn process_of(subject: Subject, app: &App) -> Option<&Process> {
 
 fn facts<'a>(row: &Row, look: &Look<'_>) -> Vec<Part<'a>> {
     let theme = look.theme;
-    let mut out: Vec<Part<'a>> = Vec::new();
+    let (words, bad) = outcome(row, look);
+    let style = if bad { theme.failed } else { theme.text };
+    let mut out: Vec<Part<'a>> = vec![(format!("{words}   ").into(), style)];
     let mut fact = |name: &'static str, value: String| {
         out.push((name.into(), theme.dim));
         out.push((
@@ -83,16 +85,13 @@ fn facts<'a>(row: &Row, look: &Look<'_>) -> Vec<Part<'a>> {
             theme.text,
         ));
     };
+    fact("user", look.user(Some(row.exec.uid)).into_owned());
     if let Some(file) = &row.exec.filename {
         fact("file", text::escape(file).into_owned());
     }
     if let Some(interpreter) = &row.exec.interpreter {
         fact("by", text::escape(interpreter).into_owned());
     }
-    fact("user", look.user(Some(row.exec.uid)).into_owned());
-    let (words, bad) = outcome(row, look);
-    let style = if bad { theme.failed } else { theme.text };
-    out.push((words.into(), style));
     out
 }
 

@@ -17,7 +17,11 @@ use ratatui::style::Style;
 
 /// Paints the titles and the rows, and notes where they are.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
-    let columns = columns(area.width, app.options.columns.as_deref());
+    let columns = columns(
+        area.width,
+        app.options.columns.as_deref(),
+        app.sort().map(|sort| sort.field),
+    );
     let rows = Rect {
         y: area.y + 1,
         height: area.height.saturating_sub(1),
@@ -31,11 +35,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let look = look_at.look(app);
     let headers = titles(buf, line(area, 0), &columns, sort, &look);
     let mut longest = 0;
-    for y in 0..rows.height {
+    for (y, id) in (0..rows.height).zip(app.list.iter_from(window.top)) {
         let index = window.top + usize::from(y);
-        let Some(id) = app.list.get(index) else {
-            break;
-        };
         let place = line(rows, y);
         let selected = window.selected == Some(index);
         longest = longest.max(entry(buf, place, id, app, &columns, selected, &look));
@@ -160,6 +161,12 @@ fn command(buf: &mut Buffer, place: Rect, row: &Row, sideways: usize, look: &Loo
         width: place.width.saturating_sub(reserved),
         ..place
     };
+    let wide = paint::width(&parts);
+    let parts = if sideways == 0 && wide > usize::from(text.width) {
+        cell::without_directory(parts, look)
+    } else {
+        parts
+    };
     let used = paint::scrolled(buf, text, &parts, sideways, look.theme.glyphs.ellipsis);
     if note_width > 0 {
         let at = if used == 0 { 0 } else { used + 1 };
@@ -171,7 +178,7 @@ fn command(buf: &mut Buffer, place: Rect, row: &Row, sideways: usize, look: &Loo
             "",
         );
     }
-    paint::width(&parts).saturating_sub(usize::from(text.width))
+    wide.saturating_sub(usize::from(text.width))
 }
 
 fn gap(buf: &mut Buffer, area: Rect, lost: &Lost, look: &Look<'_>) {

@@ -1,23 +1,226 @@
+//! Keys in, screen out: text and styles, at an injected time.
+
 use super::*;
+use crate::app::{AppOptions, ColorMode, ProbeStatus};
+use crate::event::Event;
 use crate::fixture::*;
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::style::Style;
+use std::fmt::Write;
 
-fn text(app: &mut App, width: u16, height: u16, now_ns: u64) -> String {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw(frame, app, now_ns)).unwrap();
-    terminal.backend().to_string()
+mod laws;
+
+const NOW: u64 = START + 9 * S;
+
+/// Reads keys as the help names them: "f g c c Enter Ctrl-g".
+fn key(name: &str) -> KeyEvent {
+    let (modifiers, name) = match name.strip_prefix("Ctrl-") {
+        Some(rest) => (KeyModifiers::CONTROL, rest),
+        None => (KeyModifiers::NONE, name),
+    };
+    let code = match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
+        "Space" => KeyCode::Char(' '),
+        "Up" => KeyCode::Up,
+        "Down" => KeyCode::Down,
+        "Left" => KeyCode::Left,
+        "Right" => KeyCode::Right,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        "PgDn" => KeyCode::PageDown,
+        "Backspace" => KeyCode::Backspace,
+        one => KeyCode::Char(one.chars().next().unwrap()),
+    };
+    KeyEvent::new(code, modifiers)
+}
+
+struct Shot {
+    app: App,
+    terminal: Terminal<TestBackend>,
+    /// The last frame. The backend's own cells keep what a wide character once hid.
+    frame: Buffer,
+}
+
+impl Shot {
+    fn new(app: App, width: u16, height: u16) -> Self {
+        let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let mut shot = Self {
+            app,
+            terminal,
+            frame: Buffer::default(),
+        };
+        shot.draw();
+        shot
+    }
+
+    fn build(width: u16, height: u16) -> Self {
+        Self::with(AppOptions::default(), build(), width, height)
+    }
+
+    fn with(options: AppOptions, events: Vec<Event>, width: u16, height: u16) -> Self {
+        let mut app = App::new(model(1_000), options);
+        app.apply(events);
+        Self::new(app, width, height)
+    }
+
+    fn draw(&mut self) {
+        let app = &mut self.app;
+        let done = self.terminal.draw(|frame| draw(frame, app, NOW)).unwrap();
+        self.frame = done.buffer.clone();
+    }
+
+    fn keys(mut self, keys: &str) -> Self {
+        for name in keys.split_whitespace() {
+            self.app.handle(Input::Key(key(name)), NOW);
+            self.draw();
+        }
+        self
+    }
+
+    /// All that a person sees: the screen and the text cursor.
+    fn seen(&mut self) -> (String, ratatui::layout::Position) {
+        (self.look(), self.terminal.get_cursor_position().unwrap())
+    }
+
+    /// The text, and below it one letter for each cell's style.
+    fn look(&self) -> String {
+        let buffer = &self.frame;
+        let (mut text, mut styles) = (String::new(), String::new());
+        let mut legend: Vec<Style> = Vec::new();
+        for y in 0..buffer.area.height {
+            let (mut line, mut style_line) = (String::new(), String::new());
+            let mut covered = 0;
+            for x in 0..buffer.area.width {
+                let cell = &buffer[(x, y)];
+                if covered == 0 {
+                    line.push_str(cell.symbol());
+                    covered = crate::cells::width(cell.symbol()).max(1);
+                }
+                covered -= 1;
+                let known = legend.iter().position(|style| *style == cell.style());
+                style_line.push(match known {
+                    _ if cell.style() == ratatui::buffer::Cell::EMPTY.style() => '.',
+                    Some(at) => char::from(b'a' + at as u8),
+                    None => {
+                        legend.push(cell.style());
+                        char::from(b'a' + legend.len() as u8 - 1)
+                    }
+                });
+            }
+            let _ = writeln!(text, "{}", line.trim_end());
+            let _ = writeln!(styles, "{}", style_line.trim_end_matches('.'));
+        }
+        for (i, style) in legend.iter().enumerate() {
+            let words = format!("{style:?}");
+            let words = words
+                .replace("Style::new()", "")
+                .replace(".underline_color(Color::Reset)", "");
+            let words = words
+                .replace(".bg(Color::Reset)", "")
+                .replace("Color::", "");
+            let _ = writeln!(styles, "{}: {words}", char::from(b'a' + i as u8));
+        }
+        format!("{text}\n{styles}")
+    }
+}
+
+macro_rules! snapshot {
+    ($name:expr, $shot:expr) => {
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!($name, $shot.look());
+        });
+    };
 }
 
 #[test]
-fn look() {
-    for (w, h) in [(80, 24), (120, 40)] {
-        let mut a = app(100);
-        a.apply(build());
-        println!("{}", text(&mut a, w, h, START + 9 * S));
-        a.act(crate::action::Action::ToggleTree);
-        println!("{}", text(&mut a, w, h, START + 9 * S));
-        a.act(crate::action::Action::Details);
-        println!("{}", text(&mut a, w, h, START + 9 * S));
+fn the_main_views_at_three_sizes() {
+    for (width, height) in [(80, 24), (120, 40), (200, 50)] {
+        let name = |what: &str| format!("{what}_{width}x{height}");
+        snapshot!(name("events"), Shot::build(width, height));
+        snapshot!(name("tree"), Shot::build(width, height).keys("t"));
+        snapshot!(name("details"), Shot::build(width, height).keys("g Enter"));
+        snapshot!(name("help"), Shot::build(width, height).keys("?"));
     }
+}
+
+#[test]
+fn what_is_open_on_top() {
+    let shot = || Shot::build(80, 24);
+    snapshot!("sort_menu", shot().keys("s Down Down"));
+    snapshot!(
+        "sorted_by_duration",
+        shot()
+            .keys("s End s")
+            .keys("s Home Down Down Down Down Down Down Down Enter")
+    );
+    snapshot!("filter_prompt", shot().keys("f g c c"));
+    snapshot!("filter_accepted", shot().keys("f g c c Enter"));
+    snapshot!("filter_hides_all", shot().keys("f n o s u c h Enter"));
+    snapshot!("filter_error", shot().keys("f m a k e Space p i d = x"));
+    snapshot!("failures_only", shot().keys("x"));
+    snapshot!("search", shot().keys("/ m a k e Enter"));
+    snapshot!(
+        "details_of_what_could_not_be_read",
+        shot().keys("Up Up Up Up Enter")
+    );
+    snapshot!(
+        "details_of_a_gap",
+        shot().keys("g Down Down Down Down Enter")
+    );
+    snapshot!("scrolled_sideways", shot().keys("Right"));
+}
+
+#[test]
+fn states_speak() {
+    let empty = || Shot::new(app(10), 80, 24);
+    snapshot!("nothing_yet", empty());
+    let mut paused = Shot::build(80, 24).keys("Space");
+    paused
+        .app
+        .apply(vec![ran(8_000 * MS, 48_300, 4711, &["late"])]);
+    paused.draw();
+    snapshot!("paused", paused);
+    let mut broken = empty();
+    broken.app.set_probe_status(ProbeStatus {
+        startup_ms: Some(31.2),
+        problems: vec![
+            "failed execs are not captured: tracefs is not mounted".into(),
+            "exits are not captured".into(),
+        ],
+        ended: None,
+    });
+    broken.app.set_not_captured(17);
+    broken.app.set_self_usage(0.006, 21 << 20);
+    broken.draw();
+    snapshot!("problems", broken);
+    broken.app.set_probe_status(ProbeStatus {
+        ended: Some("the probe was detached".into()),
+        ..ProbeStatus::default()
+    });
+    broken.draw();
+    snapshot!("ended", broken);
+}
+
+#[test]
+fn small_and_plain_terminals() {
+    let options = |color, ascii| AppOptions {
+        color,
+        ascii,
+        ..AppOptions::default()
+    };
+    let with = |options, width, height| Shot::with(options, build(), width, height);
+    snapshot!("events_40x10", Shot::build(40, 10));
+    snapshot!("tree_40x10", Shot::build(40, 10).keys("t"));
+    snapshot!("events_20x5", Shot::build(20, 5));
+    snapshot!("too_small", Shot::build(19, 4));
+    snapshot!("no_color", with(options(ColorMode::Never, false), 80, 24));
+    snapshot!("ansi16", with(options(ColorMode::Ansi16, false), 80, 24));
+    snapshot!(
+        "ascii",
+        with(options(ColorMode::Ansi16, true), 80, 24).keys("t")
+    );
 }

@@ -32,7 +32,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         ..area
     };
     app.hits.rows = area_of(rows);
-    if !app.is_paused() && !app.tree.refresh(&app.model, look_at.now_ns) {
+    if !app.tree.refresh(&app.model, look_at.now_ns) {
         app.set_dirty();
     }
     let window = app.tree.window(usize::from(rows.height));
@@ -196,12 +196,15 @@ fn branch(
     } else {
         0
     };
-    let mut command = command(one, process, look);
-    parts.append(&mut command);
     let place = Rect {
         width: area.width.saturating_sub(reserved),
         ..area
     };
+    let mut command = command(one, process, look);
+    if paint::width(&parts) + paint::width(&command) > usize::from(place.width) {
+        command = cell::without_directory(command, look);
+    }
+    parts.append(&mut command);
     let used = paint::parts(buf, place, &parts, glyphs.ellipsis);
     if reserved > 0 {
         let notes: Vec<Part<'_>> = notes
@@ -235,8 +238,9 @@ fn command<'a>(one: &Line, process: &Process, look: &Look<'_>) -> Vec<Part<'a>> 
 pub(super) fn process_line(process: &Process, look: &Look<'_>) -> String {
     let row = process.last_exec.and_then(|id| look.model.store.row(id));
     let comm = text::escape(process.comm.as_bytes());
-    match row {
-        Some(row) => crate::field::command_line(row),
+    match row.map(crate::field::command_line) {
+        Some(line) if !line.is_empty() => line,
+        Some(_) => format!("[{comm}]"),
         None if process.cmdline.is_empty() => format!("[{comm}]"),
         None => {
             let mut line = String::new();
@@ -266,6 +270,9 @@ fn notes<'a>(one: &Line, process: &Process, look: &Look<'_>) -> Vec<Part<'a>> {
     if let Some((text, bad)) = ended(one.life) {
         let style = if bad { theme.warn } else { theme.dim };
         out.push((text.into(), style));
+    }
+    if process.own.execs == 0 && process.own.failed > 0 {
+        out.push(("exec failed".into(), theme.failed));
     }
     if process.parent.is_none() && process.key.pid > 2 {
         out.push(("parent never seen".into(), theme.dim));

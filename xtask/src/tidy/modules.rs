@@ -25,7 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "filter",
         &["event", "field", "model", "process", "store", "text"],
     ),
-    ("list", &["field", "filter", "model", "store"]),
+    ("list", &["event", "field", "filter", "model", "store"]),
     ("keymap", &["action"]),
     (
         "app",

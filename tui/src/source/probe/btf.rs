@@ -68,9 +68,11 @@ struct Type {
 impl Btf {
     /// Parses the contents of `/sys/kernel/btf/vmlinux`, or of a file like it.
     ///
+    /// Only structs whose names are `wanted` can be asked for: there are tens of thousands.
+    ///
     /// # Errors
     /// If the bytes are not whole BTF of this machine's byte order.
-    pub fn parse(data: Vec<u8>) -> Result<Self, BtfError> {
+    pub fn parse(data: Vec<u8>, wanted: impl Fn(&[u8]) -> bool) -> Result<Self, BtfError> {
         let word = |at| u32_at(&data, at).ok_or(BtfError::Truncated);
         let magic = data.get(..2).ok_or(BtfError::NoBtf)?;
         if magic != MAGIC.to_ne_bytes() {
@@ -91,11 +93,16 @@ impl Btf {
             structs: FxHashMap::default(),
             tracepoints: FxHashMap::default(),
         };
-        btf.index(types_at, types_end)?;
+        btf.index(types_at, types_end, wanted)?;
         Ok(btf)
     }
 
-    fn index(&mut self, mut at: usize, end: usize) -> Result<(), BtfError> {
+    fn index(
+        &mut self,
+        mut at: usize,
+        end: usize,
+        wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), BtfError> {
         while at < end {
             let ty = self.type_at(at).ok_or(BtfError::Truncated)?;
             let id = self.types.len() as u32;
@@ -110,7 +117,7 @@ impl Btf {
                     2 | 7..=12 | 16 | 18 => 0,
                     other => return Err(BtfError::UnknownKind(other)),
                 };
-            if ty.kind == KIND_STRUCT && ty.name != 0 {
+            if ty.kind == KIND_STRUCT && wanted(self.name(ty.name)) {
                 let name = self.name(ty.name).to_vec();
                 self.structs.entry(name).or_insert(id);
             } else if ty.kind == KIND_TYPEDEF
@@ -272,7 +279,7 @@ mod tests {
 
     #[test]
     fn members_are_found_by_name_at_any_depth() {
-        let btf = Btf::parse(sample()).unwrap();
+        let btf = Btf::parse(sample(), |_| true).unwrap();
         assert_eq!(btf.offset("task", "pid"), Some(0));
         assert_eq!(btf.offset("task", "tgid"), Some(4));
         assert_eq!(btf.offset("task", "se.sum"), Some(12));
@@ -284,15 +291,15 @@ mod tests {
 
     #[test]
     fn what_is_no_btf_says_so() {
-        assert_eq!(Btf::parse(vec![]).unwrap_err(), BtfError::NoBtf);
+        assert_eq!(Btf::parse(vec![], |_| true).unwrap_err(), BtfError::NoBtf);
         assert_eq!(
-            Btf::parse(b"\x7fELF....".to_vec()).unwrap_err(),
+            Btf::parse(b"\x7fELF....".to_vec(), |_| true).unwrap_err(),
             BtfError::NoBtf
         );
         let whole = sample();
         for len in 2..whole.len() - 1 {
             assert_eq!(
-                Btf::parse(whole[..len].to_vec()).unwrap_err(),
+                Btf::parse(whole[..len].to_vec(), |_| true).unwrap_err(),
                 BtfError::Truncated,
                 "{len}"
             );
@@ -307,7 +314,7 @@ mod tests {
                 let at = at.index(data.len());
                 data[at] = byte;
             }
-            if let Ok(btf) = Btf::parse(data) {
+            if let Ok(btf) = Btf::parse(data, |_| true) {
                 let _ = (btf.offset("task", "se.sum"), btf.tracepoint_args("x"));
             }
         }

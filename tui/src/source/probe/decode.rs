@@ -6,6 +6,7 @@ use crate::event::{
 };
 use probe_common::limits::{FILENAME_MAX, NONE};
 use probe_common::{DecodeError, ExitFixed, ForkFixed, Header, Record, exec_flag};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Makes events of records, in order.
@@ -13,10 +14,60 @@ use std::sync::Arc;
 pub(super) struct Decoder {
     seq: u64,
     losses: Losses,
-    missing: Arc<Missing>,
+    /// What this kernel cannot give at all.
+    missing: Missing,
+    missing_by_gaps: FxHashMap<u16, Arc<Missing>>,
     page_size: u64,
     has: Has,
 }
+
+/// A fact that one exec may lack.
+struct Gap {
+    key: &'static str,
+    why: &'static str,
+    found: fn(&Exec) -> bool,
+}
+
+const UNREADABLE: &str = "the process's memory could not be read";
+
+/// Every gap that an exec of its own can have.
+const GAPS: [Gap; 7] = [
+    Gap {
+        key: "filename",
+        why: UNREADABLE,
+        found: |exec| exec.filename.is_none(),
+    },
+    Gap {
+        key: "args",
+        why: UNREADABLE,
+        found: |exec| exec.args.capture == Capture::Failed,
+    },
+    Gap {
+        key: "args_missing_bytes",
+        why: "not all arguments could be measured",
+        found: |exec| exec.args.true_size.is_none(),
+    },
+    Gap {
+        key: "old_euid",
+        why: "started by the kernel",
+        found: |exec| exec.old_euid.is_none() && exec.flags.contains(Flags::KERNEL),
+    },
+    Gap {
+        key: "old_euid",
+        why: "the call was not seen",
+        found: |exec| exec.old_euid.is_none() && !exec.flags.contains(Flags::KERNEL),
+    },
+    Gap {
+        key: "loginuid",
+        why: "not set",
+        found: |exec| exec.loginuid.is_none(),
+    },
+    Gap {
+        key: "session",
+        why: "not set",
+        found: |exec| exec.session.is_none(),
+    },
+];
 
 /// Which facts of an exit this kernel gives.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +87,8 @@ impl Decoder {
         Self {
             seq: 0,
             losses: Losses::default(),
-            missing: Arc::new(missing),
+            missing,
+            missing_by_gaps: FxHashMap::default(),
             page_size,
             has,
         }
@@ -70,13 +122,17 @@ impl Decoder {
         self.losses.by_counter(cpu, count as u32, now_ns)
     }
 
-    fn exec(&self, header: &Header, record: &probe_common::Exec<'_>) -> Exec {
+    fn exec(&mut self, header: &Header, record: &probe_common::Exec<'_>) -> Exec {
         let fixed = &record.fixed;
         let has = |flag| header.flags & flag != 0;
         let mut flags = Flags::default();
         flags.set(Flags::SCRIPT, has(exec_flag::SCRIPT));
         flags.set(Flags::KERNEL, has(exec_flag::KERNEL));
-        let old_euid = has(exec_flag::OLD_EUID).then_some(fixed.old_euid);
+        let old_euid = match fixed.ret {
+            0 => has(exec_flag::OLD_EUID).then_some(fixed.old_euid),
+            // What failed changed nothing.
+            _ => some(fixed.euid),
+        };
         flags.set(
             Flags::SETUID,
             fixed.ret == 0 && old_euid.is_some_and(|old| old != fixed.euid),
@@ -85,8 +141,7 @@ impl Decoder {
         // A name that is too long may stand in a path that is not: only a full one was cut.
         let filename_cut = has(exec_flag::FILENAME_CUT) && record.filename.len() >= FILENAME_MAX;
         let args = args(header, record);
-        let missing = self.missing_of(header, fixed.ret, old_euid, filename_fault, &args);
-        Exec {
+        let mut exec = Exec {
             seq: self.seq,
             time_ns: header.time_ns,
             start_ns: fixed.start_ns,
@@ -116,38 +171,28 @@ impl Decoder {
             args,
             ancestors: record.ancestors().map(ancestor).collect(),
             flags,
-            missing,
-        }
+            missing: Arc::default(),
+        };
+        exec.missing = self.missing_of(&exec);
+        exec
     }
 
-    /// Adds this event's own gaps to what the kernel cannot give; most events have none.
-    fn missing_of(
-        &self,
-        header: &Header,
-        ret: i32,
-        old_euid: Option<u32>,
-        filename_fault: bool,
-        args: &Args,
-    ) -> Arc<Missing> {
-        let mut own: Vec<(&'static str, &'static str)> = Vec::new();
-        if filename_fault {
-            own.push(("filename", "the process's memory could not be read"));
-        }
-        if header.flags & exec_flag::ARGS_FAULT != 0 {
-            own.push(("args", "the process's memory could not be read"));
-        }
-        if args.true_size.is_none() {
-            own.push(("args_missing_bytes", "too many arguments to measure"));
-        }
-        if ret == 0 && old_euid.is_none() && header.flags & exec_flag::KERNEL != 0 {
-            own.push(("old_euid", "started by the kernel"));
-        }
-        if own.is_empty() {
-            return Arc::clone(&self.missing);
-        }
-        let mut missing = self.missing.as_ref().clone();
-        missing.extend(own.into_iter().map(|(key, why)| (key.into(), why.into())));
-        Arc::new(missing)
+    /// Returns why facts are missing: what the kernel cannot give, and this event's own gaps.
+    /// The same gaps come again and again, so each set of them is put together once.
+    fn missing_of(&mut self, exec: &Exec) -> Arc<Missing> {
+        let gaps = GAPS.iter().enumerate().filter(|(_, gap)| (gap.found)(exec));
+        let set = gaps.fold(0_u16, |set, (i, _)| set | 1 << i);
+        let kernels = &self.missing;
+        let missing = self.missing_by_gaps.entry(set).or_insert_with(|| {
+            let told = |key: &str| kernels.iter().any(|(k, _)| k == key);
+            let own = GAPS
+                .iter()
+                .enumerate()
+                .filter(|(i, gap)| set & 1 << i != 0 && !told(gap.key));
+            let own = own.map(|(_, gap)| (gap.key.into(), gap.why.into()));
+            Arc::new(kernels.iter().cloned().chain(own).collect())
+        });
+        Arc::clone(missing)
     }
 
     fn exit(&self, header: &Header, fixed: &ExitFixed) -> Exit {
@@ -342,5 +387,72 @@ mod tests {
         };
         assert_eq!(exit.max_rss_bytes, None);
         assert!(exit.user_ns.is_some());
+    }
+
+    fn exec_of(header: Header, fixed: probe_common::ExecFixed) -> Exec {
+        let header = Header { kind: 1, ..header };
+        let bytes = [header.as_bytes(), fixed.as_bytes()].concat();
+        let kernels = vec![("session".into(), "this kernel has no audit".into())];
+        let mut events = Vec::new();
+        Decoder::new(kernels, 4096)
+            .record(&bytes, &mut events)
+            .unwrap();
+        match events.remove(0) {
+            Event::Exec(exec) => *exec,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_fact_that_is_missing_has_one_reason() {
+        let fixed = probe_common::ExecFixed {
+            loginuid: NONE,
+            session: NONE,
+            ..Default::default()
+        };
+        let flags = exec_flag::FILENAME_FAULT | exec_flag::ARGS_FAULT;
+        let exec = exec_of(
+            Header {
+                flags,
+                ..Header::default()
+            },
+            fixed,
+        );
+        let keys: Vec<_> = exec.missing.iter().map(|(key, _)| key.as_ref()).collect();
+        assert_eq!(
+            keys,
+            ["session", "filename", "args", "old_euid", "loginuid"]
+        );
+        assert_eq!(exec.missing[0].1, "this kernel has no audit");
+    }
+
+    #[test]
+    fn a_user_that_changed_is_told_and_a_failure_changes_none() {
+        let fixed = probe_common::ExecFixed {
+            old_euid: 1000,
+            ..Default::default()
+        };
+        let flags = exec_flag::OLD_EUID;
+        let exec = exec_of(
+            Header {
+                flags,
+                ..Header::default()
+            },
+            fixed,
+        );
+        assert_eq!((exec.old_euid, exec.euid), (Some(1000), Some(0)));
+        assert!(exec.flags.contains(Flags::SETUID));
+        let fixed = probe_common::ExecFixed {
+            ret: -2,
+            old_euid: NONE,
+            euid: 7,
+            ..Default::default()
+        };
+        let exec = exec_of(Header::default(), fixed);
+        assert_eq!(
+            (exec.old_euid, exec.error().as_deref()),
+            (Some(7), Some("ENOENT"))
+        );
+        assert!(!exec.flags.contains(Flags::SETUID));
     }
 }

@@ -4,6 +4,7 @@ use super::btf::Btf;
 use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
+use aya::maps::{MapData, ProgramArray};
 use aya::programs::{Program, RawTracePoint, TracePoint};
 use aya::{Ebpf, EbpfLoader};
 use probe_common::limits::NONE;
@@ -61,6 +62,8 @@ const SYSCALLS: [(&str, &str); 4] = [
 /// The probe in the kernel: dropping it takes it out again.
 pub(crate) struct Loaded {
     pub(crate) ebpf: Ebpf,
+    /// Where a program finds the one that it goes on in; it is emptied when this is dropped.
+    pub(crate) rounds: ProgramArray<MapData>,
     /// Facts that this kernel cannot give.
     pub(crate) missing: Missing,
     /// What else is not as it should be, a sentence each.
@@ -72,9 +75,14 @@ pub(crate) struct Loaded {
 /// Loads and attaches the programs.
 pub(crate) fn load(options: &Options) -> Result<Loaded> {
     check_version(OBJECT)?;
-    let btf = read_btf(options.btf.as_deref())?;
+    // Both read the kernel's types, which takes a while: at the same time.
+    let (btf, loader) = std::thread::scope(|scope| {
+        let loader = scope.spawn(EbpfLoader::new);
+        (read_btf(options.btf.as_deref()), loader.join())
+    });
+    let btf = btf?;
+    let mut loader = loader.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let (offsets, missing) = resolve(&btf)?;
-    let mut loader = EbpfLoader::new();
     for (member, offset) in MEMBERS.iter().zip(&offsets) {
         loader.override_global(member.global, offset, true);
     }
@@ -83,11 +91,16 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     loader.override_global(knob::ALL_EXITS, &all_exits, true);
     loader.override_global(knob::EXIT_HAS_GROUP_DEAD, &group_dead, true);
     loader.map_max_entries("EVENTS", ring_size(options.ring_size));
-    let ebpf = loader
+    let mut ebpf = loader
         .load(OBJECT)
         .context("the kernel refused the probe's maps")?;
+    let rounds = ebpf
+        .take_map("ROUNDS")
+        .context("the probe has no map ROUNDS")?
+        .try_into()?;
     let mut loaded = Loaded {
         ebpf,
+        rounds,
         missing,
         problems: Vec::new(),
         attached: Vec::new(),
@@ -136,6 +149,14 @@ impl Loaded {
     }
 
     fn attach_syscalls(&mut self) -> Result<()> {
+        let round: &mut TracePoint = self.program("read_round")?.try_into()?;
+        round
+            .load()
+            .context("the kernel refused the program read_round")?;
+        let round = round.fd()?.try_clone()?;
+        self.rounds
+            .set(0, &round, 0)
+            .context("cannot put the program read_round in its place")?;
         for (name, tracepoint) in SYSCALLS {
             let program: &mut TracePoint = self.program(name)?.try_into()?;
             if program.fd().is_err() {
@@ -190,7 +211,8 @@ fn read_btf(file: Option<&Path>) -> Result<Btf> {
             path.display()
         )
     })?;
-    Btf::parse(bytes).with_context(|| {
+    let wanted = |name: &[u8]| MEMBERS.iter().any(|member| member.of.as_bytes() == name);
+    Btf::parse(bytes, wanted).with_context(|| {
         format!(
             "{} is not the type information (BTF) of a kernel",
             path.display()

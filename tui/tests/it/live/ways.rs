@@ -101,12 +101,13 @@ fn execs_by_descriptor_are_told() {
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
 fn an_orphan_has_the_parent_that_took_it_in() {
-    const ORPHAN: &str = "while kill -0 $1 2>/dev/null; do sleep 0.02; done
+    const ORPHAN: &str = ": >$2.up; while kill -0 $1 2>/dev/null; do sleep 0.02; done
         cut -d' ' -f4 /proc/$$/stat >$2.new && mv $2.new $2; exec /bin/true orphan";
     let dir = tempfile::tempdir().unwrap();
     let parent = dir.path().join("parent");
     let capture = Capture::start(&[]);
-    let leave = "/bin/sh -c \"$0\" orphan $$ \"$1\" & exit 0";
+    let leave = "/bin/sh -c \"$0\" orphan $$ \"$1\" &
+        while [ ! -e \"$1.up\" ]; do sleep 0.02; done; exit 0";
     let (pid, _) = run(Command::new("/bin/sh").args(["-c", leave, ORPHAN, utf8(&parent)]));
     let parent = crate::wait::until("the orphan's word", || fs::read_to_string(&parent).ok());
     let mut capture = capture;

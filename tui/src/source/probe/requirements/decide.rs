@@ -259,23 +259,38 @@ pub(super) fn helpers(facts: &Facts) -> Finding {
 pub(super) fn tracepoints(facts: &Facts) -> Finding {
     const INSTEAD: &str =
         "failed execs are then looked for with the raw sys_enter and sys_exit tracepoints";
+    let sudo = facts.command.sudo();
     match &facts.tracing {
-        Ok(Tracing { place, lacking }) if lacking.is_empty() => ok(match place {
-            Some(path) => format!("tracefs at {}", path.display()),
-            None => "tracefs is not mounted, but can be, unseen by others".into(),
-        }),
-        Ok(Tracing { lacking, .. }) => warning(
-            lacking.join(", "),
-            if lacking.iter().any(|l| l.contains("EACCES")) {
-                format!("{INSTEAD}; tracefs is root's: `{}`", facts.command.sudo())
+        Ok(Tracing { place, lacking }) => {
+            let (absent, unreadable): (Vec<_>, Vec<_>) = lacking
+                .iter()
+                .partition(|(_, error)| *error == Errno::ENOENT);
+            let names = |list: &[(&str, Errno)]| {
+                let names: Vec<_> = list.iter().map(|(name, _)| *name).collect();
+                names.join(", ")
+            };
+            if let Some((_, error)) = unreadable.first() {
+                warning(
+                    format!("cannot read {} ({error:?})", names(&unreadable)),
+                    format!("{INSTEAD}; tracefs is root's: `{sudo}`"),
+                )
+            } else if !absent.is_empty() {
+                warning(
+                    format!("this kernel has no {}", names(&absent)),
+                    format!("{INSTEAD}; a kernel with CONFIG_FTRACE_SYSCALLS=y has these"),
+                )
             } else {
-                format!("{INSTEAD}; a kernel with CONFIG_FTRACE_SYSCALLS=y has them")
-            },
-        ),
-        Err(error) => warning(
+                ok(match place {
+                    Some(path) => format!("tracefs at {}", path.display()),
+                    None => "tracefs is not mounted, but can be, unseen by others".into(),
+                })
+            }
+        }
+        Err(error) if facts.uid == 0 => warning(
             error.clone(),
-            format!("{INSTEAD}; or `sudo mount -t tracefs tracefs /sys/kernel/tracing`"),
+            format!("{INSTEAD}; or `mount -t tracefs tracefs /sys/kernel/tracing`"),
         ),
+        Err(error) => warning(error.clone(), format!("{INSTEAD}; root can: `{sudo}`")),
     }
 }
 
@@ -310,7 +325,7 @@ pub(super) fn confinement(facts: &Facts) -> Finding {
         .confinement
         .container
         .as_deref()
-        .map_or_else(String::new, |name| format!(" of {name}"));
+        .map_or_else(String::new, |name| format!(" ({name})"));
     if facts.refused() && facts.can_use_bpf() {
         return if seccomp {
             missing(

@@ -96,8 +96,8 @@ impl BtfFile {
 pub struct Tracing {
     /// Where tracefs is mounted for everybody; `None` when it was mounted privately.
     pub place: Option<PathBuf>,
-    /// What is not to be had of it, each with the reason.
-    pub lacking: Vec<String>,
+    /// Which of them cannot be read, and why.
+    pub lacking: Vec<(&'static str, Errno)>,
 }
 
 /// Walls around this process.

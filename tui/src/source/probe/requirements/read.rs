@@ -161,13 +161,10 @@ fn read_tracing() -> Result<Tracing, String> {
     let place = tracefs::mounted().map(Path::to_path_buf);
     tracefs::with_tracefs(|path| {
         let lacking = TRACEPOINTS
-            .iter()
+            .into_iter()
             .filter_map(|name| {
                 let error = fs::read(path.join("events").join(name).join("id")).err()?;
-                Some(match errno(&error) {
-                    Errno::ENOENT => format!("no {name}"),
-                    error => format!("cannot read {name} ({error:?})"),
-                })
+                Some((name, errno(&error)))
             })
             .collect();
         Tracing { place, lacking }

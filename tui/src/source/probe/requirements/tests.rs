@@ -166,7 +166,12 @@ fn a_user_without_rights_gets_the_command_to_run() {
     for key in ["ring_buffer", "raw_tracepoints", "helpers"] {
         expect(&user(), key, State::Unknown, "see capabilities");
     }
-    expect(&user(), "tracepoints", State::Warning, "mount -t tracefs");
+    expect(
+        &user(),
+        "tracepoints",
+        State::Warning,
+        "root can: `sudo execsnoop-tui -x`",
+    );
     expect(&user(), "confinement", State::Ok, "none");
 }
 
@@ -375,28 +380,38 @@ fn answers_of_the_kernel() {
 #[test]
 fn tracepoints_are_never_required() {
     let mut facts = good();
-    let lack = |place: Option<&str>, lacking: &[&str]| {
+    let lack = |place: Option<&str>, lacking: &[(&'static str, Errno)]| {
         Ok(Tracing {
             place: place.map(Into::into),
-            lacking: lacking.iter().map(|l| (*l).into()).collect(),
+            lacking: lacking.to_vec(),
         })
     };
     facts.tracing = lack(None, &[]);
     expect(&facts, "tracepoints", State::Ok, "not mounted, but can be");
-    facts.tracing = lack(None, &["no syscalls/sys_enter_execve"]);
+    facts.tracing = lack(None, &[("a/b", Errno::ENOENT), ("a/c", Errno::ENOENT)]);
+    expect(&facts, "tracepoints", State::Warning, "has no a/b, a/c");
     expect(
         &facts,
         "tracepoints",
         State::Warning,
         "CONFIG_FTRACE_SYSCALLS",
     );
-    facts.tracing = lack(Some("/sys/kernel/tracing"), &["cannot read x (EACCES)"]);
+    facts.tracing = lack(Some("/t"), &[("a/b", Errno::EACCES)]);
+    expect(
+        &facts,
+        "tracepoints",
+        State::Warning,
+        "cannot read a/b (EACCES)",
+    );
     expect(
         &facts,
         "tracepoints",
         State::Warning,
         "tracefs is root's: `sudo",
     );
+    facts.tracing = Err("cannot mount tracefs: ENODEV".into());
+    expect(&facts, "tracepoints", State::Warning, "ENODEV");
+    expect(&facts, "tracepoints", State::Warning, "`mount -t tracefs");
 }
 
 #[test]
@@ -434,7 +449,7 @@ fn refusals_in_spite_of_capabilities_have_a_cause() {
     facts.confinement.container = Some("Docker".into());
     obstacle(
         &facts,
-        "a seccomp filter of Docker refuses the bpf system call (EPERM); \
+        "a seccomp filter (Docker) refuses the bpf system call (EPERM); \
          run it on the host, or the container with `--privileged --pid=host`",
     );
 }

@@ -1,0 +1,62 @@
+//! A view that stands still while the capture goes on, and loses nothing of it.
+
+use super::App;
+use crate::store::EntryId;
+use std::collections::BTreeSet;
+
+/// A view that stands still while the capture goes on.
+#[derive(Debug)]
+pub(super) struct Paused {
+    /// The first entry that is not listed yet.
+    pub(super) from: EntryId,
+    /// Listed rows that changed meanwhile.
+    pub(super) changed: BTreeSet<EntryId>,
+}
+
+impl App {
+    /// Returns whether the view stands still.
+    pub fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
+    /// Returns how many entries came since the view stands still.
+    pub fn waiting(&self) -> u64 {
+        let next = self.model.store.next_id().0;
+        self.paused
+            .as_ref()
+            .map_or(0, |p| next.saturating_sub(p.from.0))
+    }
+
+    pub(super) fn pause(&mut self) {
+        self.paused = Some(Paused {
+            from: self.model.store.next_id(),
+            changed: BTreeSet::new(),
+        });
+    }
+
+    pub(super) fn resume(&mut self) {
+        let Some(paused) = self.paused.take() else {
+            return;
+        };
+        let first = self.model.store.first_id();
+        for id in paused.changed.into_iter().filter(|id| *id >= first) {
+            self.changed(id);
+        }
+        let next = self.model.store.next_id();
+        if let Some(newest) = next.0.checked_sub(1) {
+            // The list takes in by itself all that it was not told of.
+            self.list.insert(EntryId(newest), &self.model);
+        }
+        for id in (paused.from.max(first).0..next.0).map(EntryId) {
+            self.mark_in_tree(id);
+        }
+        self.tree.touch();
+    }
+
+    /// The list was made anew from the whole history: nothing waits any more.
+    pub(super) fn caught_up(&mut self) {
+        if self.paused.is_some() {
+            self.pause();
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The table itself: to add a fact of an exec is to add an entry here.
+
+use super::{Field, Kind, Value};
+use crate::model::Model;
+use crate::store::Row;
+use crate::text;
+use std::borrow::Cow;
+
+/// Every field, in the order of the columns.
+pub static FIELDS: &[Field] = &[
+    Field {
+        key: "time",
+        title: "TIME",
+        width: 12,
+        kind: Kind::Time,
+        default_from: Some(0),
+        doc: "time of day of the exec",
+        value: |row, _| Value::Time(row.exec.time_ns),
+    },
+    Field {
+        key: "pid",
+        title: "PID",
+        width: 7,
+        kind: Kind::Number,
+        default_from: Some(0),
+        doc: "process id, as the host sees it",
+        value: |row, _| Value::Number(row.exec.pid.into()),
+    },
+    Field {
+        key: "ppid",
+        title: "PPID",
+        width: 7,
+        kind: Kind::Number,
+        default_from: Some(70),
+        doc: "parent's process id",
+        value: |row, _| Value::Number(row.exec.ppid.into()),
+    },
+    Field {
+        key: "parent",
+        title: "PARENT",
+        width: 15,
+        kind: Kind::Text,
+        default_from: Some(100),
+        doc: "parent's task name at that moment",
+        value: |row, _| {
+            row.exec
+                .parent_comm()
+                .map_or(Value::None, |comm| text_of(comm.as_bytes()))
+        },
+    },
+    Field {
+        key: "user",
+        title: "USER",
+        width: 10,
+        kind: Kind::Text,
+        default_from: Some(60),
+        doc: "real user; with the effective one when the exec changed it (alice→root)",
+        value: user,
+    },
+    Field {
+        key: "res",
+        title: "RES",
+        width: 9,
+        kind: Kind::Outcome,
+        default_from: Some(0),
+        doc: "ok, or the errno of the failed exec",
+        value: |row, _| Value::Outcome(-row.exec.ret),
+    },
+    Field {
+        key: "exit",
+        title: "EXIT",
+        width: 9,
+        kind: Kind::Exit,
+        default_from: Some(100),
+        doc: "exit code or signal; … while it runs",
+        value: |row, _| match (&row.end, row.exec.failed()) {
+            (_, true) => Value::None,
+            (None, false) => Value::Exit(None),
+            (Some(_), false) => row
+                .exit()
+                .map_or(Value::None, |exit| Value::Exit(Some(exit.status))),
+        },
+    },
+    Field {
+        key: "dur",
+        title: "DUR",
+        width: 6,
+        kind: Kind::Duration,
+        default_from: Some(100),
+        doc: "from the exec to the exit, or to the next exec of the same process",
+        value: |row, _| row.duration_ns().map_or(Value::None, Value::Duration),
+    },
+    Field {
+        key: "command",
+        title: "COMMAND",
+        width: 0,
+        kind: Kind::Text,
+        default_from: Some(0),
+        doc: "the whole command line",
+        value: |row, _| Value::Text(command_line(row).into_bytes().into()),
+    },
+    on_request("comm", "COMM", 15, Kind::Text, "task name", |row, _| {
+        text_of(row.exec.comm.as_bytes())
+    }),
+    on_request(
+        "file",
+        "FILE",
+        24,
+        Kind::Text,
+        "path as passed to execve",
+        |row, _| row.exec.filename.as_deref().map_or(Value::None, text_of),
+    ),
+    on_request(
+        "interp",
+        "INTERP",
+        16,
+        Kind::Text,
+        "interpreter that the kernel ran for a script",
+        |row, _| row.exec.interpreter.as_deref().map_or(Value::None, text_of),
+    ),
+    on_request(
+        "argv0",
+        "ARGV0",
+        16,
+        Kind::Text,
+        "first argument, which may differ from the path",
+        |row, _| row.exec.args.iter().next().map_or(Value::None, text_of),
+    ),
+    on_request(
+        "argc",
+        "ARGC",
+        5,
+        Kind::Number,
+        "number of arguments",
+        |row, _| {
+            row.exec
+                .args
+                .argc
+                .map_or(Value::None, |n| Value::Number(n.into()))
+        },
+    ),
+    on_request(
+        "tid",
+        "TID",
+        7,
+        Kind::Number,
+        "thread that called exec",
+        |row, _| Value::Number(row.exec.tid.into()),
+    ),
+    on_request("uid", "UID", 6, Kind::Number, "real user id", |row, _| {
+        Value::Number(row.exec.uid.into())
+    }),
+    on_request(
+        "euid",
+        "EUID",
+        6,
+        Kind::Number,
+        "effective user id after the exec",
+        |row, _| id(row.exec.euid),
+    ),
+    on_request("gid", "GID", 6, Kind::Number, "real group id", |row, _| {
+        Value::Number(row.exec.gid.into())
+    }),
+    on_request(
+        "egid",
+        "EGID",
+        6,
+        Kind::Number,
+        "effective group id after the exec",
+        |row, _| id(row.exec.egid),
+    ),
+    on_request(
+        "login",
+        "LOGIN",
+        10,
+        Kind::Text,
+        "user who logged in (audit login uid)",
+        |row, model| {
+            row.exec
+                .loginuid
+                .map_or(Value::None, |uid| Value::Text(user_name(uid, model)))
+        },
+    ),
+    on_request(
+        "ses",
+        "SES",
+        6,
+        Kind::Number,
+        "audit session id",
+        |row, _| id(row.exec.session),
+    ),
+    on_request(
+        "nspid",
+        "NSPID",
+        7,
+        Kind::Number,
+        "process id inside its pid namespace",
+        |row, _| id(row.exec.ns_pid),
+    ),
+    on_request(
+        "pidns",
+        "PIDNS",
+        10,
+        Kind::Number,
+        "pid namespace",
+        |row, _| id(row.exec.pid_ns),
+    ),
+    on_request(
+        "mntns",
+        "MNTNS",
+        10,
+        Kind::Number,
+        "mount namespace",
+        |row, _| id(row.exec.mnt_ns),
+    ),
+    on_request(
+        "cpu",
+        "CPU",
+        6,
+        Kind::Duration,
+        "user and system time of the process",
+        |row, _| {
+            let cpu = row
+                .exit()
+                .and_then(|exit| Some(exit.user_ns? + exit.system_ns?));
+            cpu.map_or(Value::None, Value::Duration)
+        },
+    ),
+    on_request(
+        "rss",
+        "MAXRSS",
+        7,
+        Kind::Size,
+        "largest resident set of the process",
+        |row, _| {
+            row.exit()
+                .and_then(|exit| exit.max_rss_bytes)
+                .map_or(Value::None, Value::Size)
+        },
+    ),
+    on_request(
+        "fork",
+        "FORK",
+        6,
+        Kind::Duration,
+        "from the fork to this exec",
+        |row, _| Value::Duration(row.exec.time_ns.saturating_sub(row.exec.start_ns)),
+    ),
+    on_request(
+        "flag",
+        "FLAGS",
+        12,
+        Kind::Text,
+        "words for what is special: script, kernel, setuid",
+        |row, _| {
+            let words: Vec<_> = row.exec.flags.words().collect();
+            if words.is_empty() {
+                Value::None
+            } else {
+                Value::Text(words.join(",").into_bytes().into())
+            }
+        },
+    ),
+    on_request(
+        "seq",
+        "SEQ",
+        8,
+        Kind::Number,
+        "running number of the event",
+        |row, _| Value::Number(row.exec.seq),
+    ),
+];
+
+const fn on_request(
+    key: &'static str,
+    title: &'static str,
+    width: u16,
+    kind: Kind,
+    doc: &'static str,
+    value: for<'a> fn(&'a Row, &'a Model) -> Value<'a>,
+) -> Field {
+    Field {
+        key,
+        title,
+        width,
+        kind,
+        default_from: None,
+        doc,
+        value,
+    }
+}
+
+fn text_of(bytes: &[u8]) -> Value<'_> {
+    Value::Text(bytes.into())
+}
+
+fn id(id: Option<u32>) -> Value<'static> {
+    id.map_or(Value::None, |id| Value::Number(id.into()))
+}
+
+fn user_name(uid: u32, model: &Model) -> Cow<'_, [u8]> {
+    match model.users.name(uid) {
+        Some(name) => name.as_bytes().into(),
+        None => uid.to_string().into_bytes().into(),
+    }
+}
+
+fn user<'a>(row: &'a Row, model: &'a Model) -> Value<'a> {
+    let real = user_name(row.exec.uid, model);
+    match row.exec.euid {
+        Some(euid) if euid != row.exec.uid => {
+            let arrow = "→".as_bytes();
+            Value::Text(
+                [real.as_ref(), arrow, user_name(euid, model).as_ref()]
+                    .concat()
+                    .into(),
+            )
+        }
+        _ => Value::Text(real),
+    }
+}
+
+/// Returns the command line as one line of text that is safe to show: the arguments, or the
+/// path when there are none.
+pub fn command_line(row: &Row) -> String {
+    let exec = &row.exec;
+    let mut line = String::with_capacity(exec.args.bytes.len() + 8);
+    if exec.args.bytes.is_empty() {
+        let path = exec.filename.as_deref();
+        text::command_line_into(&mut line, path.into_iter());
+    } else {
+        text::command_line_into(&mut line, exec.args.iter());
+    }
+    line
+}

@@ -1,0 +1,220 @@
+//! What holds for every key and every size.
+
+use super::*;
+use crate::app::Outcome;
+use crate::keymap::{KEYMAP, Mode};
+use proptest::prelude::*;
+
+/// Brings a screen with a bit of everything into a mode.
+fn in_mode(mode: Mode) -> Shot {
+    // A search and filters to go back from, a folded process, and the selection in the middle.
+    let shot = Shot::build(80, 24).keys("f a Enter / e Enter Home Down Right Right");
+    match mode {
+        Mode::Events => shot,
+        Mode::Tree => shot.keys("t Home Down Down"),
+        Mode::Details => shot.keys("Enter Down Down"),
+        Mode::Sort => shot.keys("s Down Down"),
+        Mode::Help => shot.keys("? PgDn"),
+        Mode::Prompt => shot.keys("/ a b Space c Left Left"),
+    }
+}
+
+#[test]
+fn every_key_of_the_help_does_or_says_something() {
+    let mut idle = Vec::new();
+    for binding in KEYMAP {
+        for mode in binding.modes {
+            for key in binding.keys {
+                let mut shot = in_mode(*mode);
+                assert_eq!(shot.app.mode(), *mode);
+                let before = shot.seen();
+                let outcome = shot.app.handle(Input::Key(key.event()), NOW);
+                shot.draw();
+                if outcome == Outcome::Continue && before == shot.seen() {
+                    idle.push(format!("{key} in {mode:?}: {}", binding.help));
+                }
+            }
+        }
+    }
+    assert!(idle.is_empty(), "these do nothing: {idle:#?}");
+}
+
+#[test]
+fn every_line_of_the_help_is_there() {
+    let mut seen = String::new();
+    let mut shot = Shot::build(120, 20).keys("?");
+    for _ in 0..20 {
+        seen.push_str(&shot.look());
+        shot = shot.keys("PgDn");
+    }
+    for binding in KEYMAP {
+        assert!(seen.contains(binding.help), "{}", binding.help);
+        assert!(
+            seen.contains(&binding.keys_text()),
+            "{}",
+            binding.keys_text()
+        );
+    }
+    for field in crate::field::FIELDS {
+        let start: String = field.doc.chars().take(40).collect();
+        assert!(seen.contains(&start), "{field:?}");
+    }
+}
+
+#[test]
+fn every_hint_of_the_footer_is_a_key_of_its_mode() {
+    for mode in Mode::ALL {
+        let look = in_mode(mode).look();
+        for binding in crate::keymap::hints(mode).take(2) {
+            let hint = binding.hint.unwrap();
+            assert!(look.contains(hint), "{hint} in {mode:?}\n{look}");
+        }
+    }
+}
+
+#[test]
+fn every_size_can_be_drawn() {
+    let mut shots: Vec<App> = Mode::ALL.map(|mode| in_mode(mode).app).into();
+    shots.push(Shot::build(80, 24).keys("Space s Enter").app);
+    shots.push(app(5));
+    for app in &mut shots {
+        for width in [
+            0, 1, 2, 5, 19, 20, 21, 33, 40, 59, 60, 70, 80, 99, 100, 120, 130,
+        ] {
+            for height in [0, 1, 2, 4, 5, 6, 7, 8, 10, 12, 19, 20, 23, 24, 50] {
+                let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+                terminal.draw(|frame| draw(frame, app, NOW)).unwrap();
+            }
+        }
+    }
+}
+
+/// Where text begins on the screen, by what the terminal sees.
+fn column_of(shot: &Shot, line: usize, needle: &str) -> Option<usize> {
+    let text = shot.look();
+    let line = text.lines().nth(line)?;
+    Some(crate::cells::width(&line[..line.find(needle)?]))
+}
+
+#[test]
+fn wide_characters_break_no_column() {
+    let wide = [
+        "日本語日本語日本語",
+        "e\u{301}e\u{301}",
+        "👍🏽👨👩🇩🇪",
+        "ﾊﾞﾊﾟ",
+        "\u{301}",
+        "한글",
+    ];
+    for name in wide {
+        let mut event = exec(MS, 50_000, 4711, &["x", "y"]);
+        event.comm = name.into();
+        event.ancestors[0].comm = name.into();
+        let columns =
+            ["parent", "comm", "pid", "command"].map(|k| crate::field::by_key(k).unwrap());
+        let options = AppOptions {
+            columns: Some(columns.into()),
+            ..AppOptions::default()
+        };
+        for width in 30..60 {
+            let shot = Shot::with(
+                options.clone(),
+                vec![Event::Exec(Box::new(event.clone()))],
+                width,
+                12,
+            );
+            let (title, pid) = (column_of(&shot, 3, "COMMAND"), column_of(&shot, 4, "x y"));
+            assert_eq!(title, pid, "{name} at {width}\n{}", shot.look());
+        }
+    }
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let arg = prop_oneof![
+        "[a-z/]{0,8}",
+        "\\PC{0,6}",
+        Just("日本語".to_owned()),
+        Just("\u{1b}[2J\u{202e}".to_owned())
+    ];
+    let args = proptest::collection::vec(arg, 0..4);
+    let raw = proptest::collection::vec(any::<u8>(), 0..24);
+    (0u64..8_000, 1u32..60, 0u32..60, args, raw, 0u8..8).prop_map(
+        |(ms, pid, ppid, args, raw, kind)| {
+            let pid = 50_000 + pid;
+            let ppid = if ppid < 10 { 4711 } else { 50_000 + ppid };
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            match kind {
+                0 => lost(ms * MS, u64::from(pid)),
+                1 => failed(ms * MS, pid, ppid, 2, &args),
+                2 | 3 => ended(ms * MS, pid, crate::event::Status::from_wait(pid % 300)),
+                4 => {
+                    let mut exec = exec(ms * MS, pid, ppid, &args);
+                    exec.args.bytes = raw.clone().into();
+                    exec.args.capture = crate::event::Capture::Truncated;
+                    exec.comm = crate::event::Comm::new(&raw);
+                    Event::Exec(Box::new(exec))
+                }
+                _ => ran(ms * MS, pid, ppid, &args),
+            }
+        },
+    )
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Key(KeyEvent),
+    Mouse(u8, u16, u16),
+    Events(Vec<Event>),
+    Size(u16, u16),
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let keys: Vec<KeyEvent> = KEYMAP
+        .iter()
+        .flat_map(|b| b.keys)
+        .map(|k| k.event())
+        .collect();
+    prop_oneof![
+        6 => proptest::sample::select(keys).prop_map(Step::Key),
+        1 => any::<char>().prop_map(|c| Step::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))),
+        1 => (0u8..3, 0u16..140, 0u16..60).prop_map(|(kind, x, y)| Step::Mouse(kind, x, y)),
+        2 => proptest::collection::vec(any_event(), 0..20).prop_map(Step::Events),
+        1 => (0u16..140, 0u16..55).prop_map(|(w, h)| Step::Size(w, h)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_keys_events_or_sizes_make_it_panic(
+        history in 1usize..40,
+        steps in proptest::collection::vec(any_step(), 1..60),
+    ) {
+        use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+        let mut app = App::new(model(history), AppOptions::default());
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        for (i, step) in steps.into_iter().enumerate() {
+            let now = NOW + i as u64 * S / 3;
+            match step {
+                Step::Key(key) => drop(app.handle(Input::Key(key), now)),
+                Step::Mouse(kind, column, row) => {
+                    let kind = match kind {
+                        0 => MouseEventKind::ScrollUp,
+                        1 => MouseEventKind::ScrollDown,
+                        _ => MouseEventKind::Down(MouseButton::Left),
+                    };
+                    let modifiers = KeyModifiers::NONE;
+                    app.handle(Input::Mouse(MouseEvent { kind, column, row, modifiers }), now);
+                }
+                Step::Events(events) => app.apply(events),
+                Step::Size(width, height) => terminal.backend_mut().resize(width, height),
+            }
+            app.tick(now);
+            terminal.draw(|frame| draw(frame, &mut app, now)).unwrap();
+            for cell in terminal.backend().buffer().content() {
+                prop_assert!(!cell.symbol().chars().any(crate::text::is_unsafe), "{:?}", cell.symbol());
+            }
+        }
+    }
+}
