@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How many execs each of the two workers makes.
-const EACH: usize = 10_000;
+pub(crate) const EACH: usize = 10_000;
 
 /// Runs the tiny program `each` times in each of two threads; returns how long that took.
 ///
@@ -141,9 +141,8 @@ impl Reader {
             child: command.spawn().unwrap(),
         };
         let stdout = reader.child.stdout.as_mut().unwrap();
-        // Not a byte more than the line: the rest is to wait in the pipe.
         let (mut first, mut byte) = (Vec::new(), [0]);
-        while !first.ends_with(b"\n") {
+        while byte != *b"\n" {
             stdout.read_exact(&mut byte).unwrap();
             first.extend(byte);
         }
