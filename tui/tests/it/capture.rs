@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread::JoinHandle;
 
 /// The product, capturing; it is killed when this goes out of scope.
@@ -109,16 +109,20 @@ impl Capture {
 
     /// Waits for the next line; there is none after the last.
     fn next(&mut self) -> Option<&Value> {
-        use std::sync::mpsc::RecvTimeoutError as Error;
-        match self.lines.recv_timeout(PATIENCE) {
-            Ok(line) => {
+        let line = wait::within(PATIENCE, &mut || match self.lines.try_recv() {
+            Ok(line) => Some(Some(line)),
+            Err(TryRecvError::Disconnected) => Some(None),
+            Err(TryRecvError::Empty) => None,
+        });
+        match line {
+            Some(Some(line)) => {
                 let value = serde_json::from_str(&line);
                 self.seen
                     .push(value.unwrap_or_else(|e| panic!("{e}: {line}")));
                 self.seen.last()
             }
-            Err(Error::Disconnected) => None,
-            Err(Error::Timeout) => panic!(
+            Some(None) => None,
+            None => panic!(
                 "no line after {} within {PATIENCE:?}, and no end; its threads: {}",
                 self.seen.len(),
                 threads(self.pid())
@@ -138,7 +142,7 @@ impl Drop for Capture {
 }
 
 /// Tells where the threads of a process that hangs are.
-fn threads(pid: Pid) -> String {
+pub(crate) fn threads(pid: Pid) -> String {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task"))
         .into_iter()
         .flatten()

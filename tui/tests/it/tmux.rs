@@ -78,8 +78,19 @@ impl Tmux {
             last = self.screen();
             is(&last).then_some(())
         });
-        assert!(seen.is_some(), "{what}: not within {PATIENCE:?}:\n{last}");
+        assert!(
+            seen.is_some(),
+            "{what}: not within {PATIENCE:?}:\n{last}{}",
+            self.threads()
+        );
         last
+    }
+
+    /// Tells where the threads are of what the shell started.
+    fn threads(&self) -> String {
+        let pid = fs::read_to_string(self.file("pid")).unwrap_or_default();
+        let pid = pid.trim().parse().map(Pid::from_raw);
+        pid.map(crate::capture::threads).unwrap_or_default()
     }
 
     /// Waits until a text is to be seen.

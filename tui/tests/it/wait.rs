@@ -13,16 +13,21 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Waits until something is there, or for a time.
+///
+/// A virtual machine that is stopped for a while may find its clock far ahead: whatever
+/// happened between two looks, it counts as a second at most.
 pub(crate) fn within<T>(patience: Duration, look: &mut dyn FnMut() -> Option<T>) -> Option<T> {
-    let deadline = Instant::now() + patience;
+    let mut waited = Duration::ZERO;
     loop {
+        let began = Instant::now();
         if let Some(found) = look() {
             return Some(found);
         }
-        if Instant::now() >= deadline {
+        if waited >= patience {
             return None;
         }
         std::thread::sleep(Duration::from_millis(20));
+        waited += began.elapsed().min(Duration::from_secs(1));
     }
 }
 

@@ -152,7 +152,8 @@ fn the_tree_shows_children_below_their_parent_and_folds() {
         line(&screen, &pid),
         "{screen}"
     );
-    tmux.press(&["g", "+"]);
+    // It is selected: to the parent, and fold that.
+    tmux.press(&["-", "-"]);
     tmux.wait("folded", |s| line(s, &pid).is_none());
     tmux.press(&["+"]);
     tmux.wait("unfolded", |s| line(s, &pid).is_some());
