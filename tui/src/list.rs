@@ -1,7 +1,8 @@
 //! Which entries are listed, and in which order: the filter and the sort, kept up to date.
 //!
 //! Of equal values the older row comes first; a descending order is the ascending one turned
-//! around, so the newer comes first there. What is not known comes last either way.
+//! around, so the newer comes first there. What is not known comes last either way. Command
+//! lines are compared as they are searched: without quotes and escapes.
 
 mod key;
 mod sorted;
@@ -11,7 +12,7 @@ mod tests;
 use crate::field::Field;
 use crate::filter::Filter;
 use crate::model::Model;
-use crate::store::{Entry, EntryId};
+use crate::store::EntryId;
 use sorted::Sorted;
 use std::collections::VecDeque;
 
@@ -79,21 +80,20 @@ impl List {
     /// then, and tests of other processes when those have changed.
     pub fn refresh(&mut self, model: &Model) {
         self.catch_up(model);
-        let mut tester = self.filter.tester(model);
         let mut shown = 0;
-        for ((id, entry), state) in model.store.iter().zip(&mut self.states) {
-            let Entry::Row(row) = entry else {
-                continue;
+        let (mut states, mut sorted) = (self.states.iter_mut(), self.sorted.as_mut());
+        self.filter.tester(model).each(|id, passes| {
+            let Some(state) = states.next().filter(|state| **state != State::Gap) else {
+                return;
             };
-            let passes = tester.passes(row);
             shown += usize::from(passes);
             let now = if passes { State::Shown } else { State::Hidden };
             if std::mem::replace(state, now) != now
-                && let Some(sorted) = &mut self.sorted
+                && let Some(sorted) = &mut sorted
             {
                 sorted.show(id, passes);
             }
-        }
+        });
         self.shown = shown;
         if self.sorted.is_none() {
             self.list_arrived();
@@ -142,7 +142,7 @@ impl List {
         let was = std::mem::replace(state, now);
         self.shown = self.shown + usize::from(passes) - usize::from(was == State::Shown);
         if let Some(sorted) = &mut self.sorted {
-            sorted.update(id, row, passes, model);
+            sorted.update(id, passes, model);
         } else if was != now {
             match self.arrived.binary_search(&id) {
                 Ok(place) => _ = self.arrived.remove(place),
@@ -248,7 +248,7 @@ impl List {
                 self.states
                     .push_back(if passes { State::Shown } else { State::Hidden });
                 if let Some(sorted) = &mut self.sorted {
-                    sorted.push_row(row, passes, model);
+                    sorted.push_row(passes, model);
                 }
                 passes
             }

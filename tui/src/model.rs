@@ -114,7 +114,7 @@ impl Model {
         if let Some(row) = replaced.and_then(|old| self.store.row_mut(old)) {
             row.end = Some(End::Replaced { time_ns });
         }
-        self.push(Entry::Row(Box::new(Row { exec, end: None })));
+        self.push(Entry::Row(Row { exec, end: None }));
         if failed {
             self.totals.failed += 1;
         } else {

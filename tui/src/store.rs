@@ -1,7 +1,16 @@
 //! The bounded history: execs and the places where events were lost, oldest out first.
+//!
+//! Entries stand next to each other in chunks, with their command lines, because going
+//! through all of them to filter or sort is a matter of how far apart they are in memory.
+
+mod lines;
+
+pub use lines::{Line, Lines};
 
 use crate::event::{Exec, Exit, Lost};
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// Names one entry of the history for good; ids grow by one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,22 +70,69 @@ impl Row {
     pub fn running(&self) -> bool {
         !self.exec.failed() && self.end.is_none()
     }
+
+    /// Returns the command line with a NUL between two arguments: the arguments, or the path
+    /// when there are none.
+    pub fn raw_line(&self) -> &[u8] {
+        let args = &self.exec.args.bytes;
+        match (args.is_empty(), &self.exec.filename) {
+            (true, Some(path)) => path,
+            _ => args.strip_suffix(b"\0").unwrap_or(args),
+        }
+    }
 }
 
 /// One entry of the history.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are rows, and they are gone through faster without a box each"
+)]
 pub enum Entry {
     /// An exec.
-    Row(Box<Row>),
+    Row(Row),
     /// Events were lost here.
     Gap(Lost),
+}
+
+/// How many entries a chunk has; few in tests, so that they see many chunks.
+const CHUNK: usize = if cfg!(test) { 4 } else { 1024 };
+
+/// Entries that follow each other.
+#[derive(Debug)]
+struct Chunk {
+    entries: Vec<Entry>,
+    lines: Lines,
+}
+
+/// Entries that follow each other, with their command lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// The first one's id.
+    pub first: EntryId,
+    /// The entries.
+    pub entries: &'a [Entry],
+    /// Where their command lines are.
+    pub lines: &'a Lines,
+    /// The place of the first one's command line.
+    pub place: usize,
+}
+
+impl Part<'_> {
+    /// Returns the places of its command lines.
+    pub fn places(&self) -> Range<usize> {
+        self.place..self.place + self.entries.len()
+    }
 }
 
 /// The newest entries, up to a limit.
 #[derive(Debug)]
 pub struct Store {
-    entries: VecDeque<Entry>,
+    chunks: VecDeque<Chunk>,
+    /// How many entries of the first chunk are gone.
+    gone: usize,
     first: u64,
+    len: usize,
     limit: usize,
 }
 
@@ -84,30 +140,61 @@ impl Store {
     /// Makes an empty history of at most `limit` entries (at least one).
     pub fn new(limit: usize) -> Self {
         Self {
-            entries: VecDeque::new(),
+            chunks: VecDeque::new(),
+            gone: 0,
             first: 0,
+            len: 0,
             limit: limit.max(1),
         }
     }
 
     /// Appends an entry; returns its id, and the entry that had to go.
     pub fn push(&mut self, entry: Entry) -> (EntryId, Option<(EntryId, Entry)>) {
-        let mut evicted = None;
-        if self.entries.len() >= self.limit {
-            evicted = self
-                .entries
-                .pop_front()
-                .map(|old| (EntryId(self.first), old));
-            self.first += 1;
+        let evicted = if self.len >= self.limit {
+            self.evict()
+        } else {
+            None
+        };
+        let id = self.next_id();
+        if self
+            .chunks
+            .back()
+            .is_none_or(|chunk| chunk.entries.len() == CHUNK)
+        {
+            self.chunks.push_back(Chunk {
+                entries: Vec::with_capacity(CHUNK.min(self.limit)),
+                lines: Lines::default(),
+            });
         }
-        let id = EntryId(self.first + self.entries.len() as u64);
-        self.entries.push_back(entry);
+        if let Some(chunk) = self.chunks.back_mut() {
+            chunk.lines.push(match &entry {
+                Entry::Row(row) => Some(row),
+                Entry::Gap(_) => None,
+            });
+            chunk.entries.push(entry);
+            self.len += 1;
+        }
         (id, evicted)
+    }
+
+    fn evict(&mut self) -> Option<(EntryId, Entry)> {
+        let entry = self.chunks.front_mut()?.entries.get_mut(self.gone)?;
+        let old = std::mem::replace(entry, Entry::Gap(Lost::default()));
+        let id = EntryId(self.first);
+        self.first += 1;
+        self.gone += 1;
+        self.len -= 1;
+        if self.gone == CHUNK {
+            self.chunks.pop_front();
+            self.gone = 0;
+        }
+        Some((id, old))
     }
 
     /// Returns an entry, unless it is gone.
     pub fn get(&self, id: EntryId) -> Option<&Entry> {
-        self.entries.get(self.index(id)?)
+        let (chunk, place) = self.place(id)?;
+        self.chunks.get(chunk)?.entries.get(place)
     }
 
     /// Returns the row of an entry, unless it is gone or a gap.
@@ -119,20 +206,66 @@ impl Store {
     }
 
     pub(crate) fn row_mut(&mut self, id: EntryId) -> Option<&mut Row> {
-        let index = self.index(id)?;
-        match self.entries.get_mut(index)? {
+        let (chunk, place) = self.place(id)?;
+        match self.chunks.get_mut(chunk)?.entries.get_mut(place)? {
             Entry::Row(row) => Some(row),
             Entry::Gap(_) => None,
         }
     }
 
+    /// Returns a row's command line with a space between two arguments.
+    pub fn line(&self, id: EntryId) -> Option<Cow<'_, [u8]>> {
+        let (chunk, place) = self.place(id)?;
+        match self.chunks.get(chunk)?.lines.get(place)? {
+            Line::Text(line) => Some(line.into()),
+            Line::Left => {
+                let space = |byte: &u8| if *byte == 0 { b' ' } else { *byte };
+                Some(self.row(id)?.raw_line().iter().map(space).collect())
+            }
+        }
+    }
+
     /// Returns all entries with their ids, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (EntryId, &Entry)> + ExactSizeIterator {
-        let first = self.first;
-        self.entries
+        (0..self.len).map(|index| {
+            let place = self.gone + index;
+            let entry = &self.chunks[place / CHUNK].entries[place % CHUNK];
+            (EntryId(self.first + index as u64), entry)
+        })
+    }
+
+    /// Returns the ids of all rows, oldest first, without looking at the rows.
+    pub fn row_ids(&self) -> impl Iterator<Item = EntryId> {
+        self.parts(64).flat_map(|part| {
+            let rows = part.lines.rows(part.places());
+            let numbers = (0..part.entries.len() as u64).filter(move |n| rows >> n & 1 == 1);
+            numbers.map(move |number| EntryId(part.first.0 + number))
+        })
+    }
+
+    /// Returns all entries in parts of up to `most`, oldest first.
+    pub fn parts(&self, most: usize) -> impl Iterator<Item = Part<'_>> {
+        let most = most.max(1);
+        let base = self.first - self.gone as u64;
+        self.chunks
             .iter()
             .enumerate()
-            .map(move |(i, entry)| (EntryId(first + i as u64), entry))
+            .flat_map(move |(number, chunk)| {
+                let gone = if number == 0 { self.gone } else { 0 };
+                let entries = chunk.entries.get(gone..).unwrap_or(&[]);
+                entries
+                    .chunks(most)
+                    .enumerate()
+                    .map(move |(part, entries)| {
+                        let place = gone + part * most;
+                        Part {
+                            first: EntryId(base + (number * CHUNK + place) as u64),
+                            entries,
+                            lines: &chunk.lines,
+                            place,
+                        }
+                    })
+            })
     }
 
     /// Returns the id of the oldest entry that is still there, or the next one's if there is none.
@@ -142,17 +275,17 @@ impl Store {
 
     /// Returns the id that the next entry will get.
     pub fn next_id(&self) -> EntryId {
-        EntryId(self.first + self.entries.len() as u64)
+        EntryId(self.first + self.len as u64)
     }
 
     /// Returns how many entries there are.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.len
     }
 
     /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len == 0
     }
 
     /// Returns how many entries there can be.
@@ -160,8 +293,11 @@ impl Store {
         self.limit
     }
 
-    fn index(&self, id: EntryId) -> Option<usize> {
-        usize::try_from(id.0.checked_sub(self.first)?).ok()
+    /// Returns which chunk an entry is in, and where.
+    fn place(&self, id: EntryId) -> Option<(usize, usize)> {
+        let index = usize::try_from(id.0.checked_sub(self.first)?).ok()?;
+        let place = index.checked_add(self.gone)?;
+        Some((place / CHUNK, place % CHUNK))
     }
 }
 
@@ -169,15 +305,16 @@ impl Store {
 mod tests {
     use super::*;
 
+    fn gap(count: u64) -> Entry {
+        Entry::Gap(Lost {
+            count,
+            ..Lost::default()
+        })
+    }
+
     #[test]
     fn the_oldest_goes_first_and_ids_stay() {
         let mut store = Store::new(2);
-        let gap = |count| {
-            Entry::Gap(Lost {
-                count,
-                ..Lost::default()
-            })
-        };
         assert_eq!(store.push(gap(1)), (EntryId(0), None));
         assert_eq!(store.push(gap(2)), (EntryId(1), None));
         assert_eq!(store.push(gap(3)), (EntryId(2), Some((EntryId(0), gap(1)))));
@@ -185,5 +322,45 @@ mod tests {
         assert_eq!(store.get(EntryId(2)), Some(&gap(3)));
         assert_eq!(store.get(EntryId(3)), None);
         assert_eq!(store.iter().map(|(id, _)| id.0).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn chunks_come_and_go_unseen() {
+        for limit in 1..12 {
+            let mut store = Store::new(limit);
+            for count in 0..40 {
+                let (id, evicted) = store.push(gap(count));
+                assert_eq!(id, EntryId(count));
+                let old = count.checked_sub(limit as u64);
+                assert_eq!(evicted, old.map(|old| (EntryId(old), gap(old))));
+                let all: Vec<_> = (store.first_id().0..=count)
+                    .map(|id| (EntryId(id), gap(id)))
+                    .collect();
+                assert_eq!(store.len(), all.len());
+                assert!(store.iter().eq(all.iter().map(|(id, entry)| (*id, entry))));
+                assert!(
+                    store
+                        .iter()
+                        .rev()
+                        .eq(all.iter().rev().map(|(id, entry)| (*id, entry)))
+                );
+                assert!(all.iter().all(|(id, entry)| store.get(*id) == Some(entry)));
+                let mut parts = Vec::new();
+                for part in store.parts(3) {
+                    assert_eq!(
+                        part.lines
+                            .text(part.place..part.place + part.entries.len())
+                            .len(),
+                        part.entries.len()
+                    );
+                    parts.extend(
+                        (part.first.0..)
+                            .map(EntryId)
+                            .zip(part.entries.iter().cloned()),
+                    );
+                }
+                assert_eq!(parts, all);
+            }
+        }
     }
 }

@@ -34,6 +34,12 @@ pub fn escape(bytes: &[u8]) -> Cow<'_, str> {
 
 /// Appends bytes to `out` as [`escape`] shows them.
 pub fn escape_into(out: &mut String, bytes: &[u8]) {
+    // Most is plain ASCII.
+    if bytes.iter().all(|b| matches!(b, b' '..=b'~'))
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return out.push_str(text);
+    }
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
             if is_unsafe(c) {

@@ -116,7 +116,7 @@ impl Tree {
             let mut below = below().filter(|p| self.shows(p)).peekable();
             let fold = if below.peek().is_none() {
                 Fold::Leaf
-            } else if self.is_open(process) {
+            } else if self.is_open(process, model) {
                 Fold::Open
             } else {
                 Fold::Closed
@@ -149,13 +149,23 @@ impl Tree {
     fn keep_open(&mut self, above: &[ProcessId], model: &Model) {
         let crowd = |id: &&ProcessId| {
             let process = model.processes.get(**id);
-            process.is_some_and(|p| p.children.len() > CROWD)
+            process.is_some_and(|p| self.is_crowd(p, model))
         };
         if self.base == Base::Auto {
-            for id in above.iter().filter(crowd) {
-                self.folds.entry(*id).or_insert(true);
+            let crowds: Vec<_> = above.iter().filter(crowd).copied().collect();
+            for id in crowds {
+                self.folds.entry(id).or_insert(true);
             }
         }
+    }
+
+    /// Returns whether more children of a process are shown than unfold by themselves.
+    fn is_crowd(&self, process: &Process, model: &Model) -> bool {
+        let children = process
+            .children
+            .iter()
+            .filter_map(|id| model.processes.get(*id));
+        children.filter(|p| self.shows(p)).take(CROWD + 1).count() > CROWD
     }
 
     fn shows(&self, process: &Process) -> bool {
@@ -167,12 +177,12 @@ impl Tree {
         passes && (busy || self.show_idle)
     }
 
-    fn is_open(&self, process: &Process) -> bool {
+    fn is_open(&self, process: &Process, model: &Model) -> bool {
         match (self.folds.get(&process.id), self.base) {
             (Some(open), _) => *open,
             (None, Base::Open) => true,
             (None, Base::Closed) => false,
-            (None, Base::Auto) => process.children.len() <= CROWD,
+            (None, Base::Auto) => !self.is_crowd(process, model),
         }
     }
 
@@ -232,7 +242,7 @@ impl Tree {
     /// Selects a process and unfolds what hides it. Returns whether it is shown.
     pub fn reveal(&mut self, id: ProcessId, model: &Model, height: usize) -> bool {
         for above in model.processes.ancestors(id) {
-            if !self.is_open(above) {
+            if !self.is_open(above, model) {
                 self.folds.insert(above.id, true);
             }
         }

@@ -16,14 +16,14 @@ pub(super) enum Expr {
     /// At least one.
     Any(Vec<Expr>),
     Not(Box<Expr>),
-    Test(Test),
+    Test(Box<Test>),
 }
 
 /// One question to a row.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Test {
     /// A part of the command line.
-    Words(Needle),
+    Words(Box<Needle>),
     /// A pattern in the command line.
     Line(Pattern),
     /// The pid or the parent's.
@@ -45,6 +45,11 @@ pub(super) enum Test {
     /// A text, or any of several.
     Text {
         of: Text,
+        negated: bool,
+        is: Texts,
+    },
+    /// The whole command line.
+    Command {
         negated: bool,
         is: Texts,
     },
@@ -140,8 +145,6 @@ impl PartialEq for Number {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Text {
     Field(&'static Field),
-    /// The command line.
-    Command,
     /// The real user's name, or what the column shows.
     User(&'static Field),
     /// Any argument.
@@ -156,7 +159,6 @@ impl Text {
     pub(super) fn key(self) -> &'static str {
         match self {
             Text::Field(field) | Text::User(field) => field.key,
-            Text::Command => "command",
             Text::Arg => "arg",
             Text::Ancestor { .. } => "anc",
         }
@@ -216,8 +218,10 @@ impl Expr {
         match self {
             Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| part.has(sort)),
             Expr::Not(inner) => inner.has(sort),
-            Expr::Test(Test::Under { expr, .. }) => expr.has(sort),
-            Expr::Test(test) => sort(test),
+            Expr::Test(test) => match &**test {
+                Test::Under { expr, .. } => expr.has(sort),
+                test => sort(test),
+            },
         }
     }
 }
@@ -253,7 +257,6 @@ impl fmt::Display for Expr {
 
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let equals = |negated: bool| if negated { "!=" } else { "=" };
         match self {
             Test::Words(needle) => f.write_str(&super::quote::phrase(needle.text())),
             Test::Line(pattern) => write!(f, "{pattern}"),
@@ -271,36 +274,33 @@ impl fmt::Display for Test {
                 separated(f, spans, ",", |f, span| of.unit().write(f, *span))?;
                 unknown(f, *or_unknown, spans.is_empty())
             }
-            Test::Text {
-                of,
-                negated,
-                is: Texts::Globs(globs),
-            } => {
-                write!(f, "{}{}", of.key(), equals(*negated))?;
-                separated(f, globs, ",", |f, glob| {
-                    f.write_str(&quote_with_wildcards(glob.parts()))
-                })
-            }
-            Test::Text {
-                of,
-                negated,
-                is: Texts::Pattern(pattern),
-            } => {
-                let sign = if *negated { "!~" } else { "~" };
-                write!(f, "{}{sign}{pattern}", of.key())
-            }
+            Test::Text { of, negated, is } => compared(f, of.key(), *negated, is),
+            Test::Command { negated, is } => compared(f, "command", *negated, is),
             Test::Flag {
                 negated,
                 flags,
                 or_none,
             } => {
-                write!(f, "flag{}", equals(*negated))?;
+                f.write_str(if *negated { "flag!=" } else { "flag=" })?;
                 let words = flags.iter().flat_map(|flag| flag.words());
                 let words: Vec<_> = words.map(|word| quote(word.as_bytes())).collect();
                 f.write_str(&words.join(","))?;
                 unknown(f, *or_none, words.is_empty())
             }
         }
+    }
+}
+
+fn compared(f: &mut fmt::Formatter<'_>, key: &str, negated: bool, is: &Texts) -> fmt::Result {
+    let not = if negated { "!" } else { "" };
+    match is {
+        Texts::Globs(globs) => {
+            write!(f, "{key}{not}=")?;
+            separated(f, globs, ",", |f, glob| {
+                f.write_str(&quote_with_wildcards(glob.parts()))
+            })
+        }
+        Texts::Pattern(pattern) => write!(f, "{key}{not}~{pattern}"),
     }
 }
 

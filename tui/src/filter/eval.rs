@@ -1,13 +1,15 @@
 //! Asking rows: each test against what is known of one.
 
+use super::above::{Found, above, as_row};
 use super::ast::{Expr, Number, Op, Test, Text, Texts};
+use super::batch::{Batch, Rows};
 use super::pattern::Glob;
 use super::value::Span;
-use crate::event::{Args, Exec, ProcessKey, Status};
+use crate::event::{ProcessKey, Status};
 use crate::field::{Value, command_line};
 use crate::model::Model;
-use crate::process::{Life, Process};
-use crate::store::{End, Entry, EntryId, Row};
+use crate::process::Process;
+use crate::store::{Entry, EntryId, Row};
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -15,59 +17,98 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// For each test that looks upwards: what it found for a process.
-    above: Vec<FxHashMap<ProcessKey, u64>>,
-    line: Vec<u8>,
+    pub(super) above: Vec<FxHashMap<ProcessKey, u64>>,
+    pub(super) line: Vec<u8>,
 }
 
 impl Expr {
+    /// Returns whether one row passes.
     pub(super) fn passes(&self, row: &Row, model: &Model, memory: &mut Memory) -> bool {
+        let rows = Rows::One(row);
+        self.which(Batch { rows, model }, 1, memory) == 1
+    }
+
+    /// Returns which of the wanted rows pass.
+    pub(super) fn which(&self, batch: Batch<'_>, wanted: u64, memory: &mut Memory) -> u64 {
         match self {
-            Expr::All(parts) => parts.iter().all(|part| part.passes(row, model, memory)),
-            Expr::Any(parts) => parts.iter().any(|part| part.passes(row, model, memory)),
-            Expr::Not(inner) => !inner.passes(row, model, memory),
-            Expr::Test(test) => test.passes(row, model, memory),
+            _ if wanted == 0 => 0,
+            Expr::All(parts) => {
+                let rest = |wanted, part: &Expr| part.which(batch, wanted, memory);
+                parts.iter().fold(wanted, rest)
+            }
+            Expr::Any(parts) => parts.iter().fold(0, |passed, part| {
+                passed | part.which(batch, wanted & !passed, memory)
+            }),
+            Expr::Not(inner) => wanted & !inner.which(batch, wanted, memory),
+            Expr::Test(test) => test.which(batch, wanted, memory),
         }
     }
 }
 
 impl Test {
-    fn passes(&self, row: &Row, model: &Model, memory: &mut Memory) -> bool {
+    fn which(&self, batch: Batch<'_>, wanted: u64, memory: &mut Memory) -> u64 {
+        let model = batch.model;
         match self {
-            Test::Words(needle) => needle.is_in(raw_line(row)),
-            Test::Line(pattern) => pattern.matches(line(row, &mut memory.line)),
-            Test::Pid(pid) => u64::from(row.exec.pid) == *pid || u64::from(row.exec.ppid) == *pid,
-            Test::Running => row.running(),
-            Test::Failed => row.exec.failed(),
-            Test::Under { memo, expr } => {
-                expr.passes(row, model, memory)
-                    || above(row, model, memory, *memo, &|process, memory| {
-                        if expr.passes(&as_row(process, model), model, memory) {
-                            Found::Stop(1)
-                        } else {
-                            Found::Further(0)
-                        }
-                    }) > 0
+            Test::Words(needle) => batch.which_have(wanted, needle, &mut memory.line),
+            Test::Line(pattern) => {
+                batch.which_lines(wanted, &mut memory.line, |line| pattern.matches(line))
             }
+            Test::Pid(pid) => batch.which(wanted, |row| {
+                u64::from(row.exec.pid) == *pid || u64::from(row.exec.ppid) == *pid
+            }),
+            Test::Running => batch.which(wanted, Row::running),
+            Test::Failed => batch.which(wanted, |row| row.exec.failed()),
+            Test::Under { memo, expr } => {
+                let passed = expr.which(batch, wanted, memory);
+                passed
+                    | batch.which(wanted & !passed, |row| {
+                        let ask = |process: &Process, memory: &mut Memory| {
+                            if expr.passes(&as_row(process, model), model, memory) {
+                                Found::Stop(1)
+                            } else {
+                                Found::Further(0)
+                            }
+                        };
+                        above(row, model, memory, *memo, &ask) > 0
+                    })
+            }
+            Test::Number {
+                of: Number::Field(field),
+                op,
+                spans,
+                or_unknown,
+            } => batch.which(wanted, |row| match of_value(&(field.value)(row, model)) {
+                Some(n) => compare(*op, n, spans),
+                None => *or_unknown && *op == Op::Eq,
+            }),
             Test::Number {
                 of,
                 op,
                 spans,
                 or_unknown,
-            } => match number(of, row, model, memory) {
+            } => batch.which(wanted, |row| match number(of, row, model, memory) {
                 Some(n) => compare(*op, n, spans),
                 None => *or_unknown && *op == Op::Eq,
-            },
-            Test::Text { of, negated, is } => text(*of, *negated, is, row, model, memory),
+            }),
+            Test::Command { negated, is } => {
+                let found = batch.which_lines(wanted, &mut memory.line, |line| is.matches(line));
+                let others = wanted & !found;
+                let found = found | batch.which(others, |row| is.is_shown_line(row));
+                if *negated { wanted & !found } else { found }
+            }
+            Test::Text { of, negated, is } => {
+                batch.which(wanted, |row| text(*of, *negated, is, row, model, memory))
+            }
             Test::Flag {
                 negated,
                 flags,
                 or_none,
-            } => {
+            } => batch.which(wanted, |row| {
                 let set = row.exec.flags;
                 let any = flags.iter().any(|flag| set.contains(*flag))
                     || (*or_none && set.words().next().is_none());
                 any != *negated
-            }
+            }),
         }
     }
 }
@@ -84,16 +125,20 @@ fn compare(op: Op, n: u64, spans: &[Span]) -> bool {
     }
 }
 
+fn of_value(value: &Value<'_>) -> Option<u64> {
+    match *value {
+        Value::Number(n) | Value::Duration(n) | Value::Size(n) | Value::Time(n) => Some(n),
+        Value::Outcome(errno) => u64::try_from(errno).ok(),
+        // As shells say it.
+        Value::Exit(Some(Status::Code(code))) => Some(code.into()),
+        Value::Exit(Some(Status::Signal { number, .. })) => Some(128 + u64::from(number)),
+        Value::Exit(None) | Value::Text(_) | Value::None => None,
+    }
+}
+
 fn number(of: &Number, row: &Row, model: &Model, memory: &mut Memory) -> Option<u64> {
     match of {
-        Number::Field(field) => match (field.value)(row, model) {
-            Value::Number(n) | Value::Duration(n) | Value::Size(n) | Value::Time(n) => Some(n),
-            Value::Outcome(errno) => u64::try_from(errno).ok(),
-            // As shells say it.
-            Value::Exit(Some(Status::Code(code))) => Some(code.into()),
-            Value::Exit(Some(Status::Signal { number, .. })) => Some(128 + u64::from(number)),
-            Value::Exit(None) | Value::Text(_) | Value::None => None,
-        },
+        Number::Field(field) => of_value(&(field.value)(row, model)),
         Number::Error => u64::try_from(-row.exec.ret).ok().filter(|errno| *errno > 0),
         Number::Signal => match row.exit()?.status {
             Status::Signal { number, .. } => Some(number.into()),
@@ -128,10 +173,6 @@ fn text(
     memory: &mut Memory,
 ) -> bool {
     match of {
-        Text::Command => {
-            let line = line(row, &mut memory.line);
-            (is.matches(line) || is.is_shown_line(row)) != negated
-        }
         Text::Arg => row.exec.args.iter().any(|arg| is.matches(arg)) != negated,
         Text::Ancestor { memo } => {
             let then = row
@@ -149,16 +190,19 @@ fn text(
                 }) > 0;
             any != negated
         }
-        Text::Field(field) | Text::User(field) => match (field.value)(row, model) {
-            Value::Text(value) => {
-                let real = || match of {
-                    Text::User(_) => model.users.name(row.exec.uid),
-                    _ => None,
-                };
-                let any =
-                    is.matches(&value) || real().is_some_and(|name| is.matches(name.as_bytes()));
-                any != negated
-            }
+        Text::User(field) => {
+            let name = model.users.name(row.exec.uid);
+            let real = name.is_some_and(|name| is.matches(name.as_bytes()));
+            // Mostly the column shows just that name.
+            let changed = row.exec.euid.is_some_and(|euid| euid != row.exec.uid);
+            let shown = || match (field.value)(row, model) {
+                Value::Text(shown) => is.matches(&shown),
+                _ => false,
+            };
+            (real || ((changed || name.is_none()) && shown())) != negated
+        }
+        Text::Field(field) => match (field.value)(row, model) {
+            Value::Text(value) => is.matches(&value) != negated,
             _ => !negated && is.takes_unknown(),
         },
     }
@@ -194,106 +238,5 @@ impl Texts {
                 .any(|glob| glob.matches(command_line(row).as_bytes())),
             Texts::Pattern(_) => false,
         }
-    }
-}
-
-/// Returns the command line with a NUL between two arguments.
-fn raw_line(row: &Row) -> &[u8] {
-    let args = &row.exec.args.bytes;
-    match (args.is_empty(), &row.exec.filename) {
-        (true, Some(path)) => path,
-        _ => args.strip_suffix(b"\0").unwrap_or(args),
-    }
-}
-
-/// Returns the command line with a space between two arguments.
-fn line<'a>(row: &Row, buffer: &'a mut Vec<u8>) -> &'a [u8] {
-    let space = |byte: &u8| if *byte == 0 { b' ' } else { *byte };
-    buffer.clear();
-    buffer.extend(raw_line(row).iter().map(space));
-    buffer
-}
-
-/// What one process adds to a question about all that are above.
-enum Found {
-    /// The answer.
-    Stop(u64),
-    /// This, more than what is further above.
-    Further(u64),
-}
-
-/// Sums up over the processes above a row's, its parent first; asks each of them only once.
-fn above(
-    row: &Row,
-    model: &Model,
-    memory: &mut Memory,
-    memo: usize,
-    ask: &dyn Fn(&Process, &mut Memory) -> Found,
-) -> u64 {
-    let table = &model.processes;
-    let parent = row.exec.ancestors.first();
-    if let Some(known) = parent.and_then(|parent| memory.above.get(memo)?.get(&parent.key)) {
-        return *known;
-    }
-    let parent = parent
-        .and_then(|parent| table.find(parent.key))
-        .or_else(|| {
-            let own = table.find(row.exec.key())?;
-            table.get(own.parent?)
-        });
-    let mut path: Vec<(ProcessKey, u64)> = Vec::new();
-    let mut next = parent;
-    let mut answer = 0;
-    while let Some(process) = next {
-        if let Some(known) = memory.above.get(memo).and_then(|m| m.get(&process.key)) {
-            answer = *known;
-            break;
-        }
-        match ask(process, memory) {
-            Found::Stop(found) => {
-                path.push((process.key, 0));
-                answer = found;
-                break;
-            }
-            Found::Further(more) => path.push((process.key, more)),
-        }
-        next = process.parent.and_then(|id| table.get(id));
-    }
-    if memory.above.len() <= memo {
-        memory.above.resize_with(memo + 1, FxHashMap::default);
-    }
-    for (key, more) in path.into_iter().rev() {
-        answer += more;
-        if let Some(known) = memory.above.get_mut(memo) {
-            known.insert(key, answer);
-        }
-    }
-    answer
-}
-
-/// Makes a row of what is known of a process: its latest exec, or what `/proc` told.
-fn as_row(process: &Process, model: &Model) -> Row {
-    if let Some(row) = process.last_exec.and_then(|id| model.store.row(id)) {
-        return row.clone();
-    }
-    let parent = process.parent.and_then(|id| model.processes.get(id));
-    Row {
-        exec: Exec {
-            pid: process.key.pid,
-            ppid: parent.map_or(0, |parent| parent.key.pid),
-            start_ns: process.key.start_ns,
-            // Nobody has the largest id.
-            uid: process.uid.unwrap_or(u32::MAX),
-            comm: process.comm,
-            args: Args {
-                bytes: process.cmdline.clone(),
-                ..Args::default()
-            },
-            ..Exec::default()
-        },
-        end: match process.life {
-            Life::Ended { time_ns, .. } => Some(End::Replaced { time_ns }),
-            Life::Running | Life::Unwatched => None,
-        },
     }
 }

@@ -81,6 +81,7 @@ const OF_PROCESSES: [&str; 7] = ["pid", "ppid", "uid", "user", "comm", "command"
 pub(super) enum Subject {
     Number(Number),
     Text(Text),
+    Command,
     Flag,
 }
 
@@ -119,7 +120,7 @@ pub(super) fn look_up(
         )),
     };
     Ok(match (name, field::by_key(name)) {
-        ("command", _) => Subject::Text(Text::Command),
+        ("command", _) => Subject::Command,
         ("user", Some(field)) => Subject::Text(Text::User(field)),
         ("flag", _) => Subject::Flag,
         ("time", _) => clock()?,

@@ -13,7 +13,7 @@ use super::key::{Subject, is_known, look_up};
 use super::pattern::Needle;
 use super::quote::RESERVED;
 use super::scan::{Cursor, ends_word};
-use super::typed::{Raw, compile, flag, number, text};
+use super::typed::{Raw, compile, flag, number, texts};
 use jiff::tz::TimeZone;
 
 /// How deep brackets and negations may stand in each other.
@@ -117,7 +117,7 @@ impl Parser<'_> {
         } else if self.cursor.peek() == Some('(') {
             self.brackets()?
         } else {
-            Expr::Test(self.test()?)
+            Expr::Test(Box::new(self.test()?))
         };
         self.depth -= 1;
         Ok(expr)
@@ -149,7 +149,7 @@ impl Parser<'_> {
             }
             Some('"') => {
                 let text = self.cursor.quoted()?.join(&b'*');
-                return Ok(Test::Words(Needle::new(&text)));
+                return Ok(Test::Words(Box::new(Needle::new(&text))));
             }
             Some('/') => {
                 let column = self.cursor.column();
@@ -179,9 +179,9 @@ impl Parser<'_> {
             "failed" if !self.of_process => Test::Failed,
             digits if digits.bytes().all(|b| b.is_ascii_digit()) => match digits.parse() {
                 Ok(pid) => Test::Pid(pid),
-                Err(_) => Test::Words(Needle::new(digits.as_bytes())),
+                Err(_) => Test::Words(Box::new(Needle::new(digits.as_bytes()))),
             },
-            word => Test::Words(Needle::new(word.as_bytes())),
+            word => Test::Words(Box::new(Needle::new(word.as_bytes()))),
         })
     }
 
@@ -228,7 +228,14 @@ impl Parser<'_> {
         let values = self.values(&key, listed, fits)?;
         match subject {
             Subject::Number(of) => number(of, op, &values),
-            Subject::Text(of) => text(of, op, values),
+            Subject::Text(of) => {
+                let (negated, is) = texts(of.key(), op, values)?;
+                Ok(Test::Text { of, negated, is })
+            }
+            Subject::Command => {
+                let (negated, is) = texts("command", op, values)?;
+                Ok(Test::Command { negated, is })
+            }
             Subject::Flag => flag(op, &values),
         }
         .map(Some)
@@ -241,12 +248,10 @@ impl Parser<'_> {
 
     fn like(&mut self, key: &str, subject: Subject, negated: bool) -> Result<Test, FilterError> {
         let column = self.cursor.column();
-        let Subject::Text(of) = subject else {
-            return Err(FilterError::new(
-                column,
-                format!("{key} is not a text; ~ and !~ look for a pattern in one"),
-            ));
-        };
+        if matches!(subject, Subject::Number(_) | Subject::Flag) {
+            let message = format!("{key} is not a text; ~ and !~ look for a pattern in one");
+            return Err(FilterError::new(column, message));
+        }
         let slashed = match self.cursor.peek() {
             Some('/') => self.cursor.slashed(),
             Some('"') => Some((self.cursor.quoted_pattern()?, false)),
@@ -260,7 +265,10 @@ impl Parser<'_> {
             ));
         }
         let is = Texts::Pattern(compile(&pattern, ignore_case, column)?);
-        Ok(Test::Text { of, negated, is })
+        Ok(match subject {
+            Subject::Text(of) => Test::Text { of, negated, is },
+            _ => Test::Command { negated, is },
+        })
     }
 
     /// Parses one or several values: `a`, `a,b`, `a|b`, and, after `in`, `(a, b)`.

@@ -19,6 +19,7 @@ pub(super) struct Needle {
     anchor: usize,
     first: u8,
     second: u8,
+    finder: memmem::Finder<'static>,
 }
 
 impl PartialEq for Needle {
@@ -46,6 +47,7 @@ impl Needle {
         };
         Self {
             text: text.into(),
+            finder: memmem::Finder::new(&folded).into_owned(),
             folded,
             ignore_case,
             anchor,
@@ -56,6 +58,39 @@ impl Needle {
 
     pub(super) fn text(&self) -> &[u8] {
         &self.text
+    }
+
+    /// Tells in which of several lines it is, by their numbers; each line ends with a NUL, at
+    /// the places of `ends`.
+    pub(super) fn find_in(
+        &self,
+        lines: &[u8],
+        ends: impl Iterator<Item = usize>,
+        buffer: &mut Vec<u8>,
+        mut found: impl FnMut(usize),
+    ) {
+        let lines = if self.ignore_case {
+            buffer.clear();
+            buffer.extend_from_slice(lines);
+            buffer.make_ascii_lowercase();
+            &buffer[..]
+        } else {
+            lines
+        };
+        let find = |from: usize| {
+            let hit = self.finder.find(lines.get(from..).unwrap_or(&[]));
+            hit.map(|at| from + at)
+        };
+        let mut hit = find(0);
+        for (number, end) in ends.enumerate() {
+            let Some(at) = hit else {
+                return;
+            };
+            if at <= end {
+                found(number);
+                hit = find(end + 1);
+            }
+        }
     }
 
     pub(super) fn is_in(&self, line: &[u8]) -> bool {
@@ -281,6 +316,19 @@ mod tests {
                 seen.to_lowercase().contains(&needle)
             };
             prop_assert_eq!(Needle::new(needle.as_bytes()).is_in(line.as_bytes()), plain);
+        }
+
+        #[test]
+        fn many_lines_are_searched_as_each_is(
+            lines in proptest::collection::vec("[aB ]{0,6}", 0..6), needle in "[aBb ]{0,3}"
+        ) {
+            let needle = Needle::new(needle.as_bytes());
+            let text: String = lines.iter().map(|line| format!("{line}\0")).collect();
+            let ends = text.match_indices('\0').map(|(end, _)| end);
+            let mut found = Vec::new();
+            needle.find_in(text.as_bytes(), ends, &mut Vec::new(), |number| found.push(number));
+            let each = (0..lines.len()).filter(|i| needle.is_in(lines[*i].as_bytes()));
+            prop_assert_eq!(found, each.collect::<Vec<_>>());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Values made into tests: what each kind of field can be compared with.
 
 use super::FilterError;
-use super::ast::{Number, Op, Test, Text, Texts};
+use super::ast::{Number, Op, Test, Texts};
 use super::pattern::{Glob, Pattern};
 use crate::event::Flags;
 
@@ -84,17 +84,13 @@ fn negated(op: Op, key: &str, values: &[Raw]) -> Result<bool, FilterError> {
     }
 }
 
-pub(super) fn text(of: Text, op: Op, values: Vec<Raw>) -> Result<Test, FilterError> {
-    let negated = negated(op, of.key(), &values)?;
+pub(super) fn texts(key: &str, op: Op, values: Vec<Raw>) -> Result<(bool, Texts), FilterError> {
+    let negated = negated(op, key, &values)?;
     let globs = values
         .into_iter()
         .map(|value| Glob::new(value.parts))
         .collect();
-    Ok(Test::Text {
-        of,
-        negated,
-        is: Texts::Globs(globs),
-    })
+    Ok((negated, Texts::Globs(globs)))
 }
 
 pub(super) fn flag(op: Op, values: &[Raw]) -> Result<Test, FilterError> {

@@ -1,26 +1,29 @@
 //! What rows are compared by: a number each, and for texts what that number does not hold.
 
 use crate::event::Status;
-use crate::field::{Field, Kind, Value, command_line};
+use crate::field::{Field, Kind, Value};
 use crate::model::Model;
-use crate::store::Row;
+use crate::store::EntryId;
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 /// The key of what is not known: it comes last, whichever way the list is sorted.
 pub(super) const UNKNOWN: u64 = u64::MAX;
 
-/// How many bytes of a text a key holds.
-const HELD: usize = 7;
+/// How many bytes of a text are packed.
+const HELD: usize = 15;
 
 /// Groups of texts up to this size are compared one by one.
 const SMALL: usize = 24;
 
 /// Returns a row's key in ascending order.
-pub(super) fn key_of(field: &Field, row: &Row, model: &Model) -> u64 {
+pub(super) fn key_of(field: &Field, id: EntryId, model: &Model) -> u64 {
     if field.kind == Kind::Text {
-        return text_of(field, row, model).map_or(UNKNOWN, |text| key_of_text(&text));
+        let text = text_of(field, id, model);
+        return text.map_or(UNKNOWN, |text| cut(packed(&text)));
     }
+    let Some(row) = model.store.row(id) else {
+        return UNKNOWN;
+    };
     let key = match (field.value)(row, model) {
         Value::Number(n) | Value::Duration(n) | Value::Time(n) | Value::Size(n) => n,
         Value::Outcome(errno) => i64::from(errno).abs_diff(i64::from(i32::MIN)),
@@ -44,125 +47,119 @@ pub(super) fn turned(key: u64, descending: bool) -> u64 {
     }
 }
 
-/// Compares two rows by a text, in ascending order.
-pub(super) fn compare_texts(field: &Field, a: &Row, b: &Row, model: &Model) -> Ordering {
-    text_of(field, a, model).cmp(&text_of(field, b, model))
-}
-
-/// Returns the text that a row is sorted by.
-///
-/// In a command line the blanks are NULs: nothing else in one is as small, so the order is
-/// the same, and most rows have that text already.
-fn text_of<'a>(field: &Field, row: &'a Row, model: &'a Model) -> Option<Cow<'a, [u8]>> {
+/// Returns the text that a row is sorted by; of a command line without quotes and escapes.
+pub(super) fn text_of<'a>(field: &Field, id: EntryId, model: &'a Model) -> Option<Cow<'a, [u8]>> {
     if field.key == "command" {
-        let args = &row.exec.args.bytes;
-        if !args.is_empty() && is_shown_as_is(args) {
-            return Some(args.strip_suffix(b"\0").unwrap_or(args).into());
-        }
-        let mut line = command_line(row).into_bytes();
-        for byte in line.iter_mut().filter(|byte| **byte == b' ') {
-            *byte = 0;
-        }
-        return Some(line.into());
+        return model.store.line(id);
     }
-    match (field.value)(row, model) {
+    match (field.value)(model.store.row(id)?, model) {
         Value::Text(text) => Some(text),
         _ => None,
     }
 }
 
-/// Returns whether arguments are shown without quotes and escapes.
-fn is_shown_as_is(args: &[u8]) -> bool {
-    let (mut plain, mut before) = (true, 0);
-    for byte in args {
-        let quoted = matches!(byte, b'\'' | b'"');
-        plain &= (matches!(byte, b'!'..=b'~') && !quoted) || (*byte == 0 && before != 0);
-        before = *byte;
-    }
-    plain
-}
-
 /// Packs the beginning of a text, and how many bytes of it there are up to one more.
-fn key_of_text(text: &[u8]) -> u64 {
-    let mut packed = [0; 8];
+fn packed(text: &[u8]) -> u128 {
+    let mut packed = [0; 16];
     let held = text.len().min(HELD);
     packed[..held].copy_from_slice(&text[..held]);
     packed[HELD] = text.len().min(HELD + 1) as u8;
-    u64::from_be_bytes(packed)
+    u128::from_be_bytes(packed)
 }
 
-/// Returns the keys and numbers of rows in ascending order, equal ones by number; those of
-/// which the value is not known are apart.
-pub(super) fn sorted<'a>(
-    field: &Field,
-    rows: impl Iterator<Item = (u32, &'a Row)>,
-    model: &'a Model,
-) -> (Vec<(u64, u32)>, Vec<u32>) {
-    let mut known = Vec::with_capacity(rows.size_hint().1.unwrap_or(0));
+/// Returns the keys and places of rows in ascending order, equal ones by place; those of which
+/// the value is not known are apart.
+pub(super) fn sorted(field: &Field, model: &Model) -> (Vec<(u64, u32)>, Vec<u32>) {
+    let first = model.store.first_id().0;
+    let rows = model.store.row_ids().map(|id| (id, (id.0 - first) as u32));
     let mut unknown = Vec::new();
     if field.kind != Kind::Text {
-        for (number, row) in rows {
-            match key_of(field, row, model) {
-                UNKNOWN => unknown.push(number),
-                key => known.push((key, number)),
+        let mut known = Vec::with_capacity(model.store.len());
+        for (id, place) in rows {
+            match key_of(field, id, model) {
+                UNKNOWN => unknown.push(place),
+                key => known.push((key, place)),
             }
         }
-        known.sort_unstable();
+        known.sort_by_key(|(key, _)| *key);
         return (known, unknown);
     }
-    let mut texts: Vec<Cow<'a, [u8]>> = Vec::with_capacity(known.capacity());
-    let mut numbers = Vec::with_capacity(known.capacity());
-    for (number, row) in rows {
-        match text_of(field, row, model) {
+    let mut known = Vec::with_capacity(model.store.len());
+    let mut texts = Vec::new();
+    for (id, place) in rows {
+        match text_of(field, id, model) {
             Some(text) => {
-                known.push((0, texts.len() as u32));
-                texts.push(text);
-                numbers.push(number);
+                known.push((packed(&text), place));
+                // Of short texts nothing is left to compare.
+                if text.len() > HELD {
+                    texts.reserve(model.store.len() - texts.len());
+                    texts.resize(place as usize, Cow::default());
+                    texts.push(text);
+                }
             }
-            None => unknown.push(number),
+            None => unknown.push(place),
         }
     }
     sort_texts(&mut known, &texts);
-    for (key, number) in &mut known {
-        *key = key_of_text(&texts[*number as usize]);
-        *number = numbers[*number as usize];
-    }
-    (known, unknown)
+    let keys = known
+        .into_iter()
+        .map(|(packed, place)| (cut(packed), place));
+    (keys.collect(), unknown)
 }
 
-/// Sorts texts a few bytes at a time; the items' second parts are their places in `texts`.
-fn sort_texts(items: &mut [(u64, u32)], texts: &[Cow<'_, [u8]>]) {
-    let mut groups = vec![(0, items.len(), 0)];
+/// Cuts a packed text to a key; texts of equal keys may differ.
+fn cut(packed: u128) -> u64 {
+    ((packed >> 64) as u64).min(UNKNOWN - 1)
+}
+
+/// Returns whether texts of this packed beginning may go on differently.
+fn goes_on(packed: u128) -> bool {
+    packed & 0xff > HELD as u128
+}
+
+/// Sorts texts by their packed beginnings, and by what follows these; the items' second parts
+/// are their places in `texts`, by which equal ones are sorted already.
+fn sort_texts(items: &mut [(u128, u32)], texts: &[Cow<'_, [u8]>]) {
+    items.sort_by_key(|(packed, _)| *packed);
+    for run in items.chunk_by_mut(|a, b| a.0 == b.0) {
+        let packed = run[0].0;
+        if run.len() > 1 && goes_on(packed) {
+            sort_rests(run, texts);
+            run.iter_mut().for_each(|item| item.0 = packed);
+        }
+    }
+}
+
+/// Sorts texts that are the same up to as much as is packed.
+fn sort_rests(items: &mut [(u128, u32)], texts: &[Cow<'_, [u8]>]) {
+    let rest = |place: u32, same: usize| {
+        let text = texts.get(place as usize);
+        text.and_then(|text| text.get(same..)).unwrap_or(&[])
+    };
+    let mut groups = vec![(0, items.len(), HELD)];
     while let Some((from, to, same)) = groups.pop() {
         let group = &mut items[from..to];
-        let rest = |number: u32, same: usize| texts[number as usize].get(same..).unwrap_or(&[]);
         if group.len() <= SMALL {
-            group.sort_unstable_by(|a, b| {
-                rest(a.1, same)
-                    .cmp(rest(b.1, same))
-                    .then_with(|| a.1.cmp(&b.1))
-            });
+            group.sort_by(|a, b| rest(a.1, same).cmp(rest(b.1, same)));
             continue;
         }
-        let Some(first) = group.first().map(|item| rest(item.1, same)) else {
-            continue;
-        };
-        let mut more = first.len();
+        let text = rest(group[0].1, same);
+        let mut common = text.len();
         for item in &group[1..] {
-            more = common_prefix(&first[..more], rest(item.1, same));
-            if more == 0 {
+            common = common_prefix(&text[..common], rest(item.1, same));
+            if common == 0 {
                 break;
             }
         }
-        let same = same + more;
+        let same = same + common;
         for item in &mut *group {
-            item.0 = key_of_text(rest(item.1, same));
+            item.0 = packed(rest(item.1, same));
         }
-        group.sort_unstable();
+        group.sort_by_key(|(packed, _)| *packed);
         let mut start = from;
         for run in group.chunk_by(|a, b| a.0 == b.0) {
             let end = start + run.len();
-            if run.len() > 1 && run[0].0 as u8 > HELD as u8 {
+            if run.len() > 1 && goes_on(run[0].0) {
                 groups.push((start, end, same + HELD));
             }
             start = end;
@@ -185,20 +182,25 @@ mod tests {
     proptest! {
         #[test]
         fn texts_are_sorted_as_bytes_are(
-            texts in proptest::collection::vec("(aaaaaaaaaa|b|)(ccccccc|\0|)[a\0]{0,10}", 0..200)
+            texts in proptest::collection::vec(
+                "(aaaaaaaaaaaaaaaa|b|)(cccccccccccccccccccccc|\0|)(ccccccc|\0|)[a\0]{0,10}", 0..200
+            )
         ) {
             let texts: Vec<Cow<'_, [u8]>> = texts.iter().map(|t| t.as_bytes().into()).collect();
-            let mut items: Vec<(u64, u32)> = (0..texts.len() as u32).map(|i| (0, i)).collect();
+            let items = texts.iter().zip(0..).map(|(text, place)| (packed(text), place));
+            let mut items: Vec<(u128, u32)> = items.collect();
             sort_texts(&mut items, &texts);
             let mut plain: Vec<_> = (0..texts.len()).collect();
             plain.sort_by_key(|i| &texts[*i]);
             prop_assert_eq!(items.iter().map(|item| item.1 as usize).collect::<Vec<_>>(), plain);
+            prop_assert!(items.iter().all(|item| item.0 == packed(&texts[item.1 as usize])));
         }
 
         #[test]
-        fn keys_keep_the_order_of_texts(a in "[a-b\0]{0,12}", b in "[a-b\0]{0,12}") {
-            let (ka, kb) = (key_of_text(a.as_bytes()), key_of_text(b.as_bytes()));
-            prop_assert!(ka == kb || ka.cmp(&kb) == a.cmp(&b));
+        fn packed_texts_keep_their_order(a in "[a-b\0]{0,20}", b in "[a-b\0]{0,20}") {
+            let (pa, pb) = (packed(a.as_bytes()), packed(b.as_bytes()));
+            prop_assert!((pa == pb && goes_on(pa)) || pa.cmp(&pb) == a.cmp(&b));
+            prop_assert!(cut(pa) == cut(pb) || cut(pa).cmp(&cut(pb)) == a.cmp(&b));
         }
     }
 }

@@ -5,10 +5,11 @@
 //! sort; blocks count how many of theirs are shown.
 
 use super::Sort;
-use super::key::{UNKNOWN, compare_texts, key_of, sorted, turned};
+use super::key::{UNKNOWN, key_of, sorted, text_of, turned};
 use crate::field::Kind;
 use crate::model::Model;
-use crate::store::{Entry, EntryId, Row};
+use crate::store::EntryId;
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
@@ -55,11 +56,7 @@ impl Sorted {
     /// Sorts all rows.
     pub(super) fn new(sort: Sort, model: &Model, shown: impl Fn(EntryId) -> bool) -> Self {
         let first = model.store.first_id();
-        let rows = model.store.iter().filter_map(|(id, entry)| match entry {
-            Entry::Row(row) => Some(((id.0 - first.0) as u32, &**row)),
-            Entry::Gap(_) => None,
-        });
-        let (mut known, mut unknown) = sorted(sort.field, rows, model);
+        let (mut known, mut unknown) = sorted(sort.field, model);
         if sort.descending {
             known.reverse();
             unknown.reverse();
@@ -106,20 +103,20 @@ impl Sorted {
     }
 
     /// Puts in the row that comes after the newest entry.
-    pub(super) fn push_row(&mut self, row: &Row, shown: bool, model: &Model) {
+    pub(super) fn push_row(&mut self, shown: bool, model: &Model) {
         let id = EntryId(self.first.0 + self.slots.len() as u64);
         self.push_gap();
-        self.put(id, row, self.key(row, model), shown, model);
+        self.put(id, self.key(id, model), shown, model);
     }
 
     /// Takes note that a row changed.
-    pub(super) fn update(&mut self, id: EntryId, row: &Row, shown: bool, model: &Model) {
-        let key = self.key(row, model);
+    pub(super) fn update(&mut self, id: EntryId, shown: bool, model: &Model) {
+        let key = self.key(id, model);
         match self.slot(id) {
             Some(slot) if slot.key == key => self.show(id, shown),
             Some(_) => {
                 self.take(id);
-                self.put(id, row, key, shown, model);
+                self.put(id, key, shown, model);
             }
             None => {}
         }
@@ -182,8 +179,8 @@ impl Sorted {
         self.slot(id).is_some_and(|slot| slot.shown)
     }
 
-    fn key(&self, row: &Row, model: &Model) -> u64 {
-        turned(key_of(self.sort.field, row, model), self.sort.descending)
+    fn key(&self, id: EntryId, model: &Model) -> u64 {
+        turned(key_of(self.sort.field, id, model), self.sort.descending)
     }
 
     fn slot(&self, id: EntryId) -> Option<&Slot> {
@@ -200,9 +197,8 @@ impl Sorted {
         self.blocks.get(*self.order.get(at)? as usize)
     }
 
-    /// Compares a row that is in no block yet with one that is.
-    fn compare(&self, id: EntryId, row: &Row, key: u64, other: EntryId, model: &Model) -> Ordering {
-        let other_key = self.slot(other).map_or(UNKNOWN, |slot| slot.key);
+    fn put(&mut self, id: EntryId, key: u64, shown: bool, model: &Model) {
+        let field = self.sort.field;
         let turn = |order: Ordering| {
             if self.sort.descending {
                 order.reverse()
@@ -210,19 +206,23 @@ impl Sorted {
                 order
             }
         };
-        let texts = || match model.store.row(other) {
-            Some(other) if self.sort.field.kind == Kind::Text && key != UNKNOWN => {
-                turn(compare_texts(self.sort.field, row, other, model))
+        let has_text = field.kind == Kind::Text && key != UNKNOWN;
+        let own = OnceCell::new();
+        let compare_texts = |other: EntryId| {
+            let own = own.get_or_init(|| text_of(field, id, model));
+            match text_of(field, other, model) {
+                Some(other) => turn(own.as_deref().cmp(&Some(&other))),
+                None => Ordering::Equal,
             }
-            _ => Ordering::Equal,
         };
-        key.cmp(&other_key)
-            .then_with(texts)
-            .then_with(|| turn(id.cmp(&other)))
-    }
-
-    fn put(&mut self, id: EntryId, row: &Row, key: u64, shown: bool, model: &Model) {
-        let after = |other: &EntryId| self.compare(id, row, key, *other, model).is_gt();
+        let after = |other: &EntryId| {
+            let order = key.cmp(&self.slot(*other).map_or(UNKNOWN, |slot| slot.key));
+            let order = match order {
+                Ordering::Equal if has_text => compare_texts(*other),
+                order => order,
+            };
+            order.then_with(|| turn(id.cmp(other))).is_gt()
+        };
         let starts_before = |block: &u32| {
             let block = self.blocks.get(*block as usize);
             block.and_then(|block| block.ids.first()).is_some_and(after)

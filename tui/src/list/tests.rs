@@ -4,7 +4,7 @@ use super::*;
 use crate::event::*;
 use crate::field::{FIELDS, Value};
 use crate::resolve::Users;
-use crate::store::Row;
+use crate::store::{Entry, Row};
 use proptest::prelude::*;
 
 const FILTERS: [&str; 10] = [
@@ -147,6 +147,10 @@ fn anew(list: &List, model: &Model) -> (Vec<EntryId>, usize) {
     if let Some(sort) = list.sort() {
         let value = |id: &EntryId| -> Value<'_> {
             let row: &Row = model.store.row(*id).unwrap();
+            if sort.field.key == "command" {
+                let space = |byte: &u8| if *byte == 0 { b' ' } else { *byte };
+                return Value::Text(row.raw_line().iter().map(space).collect());
+            }
             (sort.field.value)(row, model)
         };
         let (mut known, mut unknown): (Vec<_>, Vec<_>) =

@@ -44,14 +44,12 @@ pub(super) async fn run(config: &Config, lines: &LineConfig, args: &[OsString]) 
         buffers,
     };
     producer.until_stopped(config.duration, &mut stops).await;
-    let rest = async {
-        producer.finish().await;
-        producer.capture.end().await?;
-        drop(producer.buffers);
-        written.await.context("the writer is gone")?
-    };
-    match timeout(LINGER, rest).await {
-        Ok(result) => result,
+    producer.finish().await;
+    drop(producer.buffers);
+    producer.capture.end().await?;
+    // Taking the probe out may last; only a reader that stalls is not waited for.
+    match timeout(LINGER, written).await {
+        Ok(result) => result.context("the writer is gone")?,
         Err(_) => {
             complain("the reader of the output stalls: it does not get the rest");
             Ok(())
@@ -125,19 +123,21 @@ impl Producer {
         }
     }
 
-    /// Takes the probe out of the kernel, and tells what it still had, and the end.
+    /// Takes the probe out of the kernel, and tells what it still had, and the end; a reader that
+    /// stalls or is gone does not get it.
     async fn finish(&mut self) {
         self.capture.stop();
         while let Some(batch) = self.capture.batches.recv().await {
             self.tell(batch);
-            if !self.send().await {
+            if !matches!(timeout(LINGER, self.send()).await, Ok(true)) {
                 return;
             }
         }
         let duration_ns = clock::now_ns().saturating_sub(self.model.session.started_ns);
         self.output
             .end(&self.model.totals, duration_ns, &mut self.pending);
-        self.send().await;
+        // What comes of it is seen when the writer is waited for.
+        let _ = timeout(LINGER, self.send()).await;
     }
 
     fn tell(&mut self, batch: Batch) {

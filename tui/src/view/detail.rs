@@ -75,7 +75,7 @@ fn lines(subject: Subject, app: &App, look: &Look<'_>, width: usize) -> Lines {
     };
     let process = strip::process_of(subject, app);
     let row = match app.entry_of(subject) {
-        Some(Entry::Row(row)) => Some(&**row),
+        Some(Entry::Row(row)) => Some(row),
         Some(Entry::Gap(lost)) => {
             page.gap(lost);
             return page.lines;

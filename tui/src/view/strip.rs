@@ -28,7 +28,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
     };
     let process = process_of(subject, app);
     let row = match app.entry_of(subject) {
-        Some(Entry::Row(row)) => Some(&**row),
+        Some(Entry::Row(row)) => Some(row),
         _ => None,
     };
     let title = match (row, process) {
