@@ -87,7 +87,7 @@ pub(super) fn capabilities(facts: &Facts) -> Finding {
         )
     } else if facts.knows_cap_bpf() {
         format!(
-            "run `{}`, or once `{}`",
+            "run `{}`, or once `{}` (whoever may execute it then sees everybody's command lines)",
             program.sudo(),
             program.setcap(facts.kernel.is_some_and(|v| v < NO_MEMLOCK))
         )

@@ -161,7 +161,7 @@ fn a_user_without_rights_gets_the_command_to_run() {
     obstacle(
         &user(),
         "CAP_BPF and CAP_PERFMON are missing; run `sudo execsnoop-tui -x`, or once \
-         `sudo setcap cap_bpf,cap_perfmon+ep /usr/bin/execsnoop-tui`",
+         `sudo setcap cap_bpf,cap_perfmon+ep /usr/bin/execsnoop-tui` (whoever may execute it then sees everybody's command lines)",
     );
     for key in ["ring_buffer", "raw_tracepoints", "helpers"] {
         expect(&user(), key, State::Unknown, "see capabilities");
