@@ -15,6 +15,7 @@ use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// Buffers that may wait for a slow reader; then batches wait, and then the ring buffer.
@@ -55,11 +56,11 @@ pub(super) async fn run(config: &Config, lines: &LineConfig, args: &[OsString]) 
         buffers,
     };
     producer.until_stopped(config.duration, &mut stops).await;
-    producer.finish().await;
+    let stalls = producer.finish().await.is_err();
     drop(producer.buffers);
     producer.capture.end().await?;
     // Taking the probe out may last; only a reader that stalls is not waited for.
-    match timeout(LINGER, written).await {
+    match timeout(if stalls { Duration::ZERO } else { LINGER }, written).await {
         Ok(result) => result.context("the writer is gone")?,
         Err(_) => {
             complain("the reader of the output stalls: it does not get the rest");
@@ -133,20 +134,22 @@ impl Producer {
     }
 
     /// Takes the probe out of the kernel, and tells what it still had, and the end; a reader that
-    /// stalls or is gone does not get it.
-    async fn finish(&mut self) {
+    /// is gone does not get it.
+    ///
+    /// # Errors
+    /// If the reader stalls, who does not get it either.
+    async fn finish(&mut self) -> Result<(), Elapsed> {
         self.capture.stop();
         while let Some(batch) = self.capture.batches.recv().await {
             self.tell(batch);
-            if !matches!(timeout(LINGER, self.send()).await, Ok(true)) {
-                return;
+            if !timeout(LINGER, self.send()).await? {
+                return Ok(());
             }
         }
         let duration_ns = clock::now_ns().saturating_sub(self.model.session.started_ns);
         self.output
             .end(&self.model.totals, duration_ns, &mut self.pending);
-        // What comes of it is seen when the writer is waited for.
-        let _ = timeout(LINGER, self.send()).await;
+        timeout(LINGER, self.send()).await.map(drop)
     }
 
     fn tell(&mut self, batch: Batch) {

@@ -30,6 +30,8 @@ use tokio::sync::{mpsc, oneshot};
 const NAP: Duration = Duration::from_millis(16);
 /// Most events in one batch.
 const BATCH_MAX: usize = 4096;
+/// Most batches between two looks at whether to stop.
+const AT_ONCE: usize = 16;
 /// How often the kernel is asked for runs of programs that it skipped.
 const MISSES_EVERY: Duration = Duration::from_secs(1);
 
@@ -98,7 +100,7 @@ impl Probe {
                 ready = self.ring.readable_mut() => ready.context("cannot wait for the ring buffer")?,
             };
             ready.clear_ready();
-            while self.drain(&batches).await == Drained::Something {
+            while self.drain(&batches, AT_ONCE).await == Drained::Something {
                 tokio::select! {
                     _ = &mut stop => {
                         self.finish(&batches).await;
@@ -114,17 +116,18 @@ impl Probe {
 
     async fn finish(mut self, batches: &mpsc::Sender<Batch>) {
         self.misses.due = None;
-        self.drain(batches).await;
+        self.drain(batches, AT_ONCE).await;
         loader::detach(&mut self.ebpf);
-        self.drain(batches).await;
+        self.drain(batches, usize::MAX).await;
     }
 
-    /// Hands over what is in the ring.
-    async fn drain(&mut self, batches: &mpsc::Sender<Batch>) -> Drained {
+    /// Hands over what is in the ring, but no more than so many batches: while more comes than can
+    /// be handed over, nobody could stop it otherwise.
+    async fn drain(&mut self, batches: &mpsc::Sender<Batch>, at_most: usize) -> Drained {
         let mut drained = Drained::Nothing;
-        loop {
+        for left in (0..at_most).rev() {
             let mut events = Vec::new();
-            let more = self.take(&mut events);
+            let more = self.take(&mut events) && left > 0;
             if !more {
                 self.note_losses(&mut events);
             }
@@ -135,9 +138,10 @@ impl Probe {
                 drained = Drained::Something;
             }
             if !more {
-                return drained;
+                break;
             }
         }
+        drained
     }
 
     /// Decodes up to a batch of records; returns whether there may be more.
