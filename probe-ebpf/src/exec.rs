@@ -48,8 +48,7 @@ fn exec(task: Kernel, old_tid: u32, bprm: Kernel) -> Option<()> {
     Some(())
 }
 
-/// Returns the caller's effective user id before the exec, and drops the note of the call if
-/// its end will come under another thread id.
+/// Returns the caller's effective user id before the exec, and drops the note of the call.
 #[inline(always)]
 unsafe fn take_pending(scratch: *mut Scratch, old_tid: u32) -> u32 {
     // SAFETY: `scratch` is the caller's; the entry is only read, at once.
@@ -61,9 +60,8 @@ unsafe fn take_pending(scratch: *mut Scratch, old_tid: u32) -> u32 {
         };
         let euid = pending.euid;
         (*scratch).header.flags |= if euid == NONE { 0 } else { exec_flag::OLD_EUID };
-        if pid != old_tid {
-            let _ = PENDING.remove(key);
-        }
+        // Also when the call's end will be seen: to a 32-bit image it will not.
+        let _ = PENDING.remove(key);
         euid
     }
 }

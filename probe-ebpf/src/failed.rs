@@ -25,6 +25,9 @@ use probe_common::{
 const ENTER_ARGS: usize = 16;
 /// `struct trace_event_raw_sys_exit { struct trace_entry ent; long id; long ret; }`.
 const EXIT_RET: usize = 16;
+/// `-ERESTART_RESTARTBLOCK` to `-ERESTARTSYS` of include/linux/errno.h: the call begins anew, and
+/// user space never sees them.
+const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
 
 /// `execve(const char *filename, const char *const *argv, const char *const *envp)`.
 #[tracepoint(category = "syscalls", name = "sys_enter_execve")]
@@ -114,7 +117,7 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
     let pending = unsafe { *PENDING.get(ids)? };
     let _ = PENDING.remove(ids);
     let ret = word(ctx, EXIT_RET) as i64;
-    if ret >= 0 {
+    if ret >= 0 || RESTARTS.contains(&ret) {
         return None;
     }
     let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;
