@@ -136,6 +136,13 @@ pub(super) fn from_column(area: Rect, left: u16) -> Rect {
     }
 }
 
+/// Marks a line as the selected one.
+pub(super) fn selected(buf: &mut Buffer, area: Rect, theme: &super::Theme) {
+    buf.set_style(area, theme.selected);
+    let first = Rect { width: 1, ..area };
+    text(buf, first, theme.glyphs.mark, theme.accent, "");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,25 +31,22 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, look: &Look<'_>) {
     }
     let per_column = SPAN.div_ceil(width).max(1);
     let columns = columns(look, width, per_column);
-    let peak = columns
-        .iter()
-        .map(|c| c.execs + c.failed)
-        .max()
-        .unwrap_or(0);
+    let all = |c: &Column| c.execs + c.failed;
+    let peak = columns.iter().map(all).max().unwrap_or(0);
     let minutes = (per_column * width / 60).max(1);
     let totals = look.model.totals;
     let ellipsis = look.theme.glyphs.ellipsis;
+    paint_bars(
+        buf,
+        line(bars, 0),
+        &columns,
+        all,
+        peak,
+        look.theme.bar,
+        look,
+    );
     if area.height >= 2 {
         let worst = columns.iter().map(|c| c.failed).max().unwrap_or(0);
-        paint_bars(
-            buf,
-            line(bars, 0),
-            &columns,
-            |c| c.execs + c.failed,
-            peak,
-            look.theme.bar,
-            look,
-        );
         paint_bars(
             buf,
             line(bars, 1),
@@ -75,16 +72,6 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, look: &Look<'_>) {
             &text,
             style,
             ellipsis,
-        );
-    } else {
-        paint_bars(
-            buf,
-            line(bars, 0),
-            &columns,
-            |c| c.execs + c.failed,
-            peak,
-            look.theme.bar,
-            look,
         );
     }
     let text = if area.width >= 100 {

@@ -22,11 +22,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         app.options.columns.as_deref(),
         app.sort().map(|sort| sort.field),
     );
-    let rows = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let rows = paint::below(area, 1);
     app.hits.rows = area_of(rows);
     let window = app
         .table
@@ -56,20 +52,13 @@ fn titles(
     let glyphs = look.theme.glyphs;
     buf.set_style(area, look.theme.header);
     let mut hits = Vec::new();
-    let mut x = area.x + MARK;
-    for (field, width) in columns {
-        let place = Rect {
-            x,
-            width: *width,
-            ..area
-        }
-        .intersection(area);
+    for (field, place) in places(area, columns) {
         let mark = match sort {
             Some(s) if s.field.key == field.key && s.descending => glyphs.descending,
             Some(s) if s.field.key == field.key => glyphs.ascending,
             _ => "",
         };
-        let room = usize::from(*width).saturating_sub(cells::width(mark));
+        let room = usize::from(place.width).saturating_sub(cells::width(mark));
         let blank = if mark.is_empty() || field.title.len() + 1 > room {
             ""
         } else {
@@ -87,10 +76,22 @@ fn titles(
         } else {
             paint::text(buf, place, &text, style, "");
         }
-        hits.push((area_of(place), *field));
-        x = x.saturating_add(width + 1);
+        hits.push((area_of(place), field));
     }
     hits
+}
+
+/// Returns where each column stands on a line.
+fn places(
+    area: Rect,
+    columns: &[(&'static Field, u16)],
+) -> impl Iterator<Item = (&'static Field, Rect)> {
+    let mut next = area.x + MARK;
+    columns.iter().map(move |(field, width)| {
+        let (x, width) = (next, *width);
+        next = next.saturating_add(width + 1);
+        (*field, Rect { x, width, ..area }.intersection(area))
+    })
 }
 
 /// Paints one line. Returns by how much its command could be scrolled.
@@ -104,32 +105,17 @@ fn entry(
     look: &Look<'_>,
 ) -> usize {
     if selected {
-        buf.set_style(area, look.theme.selected);
-        paint::text(
-            buf,
-            Rect { width: 1, ..area },
-            look.theme.glyphs.mark,
-            look.theme.accent,
-            "",
-        );
+        paint::selected(buf, area, look.theme);
     }
     match app.model.store.get(id) {
         Some(Entry::Row(row)) => {
             let mut longest = 0;
-            let mut x = area.x + MARK;
-            for (field, width) in columns {
-                let place = Rect {
-                    x,
-                    width: *width,
-                    ..area
-                }
-                .intersection(area);
+            for (field, place) in places(area, columns) {
                 if field.width == 0 {
                     longest = command(buf, place, row, app.table.sideways, look);
                 } else {
                     fixed(buf, place, field, row, look);
                 }
-                x = x.saturating_add(width + 1);
             }
             longest
         }

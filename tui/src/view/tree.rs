@@ -26,11 +26,7 @@ const COLUMNS: [(&str, u16, u16); 6] = [
 
 /// Paints the titles and the visible lines, and notes where they are.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
-    let rows = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let rows = paint::below(area, 1);
     app.hits.rows = area_of(rows);
     if !app.tree.refresh(&app.model, look_at.now_ns) {
         app.set_dirty();
@@ -46,14 +42,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         };
         let place = line(rows, y);
         if window.selected == Some(index) {
-            buf.set_style(place, look.theme.selected);
-            paint::text(
-                buf,
-                Rect { width: 1, ..place },
-                look.theme.glyphs.mark,
-                look.theme.accent,
-                "",
-            );
+            paint::selected(buf, place, look.theme);
         }
         if let Some(process) = app.model.processes.get(one.id) {
             figures(buf, place, one, process, &look);
