@@ -52,10 +52,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn live(config: &Config, args: &[OsString]) -> Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
+    let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         match &config.mode {
             Mode::Lines(lines) => lines::run(config, lines, args).await,
@@ -65,6 +62,12 @@ fn live(config: &Config, args: &[OsString]) -> Result<ExitCode> {
     // A thread that waits for a stalled reader, or for a key, is not waited for.
     runtime.shutdown_background();
     outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// Returns a runtime whose one worker drains the ring, beside the thread that consumes.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all().build()
 }
 
 /// Reports the checks and the trial; success only if the trial worked.

@@ -64,10 +64,11 @@ pub(super) fn start(config: &Config, args: &[OsString]) -> Result<(Capture, Mode
         forks: config.forks,
     };
     let mut probe = Probe::attach(&options).map_err(|error| {
-        let checks = super::checks(options.btf.as_deref(), options.ring_size, args);
-        too_few_files(&error)
-            .or_else(|| requirements::first_obstacle(&checks))
-            .unwrap_or(error)
+        let obstacle = || {
+            let checks = super::checks(options.btf.as_deref(), options.ring_size, args);
+            requirements::first_obstacle(&checks)
+        };
+        too_few_files(&error).or_else(obstacle).unwrap_or(error)
     })?;
     let session = proc::session();
     let (problems, took) = (std::mem::take(&mut probe.problems), probe.took);

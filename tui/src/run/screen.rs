@@ -3,6 +3,7 @@
 use super::live::{self, Capture, Stops};
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus};
 use crate::cli::{Config, ScreenConfig};
+use crate::source::proc;
 use crate::terminal::{self, Terminal};
 use crate::{clock, view};
 use anyhow::{Context, Result};
@@ -185,6 +186,5 @@ impl Usage {
 fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
-    let page = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok()??;
-    Some(pages * u64::try_from(page).ok()?)
+    Some(pages * proc::page_size())
 }

@@ -18,11 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// If the probe cannot be attached, or stays silent.
 pub(super) fn run(options: &Options) -> Result<Trial> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
+    super::runtime()?.block_on(async {
         let probe = Probe::attach(options)?;
         let mut trial = Trial {
             attach_ms: millis(probe.took),

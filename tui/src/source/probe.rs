@@ -12,7 +12,7 @@ pub mod tracefs;
 
 pub use loader::{KERNEL_BTF, Options};
 
-use super::Batch;
+use super::{Batch, proc};
 use crate::clock;
 use crate::event::{Event, Lost};
 use anyhow::{Context, Result};
@@ -44,7 +44,6 @@ pub struct Probe {
     counters: PerCpuArray<MapData, u64>,
     decoder: Decoder,
     misses: Misses,
-    damaged: u64,
     /// What is not as it should be, a sentence each.
     pub problems: Vec<String>,
     /// The tracepoints that programs are attached to.
@@ -63,20 +62,13 @@ impl Probe {
         let mut loaded = loader::load(options)?;
         let ring = RingBuf::try_from(take_map(&mut loaded.ebpf, "EVENTS")?)?;
         let counters = PerCpuArray::try_from(take_map(&mut loaded.ebpf, "COUNTERS")?)?;
-        let page_size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
-            .ok()
-            .flatten();
-        let page_size = page_size
-            .and_then(|size| u64::try_from(size).ok())
-            .unwrap_or(4096);
         Ok(Self {
             misses: Misses::open(&loaded.ebpf),
             ebpf: loaded.ebpf,
             _rounds: loaded.rounds,
             ring: ring_fd::register(ring)?,
             counters,
-            decoder: Decoder::new(loaded.missing, page_size),
-            damaged: 0,
+            decoder: Decoder::new(loaded.missing, proc::page_size()),
             problems: loaded.problems,
             attached: loaded.attached,
             took: began.elapsed(),
@@ -152,7 +144,6 @@ impl Probe {
                 return false;
             };
             if self.decoder.record(&record, events).is_err() {
-                self.damaged += 1;
                 let lost = Lost {
                     time_ns: clock::now_ns(),
                     count: 1,

@@ -1,5 +1,5 @@
-//! What `/proc` and the clocks know before the first event: the processes that
-//! already run, and which machine this is.
+//! What the machine knows before the first event: the processes that already run,
+//! and which machine this is.
 //!
 //! Processes come and go while they are read; what vanished is left out. Under
 //! `hidepid` a reader without CAP_SYS_PTRACE sees only its own user's.
@@ -7,7 +7,6 @@
 use crate::clock;
 use crate::event::{Comm, ProcessKey, Running, Session};
 use nix::sys::utsname::uname;
-use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -17,15 +16,6 @@ use std::path::Path;
 
 /// No more of any file is read, and so no more of a process's arguments.
 const FILE_LIMIT: usize = 64 * 1024;
-
-fn clock_ns(clock: ClockId) -> i64 {
-    // Both clocks that are asked for are in every kernel that can run the probe.
-    clock_gettime(clock).map_or(0, |time| {
-        time.tv_sec()
-            .saturating_mul(1_000_000_000)
-            .saturating_add(time.tv_nsec())
-    })
-}
 
 /// Describes this machine, as of now.
 pub fn session() -> Session {
@@ -37,7 +27,7 @@ pub fn session() -> Session {
         host: nix::unistd::gethostname().map_or_else(|_| String::new(), |name| lossy(&name)),
         kernel,
         arch,
-        boot_time_ns: boot_time_ns(),
+        boot_time_ns: clock::boot_time_ns(),
         started_ns: clock::now_ns(),
     }
 }
@@ -46,29 +36,19 @@ fn lossy(text: &OsStr) -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// Returns the Unix time in ns at which CLOCK_BOOTTIME was zero.
-///
-/// The two clocks cannot be read at once, so the tightest of several brackets is
-/// taken: it is right to half its width, which is well below a microsecond.
-fn boot_time_ns() -> i64 {
-    (0..16)
-        .map(|_| {
-            let before = clock_ns(ClockId::CLOCK_BOOTTIME);
-            let wall = clock_ns(ClockId::CLOCK_REALTIME);
-            let after = clock_ns(ClockId::CLOCK_BOOTTIME);
-            let width = after.saturating_sub(before);
-            let middle = before.saturating_add(width / 2);
-            (width, wall.saturating_sub(middle))
-        })
-        .min_by_key(|(width, _)| *width)
-        .map_or(0, |(_, offset)| offset)
+/// Returns the size of a page of memory, in bytes.
+pub fn page_size() -> u64 {
+    system_number(SysconfVar::PAGE_SIZE, 4096)
+}
+
+fn system_number(variable: SysconfVar, usual: u64) -> u64 {
+    let number = sysconf(variable).ok().flatten();
+    number.and_then(|n| u64::try_from(n).ok()).unwrap_or(usual)
 }
 
 /// Reads every process that runs now, kernel threads included, oldest first.
 pub fn running() -> Vec<Running> {
-    let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten();
-    let ticks_per_second = ticks.and_then(|n| u64::try_from(n).ok()).unwrap_or(100);
-    running_under(Path::new("/proc"), ticks_per_second)
+    running_under(Path::new("/proc"), system_number(SysconfVar::CLK_TCK, 100))
 }
 
 fn running_under(proc: &Path, ticks_per_second: u64) -> Vec<Running> {
@@ -304,7 +284,7 @@ mod tests {
     fn the_session_tells_the_time_of_day() {
         let session = session();
         let wall = session.wall_ns(clock::now_ns());
-        let real = clock_ns(ClockId::CLOCK_REALTIME);
+        let real = clock::read(nix::time::ClockId::CLOCK_REALTIME);
         assert!((real - wall).abs() < 50_000_000, "off by {}", real - wall);
         assert!(!session.kernel.is_empty() && !session.arch.is_empty());
     }

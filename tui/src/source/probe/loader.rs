@@ -48,12 +48,6 @@ impl Default for Options {
     }
 }
 
-/// A raw tracepoint program that must attach.
-struct Required {
-    program: &'static str,
-    tracepoint: &'static str,
-}
-
 /// The syscall tracepoints that tell of failed execs, the ends first: a call whose begin alone
 /// was seen leaves an entry for nothing.
 const SYSCALLS: [(&str, &str); 4] = [
@@ -119,30 +113,18 @@ impl Loaded {
             self.problems
                 .push(format!("failed execs are not seen: {error:#}"));
         }
-        let exit = Required {
-            program: "process_exit",
-            tracepoint: "sched_process_exit",
-        };
-        let fork = Required {
-            program: "process_fork",
-            tracepoint: "sched_process_fork",
-        };
-        let exec = Required {
-            program: "process_exec",
-            tracepoint: "sched_process_exec",
-        };
-        let wanted = [(exit, options.exits), (fork, options.forks), (exec, true)];
-        for (required, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
-            self.attach_raw(&required)?;
+        let raw = [
+            ("process_exit", "sched_process_exit", options.exits),
+            ("process_fork", "sched_process_fork", options.forks),
+            ("process_exec", "sched_process_exec", true),
+        ];
+        for (program, tracepoint, _) in raw.into_iter().filter(|(.., wanted)| *wanted) {
+            self.attach_raw(program, tracepoint)?;
         }
         Ok(())
     }
 
-    fn attach_raw(&mut self, required: &Required) -> Result<()> {
-        let Required {
-            program,
-            tracepoint,
-        } = *required;
+    fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
         let prog: &mut RawTracePoint = self.program(program)?.try_into()?;
         prog.load()
             .with_context(|| format!("the kernel refused the program {program}"))?;

@@ -4,7 +4,7 @@ use super::KernelVersion;
 use super::facts::{
     Answer, Btf, BtfFile, Capabilities, Command, Confinement, Facts, Lockdown, Tracing,
 };
-use crate::source::probe::tracefs;
+use crate::source::probe::{KERNEL_BTF, tracefs};
 use aya::maps::MapType;
 use aya::programs::{ProgramError, ProgramType};
 use aya::sys::{
@@ -46,8 +46,6 @@ const HELPERS: [(&str, BpfHelper); 4] = [
 /// Inode numbers that the kernel gives the first namespaces (`linux/proc_ns.h`).
 const INITIAL_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
-
-const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 
 /// What the run to be checked asks for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -144,7 +142,7 @@ fn read_lockdown() -> Lockdown {
 }
 
 fn read_btf(given: Option<&Path>) -> Btf {
-    let path = given.unwrap_or(Path::new(VMLINUX));
+    let path = given.unwrap_or(Path::new(KERNEL_BTF));
     let mut head = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut head));
     Btf {
