@@ -27,7 +27,7 @@ fn exec(task: Kernel, old_tid: u32, bprm: Kernel) -> Option<()> {
         (*scratch).header.tid = old_tid;
         (*scratch).fixed.ret = 0;
         (*scratch).fixed.old_euid = take_pending(scratch, old_tid);
-        let used = facts::fill(scratch, task) & (16 * 32 - 1);
+        let used = facts::fill(scratch, task);
         // FILENAME_MAX + 1 bytes and more follow what ancestors take.
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(used as usize);
         let name = bprm.follow(&member::BPRM_FILENAME);

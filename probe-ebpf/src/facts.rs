@@ -144,10 +144,21 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
         if parent_is_kernel {
             (*scratch).header.flags |= exec_flag::KERNEL;
         }
-        // Read back, so that the verifier sees one unknown count and not one path for each.
-        let count = (&raw const (*scratch).fixed.ancestors).read_volatile();
-        (u64::from(count) & 15) * size_of::<Ancestor>() as u64
+        ancestors_size(scratch)
     }
+}
+
+/// Returns the bytes of tail that the ancestors take.
+///
+/// Read back from memory, so that the verifier sees one unknown count and not one path for each.
+///
+/// # Safety
+/// `scratch` must be this program's own scratch space, filled.
+#[inline(always)]
+pub(crate) unsafe fn ancestors_size(scratch: *mut Scratch) -> u64 {
+    // SAFETY: a plain read of the caller's scratch space.
+    let count = unsafe { (&raw const (*scratch).fixed.ancestors).read_volatile() };
+    (u64::from(count) & 15) * size_of::<Ancestor>() as u64
 }
 
 // The masks on counts and on bytes of ancestors.

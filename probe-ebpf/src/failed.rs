@@ -16,7 +16,7 @@ use aya_ebpf::{
     programs::TracePointContext,
 };
 use probe_common::{
-    Ancestor, Kind, exec_flag,
+    Kind, exec_flag,
     limits::{FILENAME_MAX, NONE},
 };
 
@@ -127,7 +127,7 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
         (*scratch).fixed.ret = ret as i32;
         (*scratch).fixed.old_euid = NONE;
         (*scratch).fixed.interpreter_len = 0;
-        let at = facts::fill(scratch, task) & (16 * 32 - 1);
+        let at = facts::fill(scratch, task);
         // FILENAME_MAX + 1 bytes and more follow what ancestors take.
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
         let copied = User(pending.filename).copy_str(to, FILENAME_MAX as u32 + 1);
@@ -144,14 +144,7 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
 #[inline(always)]
 unsafe fn used(scratch: *mut Scratch) -> u64 {
     // SAFETY: plain reads of the caller's scratch space.
-    let (ancestors, path) = unsafe {
-        (
-            (&raw const (*scratch).fixed.ancestors).read_volatile(),
-            (&raw const (*scratch).fixed.filename_len).read_volatile(),
-        )
-    };
-    (u64::from(ancestors) & 15) * size_of::<Ancestor>() as u64
-        + (u64::from(path) & FILENAME_MAX as u64)
+    unsafe { facts::ancestors_size(scratch) + path::size(scratch) }
 }
 
 /// Hands the record over.

@@ -23,8 +23,20 @@ pub(crate) unsafe fn note(scratch: *mut Scratch, copied: i64) -> u64 {
             (*scratch).header.flags |= exec_flag::FILENAME_CUT;
         }
         (*scratch).fixed.filename_len = len as u16;
-        // Read back, so that the verifier sees one unknown length and not one path for each case.
-        let len = (&raw const (*scratch).fixed.filename_len).read_volatile();
-        u64::from(len) & FILENAME_MAX as u64
+        size(scratch)
     }
+}
+
+/// Returns the bytes of tail that the path takes.
+///
+/// Read back from memory, so that the verifier sees one unknown length and not one path for each
+/// case.
+///
+/// # Safety
+/// `scratch` must be this program's own scratch space, with the path noted.
+#[inline(always)]
+pub(crate) unsafe fn size(scratch: *mut Scratch) -> u64 {
+    // SAFETY: a plain read of the caller's scratch space.
+    let len = unsafe { (&raw const (*scratch).fixed.filename_len).read_volatile() };
+    u64::from(len) & FILENAME_MAX as u64
 }
