@@ -12,13 +12,14 @@ use aya::sys::{
 };
 use caps::{CapSet, Capability};
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::statfs::{SECURITYFS_MAGIC, statfs};
 use nix::unistd::geteuid;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// What failed execs are best caught with.
@@ -144,7 +145,12 @@ fn read_lockdown() -> Lockdown {
 fn read_btf(given: Option<&Path>) -> Btf {
     let path = given.unwrap_or(Path::new(KERNEL_BTF));
     let mut head = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(4).read_to_end(&mut head));
+    // A pipe that nobody writes to must not hold up the report.
+    let mut options = fs::OpenOptions::new();
+    options.read(true).custom_flags(OFlag::O_NONBLOCK.bits());
+    let read = options
+        .open(path)
+        .and_then(|file| file.take(4).read_to_end(&mut head));
     Btf {
         path: path.into(),
         given: given.is_some(),
