@@ -140,6 +140,16 @@ pub struct Ancestor {
     pub comm: Comm,
 }
 
+/// A control group, and the container that its name tells of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cgroup {
+    /// Its path in its hierarchy: the unified one, or that of a controller where the process is at the
+    /// root of the unified one.
+    pub path: Box<[u8]>,
+    /// Id or name of the container.
+    pub container: Option<Box<str>>,
+}
+
 /// Facts that could not be had: the schema's key of each, and the reason.
 pub type Missing = Vec<(Cow<'static, str>, Cow<'static, str>)>;
 
@@ -189,12 +199,29 @@ pub struct Exec {
     /// Whether `filename` is whole.
     pub filename_capture: Capture,
     /// The interpreter the kernel ran for a script.
-    pub interpreter: Option<Box<[u8]>>,
+    pub interpreter: Option<Arc<[u8]>>,
+    /// Whether `interpreter` is whole.
+    pub interpreter_capture: Capture,
+    /// Absolute path of what runs now, as the mount namespace's root sees it; of a script its
+    /// interpreter. `None` when the exec failed.
+    pub exe: Option<Arc<[u8]>>,
+    /// Whether `exe` is whole; a path that is not lacks its beginning.
+    pub exe_capture: Capture,
+    /// Absolute path of the working directory, likewise.
+    pub cwd: Option<Arc<[u8]>>,
+    /// Whether `cwd` is whole.
+    pub cwd_capture: Capture,
+    /// Name of the controlling terminal below `/dev`, such as `pts/3`; `None` when there is none.
+    pub tty: Option<Arc<[u8]>>,
+    /// The control group.
+    pub cgroup: Option<Arc<Cgroup>>,
     /// The arguments.
     pub args: Args,
+    /// The environment, in the form of arguments; `None` unless it was asked for.
+    pub env: Option<Box<Args>>,
     /// The parent, and further up as long as they never executed anything.
     pub ancestors: Box<[Ancestor]>,
-    /// Words for what is special: `script`, `kernel`.
+    /// Words for what is special, such as `script`.
     pub flags: Flags,
     /// Why facts are missing.
     pub missing: Arc<Missing>,
@@ -211,12 +238,30 @@ impl Flags {
     pub const KERNEL: Self = Self(1 << 1);
     /// The effective user changed by the exec.
     pub const SETUID: Self = Self(1 << 2);
+    /// The effective group changed by the exec.
+    pub const SETGID: Self = Self(1 << 3);
+    /// The exec gave effective capabilities that the caller did not have.
+    pub const CAPS: Self = Self(1 << 4);
+    /// The file was named by its descriptor alone (`fexecve(3)`).
+    pub const FD: Self = Self(1 << 5);
+    /// The file lies in memory only (`memfd_create(2)`).
+    pub const MEMFD: Self = Self(1 << 6);
+    /// The file's name had been removed.
+    pub const DELETED: Self = Self(1 << 7);
+    /// A tracer such as a debugger was attached to the process.
+    pub const PTRACED: Self = Self(1 << 8);
 
     /// Every flag with its word in the schema and the filter language.
-    pub const WORDS: [(Self, &'static str); 3] = [
+    pub const WORDS: [(Self, &'static str); 9] = [
         (Self::SCRIPT, "script"),
         (Self::KERNEL, "kernel"),
         (Self::SETUID, "setuid"),
+        (Self::SETGID, "setgid"),
+        (Self::CAPS, "caps"),
+        (Self::FD, "fd"),
+        (Self::MEMFD, "memfd"),
+        (Self::DELETED, "deleted"),
+        (Self::PTRACED, "ptraced"),
     ];
 
     /// Adds the flags of `other`, if `on`.

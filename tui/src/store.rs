@@ -111,8 +111,10 @@ fn bytes_of(entry: &Entry) -> usize {
         return size_of::<Entry>();
     };
     let exec = &row.exec;
-    let boxed = |bytes: &Option<Box<[u8]>>| bytes.as_ref().map_or(0, |bytes| bytes.len());
-    let texts = exec.args.bytes.len() + boxed(&exec.filename) + boxed(&exec.interpreter);
+    // Texts that repeat are shared, and so not counted with each entry.
+    let boxed = exec.filename.as_ref().map_or(0, |bytes| bytes.len());
+    let env = exec.env.as_ref().map_or(0, |env| env.bytes.len());
+    let texts = exec.args.bytes.len() + boxed + env;
     let ancestors = size_of_val(&*exec.ancestors);
     size_of::<Entry>() + texts + ancestors + row.raw_line().len().min(lines::LONGEST)
 }

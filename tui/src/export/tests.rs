@@ -110,7 +110,7 @@ pub(super) fn exec() -> impl Strategy<Value = Exec> {
         any::<String>(),
         0..3,
     );
-    (numbers, texts, args(), capture(), missing, 0..8_u8).prop_map(
+    (numbers, texts, args(), capture(), missing, 0..512_u16).prop_map(
         |((times, ids, ret, more), texts, args, filename_capture, missing, flags)| {
             let mut exec = Exec {
                 seq: times[0],

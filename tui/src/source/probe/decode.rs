@@ -168,7 +168,19 @@ impl Decoder {
                 (false, false) => Capture::Whole,
             },
             interpreter: (!record.interpreter.is_empty()).then(|| record.interpreter.into()),
+            interpreter_capture: if has(exec_flag::INTERPRETER_CUT) {
+                Capture::Truncated
+            } else {
+                Capture::Whole
+            },
+            exe: None,
+            exe_capture: Capture::Whole,
+            cwd: None,
+            cwd_capture: Capture::Whole,
+            tty: None,
+            cgroup: None,
             args,
+            env: None,
             ancestors: record.ancestors().map(ancestor).collect(),
             flags,
             missing: Arc::default(),
