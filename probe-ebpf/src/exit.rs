@@ -2,10 +2,10 @@
 
 use crate::facts::{self, PF_FORKNOEXEC};
 use crate::globals::{self as member, ALL_EXITS, EXIT_HAS_GROUP_DEAD};
-use crate::maps::output;
+use crate::maps::{ENDED, output};
 use crate::read::Kernel;
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
-use probe_common::{ExitFixed, Header, Kind, limits::COMM_LEN};
+use probe_common::{ExitFixed, Header, Kind};
 
 /// `SIGNAL_GROUP_EXIT` of include/linux/sched/signal.h. Same in 5.10 to 7.3.
 const SIGNAL_GROUP_EXIT: u32 = 4;
@@ -31,14 +31,18 @@ pub(crate) fn process_exit(ctx: RawTracePointContext) -> i32 {
 #[inline(always)]
 fn exit(task: Kernel) -> Option<()> {
     let signal = task.follow(&member::TASK_SIGNAL)?;
-    // On kernels without group_dead, two last threads may both find zero here: user space
-    // takes the first.
     if signal.get::<u32>(&member::SIGNAL_LIVE)? != 0 {
         return None;
     }
     let (leader, start_ns) = facts::leader(task)?;
     if ALL_EXITS.load() == 0 && leader.get::<u32>(&member::TASK_FLAGS)? & PF_FORKNOEXEC != 0 {
         return None;
+    }
+    // On kernels without group_dead, two last threads may both find zero above.
+    if EXIT_HAS_GROUP_DEAD.load() == 0 {
+        let pid: u32 = leader.get(&member::TASK_TGID)?;
+        // BPF_NOEXIST: only the first one gets through.
+        ENDED.insert([pid.into(), start_ns], 0, 1).ok()?;
     }
     let group_exit = signal.get::<u32>(&member::SIGNAL_FLAGS)? & SIGNAL_GROUP_EXIT != 0;
     let status = if group_exit {
@@ -68,7 +72,7 @@ fn exit(task: Kernel) -> Option<()> {
             max_rss_pages: signal.get(&member::SIGNAL_MAXRSS).unwrap_or(0),
             status: status?,
             ppid: parent.and_then(|p| p.get(&member::TASK_TGID)).unwrap_or(0),
-            comm: leader.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]),
+            comm: leader.or_zero(&member::TASK_COMM),
         },
     };
     // SAFETY: the record is whole and has no padding.

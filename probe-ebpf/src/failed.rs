@@ -1,17 +1,20 @@
-//! An exec failed: its arguments are read when the call returns, since the kernel has by then
-//! touched what it looked at.
+//! An exec failed: path and arguments are read when the call returns, since the kernel has by then
+//! touched what it looked at. It looks at the arguments only once it has found the file, so those of a
+//! child that was just forked may not be there: what cannot be read is marked.
 //!
 //! The syscall tracepoints see no call of a 32-bit program on a 64-bit kernel, and none of the
 //! kernel's own.
 
 use crate::args::{self, Round};
-use crate::globals as member;
-use crate::maps::{List, PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
+use crate::globals::{self as member, HAS_TASK_REGS};
+use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, User};
-use crate::{facts, path};
+use crate::{facts, path, walk};
 use aya_ebpf::{
     EbpfContext,
-    helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task},
+    helpers::generated::{
+        bpf_get_current_pid_tgid, bpf_get_current_task, bpf_get_current_task_btf, bpf_task_pt_regs,
+    },
     macros::tracepoint,
     programs::TracePointContext,
 };
@@ -23,6 +26,13 @@ use probe_common::{
 /// `struct trace_event_raw_sys_enter { struct trace_entry ent; long id; unsigned long args[6]; }`:
 /// args begin at 16, from 5.10 to 7.3.
 const ENTER_ARGS: usize = 16;
+/// `id` of both: the number of the system call.
+const NUMBER: usize = 8;
+/// `execveat`, on x86-64 and on the architectures with the common table: to neither the other's is an
+/// exec.
+const EXECVEAT: [u64; 2] = [322, 281];
+const AT_FDCWD: i32 = -100;
+const AT_EMPTY_PATH: u32 = 0x1000;
 /// `struct trace_event_raw_sys_exit { struct trace_entry ent; long id; long ret; }`.
 const EXIT_RET: usize = 16;
 /// `-ERESTART_RESTARTBLOCK` to `-ERESTARTSYS` of include/linux/errno.h: the call begins anew, and
@@ -32,13 +42,13 @@ const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
 /// `execve(const char *filename, const char *const *argv, const char *const *envp)`.
 #[tracepoint(category = "syscalls", name = "sys_enter_execve")]
 pub(crate) fn enter_execve(ctx: TracePointContext) -> i32 {
-    enter(&ctx, 0)
+    enter(&ctx, false)
 }
 
 /// `execveat(int fd, const char *filename, const char *const *argv, …, int flags)`.
 #[tracepoint(category = "syscalls", name = "sys_enter_execveat")]
 pub(crate) fn enter_execveat(ctx: TracePointContext) -> i32 {
-    enter(&ctx, 1)
+    enter(&ctx, true)
 }
 
 /// Runs when execve or execveat returns, to the old image or to the new one: user space attaches
@@ -60,7 +70,7 @@ pub(crate) fn read_round(ctx: TracePointContext) -> i32 {
     };
     // SAFETY: `scratch` was begun on this CPU by the program that went on in this one.
     unsafe {
-        match args::copy_round(scratch, used(scratch)) {
+        match args::copy_round(scratch, used(scratch) + size_of::<u64>() as u64) {
             Round::More => next_round(&ctx, scratch),
             Round::End => finish(scratch),
         }
@@ -74,7 +84,7 @@ fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
     // SAFETY: nothing here has anything to drop.
     unsafe {
         ROUNDS.tail_call(ctx, 0);
-        (*scratch).header.flags |= exec_flag::ARGC_CUT;
+        (*scratch).fixed.flags |= exec_flag::ARGC_CUT;
         finish(scratch);
     }
 }
@@ -92,18 +102,28 @@ fn word(ctx: &TracePointContext, offset: usize) -> u64 {
 }
 
 #[inline(always)]
-fn enter(ctx: &TracePointContext, first: usize) -> i32 {
+fn enter(ctx: &TracePointContext, at: bool) -> i32 {
     // SAFETY: these helpers take no arguments and always succeed.
     let (ids, task) = unsafe { (bpf_get_current_pid_tgid(), Kernel(bpf_get_current_task())) };
-    let euid = task
-        .follow(&member::TASK_CRED)
-        .and_then(|cred| cred.get(&member::CRED_EUID));
-    let pending = Pending {
-        filename: word(ctx, ENTER_ARGS + first * 8),
-        argv: word(ctx, ENTER_ARGS + (first + 1) * 8),
-        euid: euid.unwrap_or(NONE),
-        reserved: 0,
+    let argument = |number: usize| word(ctx, ENTER_ARGS + number * 8);
+    let cred = task.follow(&member::TASK_CRED);
+    let mut pending = Pending {
+        filename: argument(usize::from(at)),
+        argv: argument(usize::from(at) + 1),
+        caps: cred.map_or(u64::MAX, |cred| cred.or_zero(&member::CRED_CAPS)),
+        euid: cred
+            .and_then(|cred| cred.get(&member::CRED_EUID))
+            .unwrap_or(NONE),
+        egid: cred
+            .and_then(|cred| cred.get(&member::CRED_EGID))
+            .unwrap_or(NONE),
+        dirfd: AT_FDCWD,
+        at_flags: 0,
     };
+    if at {
+        pending.dirfd = argument(0) as i32;
+        pending.at_flags = argument(4) as u32;
+    }
     let _ = PENDING.insert(ids, pending, 0);
     0
 }
@@ -113,50 +133,104 @@ fn enter(ctx: &TracePointContext, first: usize) -> i32 {
 fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
     // SAFETY: these helpers take no arguments and always succeed.
     let (ids, task) = unsafe { (bpf_get_current_pid_tgid(), Kernel(bpf_get_current_task())) };
-    // SAFETY: the entry is copied at once.
-    let pending = unsafe { *PENDING.get(ids)? };
-    let _ = PENDING.remove(ids);
+    let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;
+    let call = unsafe { &raw mut (*scratch).call };
+    // SAFETY: `scratch` is this program's own.
+    let flags = unsafe {
+        if let Some(seen) = PENDING.get(ids) {
+            call.write_volatile(*seen);
+            let _ = PENDING.remove(ids);
+            0
+        } else {
+            from_registers(call, EXECVEAT.contains(&word(ctx, NUMBER)));
+            if HAS_TASK_REGS.load() == 0 {
+                exec_flag::NOT_ENTERED | exec_flag::ARGS_FAULT
+            } else {
+                exec_flag::NOT_ENTERED
+            }
+        }
+    };
     let ret = word(ctx, EXIT_RET) as i64;
     if ret >= 0 || RESTARTS.contains(&ret) {
         return None;
     }
-    let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;
     // SAFETY: `scratch` is this program's own; sizes are bounded where they are made.
     unsafe {
         (*scratch).header = facts::header(Kind::Exec);
-        (*scratch).fixed.ret = ret as i32;
-        (*scratch).fixed.old_euid = NONE;
-        (*scratch).fixed.interpreter_len = 0;
-        let at = facts::fill(scratch, task);
+        let fixed = &raw mut (*scratch).fixed;
+        (*fixed).ret = ret as i32;
+        (*fixed).flags = flags;
+        (*fixed).old_euid = NONE;
+        (*fixed).interpreter_len = 0;
+        walk::paths(scratch, task, false);
+        let at = facts::fill(scratch, task, Slot::Failed);
+        // Read back, so that the verifier sees one call and not one for each way to it.
+        let call = call.read_volatile();
+        if call.dirfd != AT_FDCWD {
+            (*fixed).flags |= exec_flag::DIRFD;
+        }
+        if call.at_flags & AT_EMPTY_PATH != 0 {
+            (*fixed).flags |= exec_flag::EMPTY_PATH;
+        }
+        (*fixed).dirfd = call.dirfd;
         // FILENAME_MAX + 1 bytes and more follow what ancestors take.
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
-        let copied = User(pending.filename).copy_str(to, FILENAME_MAX as u32 + 1);
+        let copied = User(call.filename).copy_str(to, FILENAME_MAX as u32 + 1);
         path::note(scratch, copied);
-        (*scratch).list = List {
-            argv: pending.argv,
-            ..List::default()
-        };
+        (*scratch).holes = 0;
+        args::begin(scratch, call.argv);
     }
     Some(scratch)
 }
 
-/// Returns the bytes of tail in use before the arguments.
+/// Writes a call as the registers at its end have it, which still are those at its begin; all zero
+/// where they cannot be read.
+#[inline(always)]
+unsafe fn from_registers(call: *mut Pending, at: bool) {
+    // SAFETY: plain writes to the caller's scratch space; the loader has looked that the helpers are
+    // there, and the task is the current one.
+    unsafe {
+        call.write_volatile(Pending {
+            dirfd: AT_FDCWD,
+            ..Pending::default()
+        });
+        if HAS_TASK_REGS.load() == 0 {
+            return;
+        }
+        let registers = Kernel(bpf_task_pt_regs(bpf_get_current_task_btf()) as u64);
+        let first: u64 = registers.or_zero(&member::REGS_FIRST);
+        let second: u64 = registers.or_zero(&member::REGS_SECOND);
+        if at {
+            (&raw mut (*call).dirfd).write_volatile(first as i32);
+            (&raw mut (*call).filename).write_volatile(second);
+            (&raw mut (*call).argv).write_volatile(registers.or_zero(&member::REGS_THIRD));
+            let flags: u64 = registers.or_zero(&member::REGS_FIFTH);
+            (&raw mut (*call).at_flags).write_volatile(flags as u32);
+        } else {
+            (&raw mut (*call).filename).write_volatile(first);
+            (&raw mut (*call).argv).write_volatile(second);
+        }
+    }
+}
+
+/// Returns the bytes of tail in use before the holes.
 #[inline(always)]
 unsafe fn used(scratch: *mut Scratch) -> u64 {
     // SAFETY: plain reads of the caller's scratch space.
-    unsafe { facts::ancestors_size(scratch) + path::size(scratch) }
+    unsafe { walk::size(scratch) + facts::ancestors_size(scratch) + path::size(scratch) }
 }
 
 /// Hands the record over.
 #[inline(always)]
 unsafe fn finish(scratch: *mut Scratch) {
+    const HOLES: u64 = size_of::<u64>() as u64;
     // SAFETY: `scratch` is this program's own, and whole.
     unsafe {
-        let len = args::copied(scratch);
-        (*scratch).fixed.argc = (*scratch).list.argc as u32;
-        (*scratch).fixed.args_size = (*scratch).list.size as u32;
-        (*scratch).fixed.args_len = len as u32;
+        let used = used(scratch);
+        let holes = (&raw mut (*scratch).tail).cast::<u8>().add(used as usize);
+        holes.cast::<u64>().write_unaligned((*scratch).holes);
+        let len = args::finish(scratch, used + HOLES);
         let fixed = core::mem::offset_of!(Scratch, tail) as u64;
-        output(scratch, fixed + used(scratch) + len);
+        output(scratch, fixed + used + HOLES + len);
     }
 }

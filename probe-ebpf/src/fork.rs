@@ -5,7 +5,7 @@ use crate::globals as member;
 use crate::maps::output;
 use crate::read::Kernel;
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
-use probe_common::{ForkFixed, Header, Kind, limits::COMM_LEN};
+use probe_common::{ForkFixed, Header, Kind};
 
 #[repr(C)]
 struct Record {
@@ -39,7 +39,7 @@ fn fork(child: Kernel) -> Option<()> {
             parent_start_ns,
             ppid: leader.get(&member::TASK_TGID)?,
             reserved: 0,
-            comm: child.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]),
+            comm: child.or_zero(&member::TASK_COMM),
         },
     };
     // SAFETY: the record is whole and has no padding.

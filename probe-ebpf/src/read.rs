@@ -8,11 +8,26 @@ use aya_ebpf::helpers::generated::{
 use core::mem::MaybeUninit;
 
 /// Plain values that any bytes make.
-pub(crate) trait Plain: Copy {}
-impl Plain for u32 {}
-impl Plain for i32 {}
-impl Plain for u64 {}
-impl Plain for [u8; 16] {}
+pub(crate) trait Plain: Copy {
+    /// What zero bytes make.
+    const ZERO: Self;
+}
+
+macro_rules! plain {
+    ($($of:ty = $zero:expr),*) => {
+        $(impl Plain for $of {
+            const ZERO: Self = $zero;
+        })*
+    };
+}
+
+plain!(
+    u32 = 0,
+    i32 = 0,
+    u64 = 0,
+    [u8; 16] = [0; 16],
+    [u64; 3] = [0; 3]
+);
 
 /// An address in the kernel.
 #[derive(Clone, Copy)]
@@ -29,16 +44,16 @@ impl Kernel {
     /// branch, it costs the verifier one path and not two.
     #[inline(always)]
     pub(crate) fn or_zero<T: Plain>(self, member: &Offset) -> T {
-        let mut value = MaybeUninit::<T>::zeroed();
-        if let Some(offset) = member.get() {
-            let from = (self.0 + u64::from(offset)) as *const c_void;
-            // SAFETY: the helper writes all of `value`, or zeroes it.
-            unsafe {
-                bpf_probe_read_kernel(value.as_mut_ptr().cast(), size_of::<T>() as u32, from);
-            }
+        let Some(offset) = member.get() else {
+            return T::ZERO;
+        };
+        let mut value = MaybeUninit::<T>::uninit();
+        let from = (self.0 + u64::from(offset)) as *const c_void;
+        // SAFETY: the helper writes all of `value`, or zeroes it and fails; `T` is plain.
+        unsafe {
+            bpf_probe_read_kernel(value.as_mut_ptr().cast(), size_of::<T>() as u32, from);
+            value.assume_init()
         }
-        // SAFETY: `T` is plain, and was zeroed or written.
-        unsafe { value.assume_init() }
     }
 
     /// Follows a pointer; null if it is null, and so is what is followed from there.
@@ -71,6 +86,25 @@ impl Kernel {
                 None
             }
         }
+    }
+
+    /// Returns the address of a member; null stays null.
+    #[inline(always)]
+    pub(crate) fn inside(self, member: &Offset) -> Self {
+        match (self.0, member.get()) {
+            (0, _) | (_, None) => Self(0),
+            (address, Some(offset)) => Self(address + u64::from(offset)),
+        }
+    }
+
+    /// Copies bytes; returns whether they could be read.
+    ///
+    /// # Safety
+    /// `size` bytes at `to` must be writable.
+    #[inline(always)]
+    pub(crate) unsafe fn copy(self, to: *mut u8, size: u32) -> bool {
+        // SAFETY: as the caller says; the source is checked by the helper.
+        unsafe { bpf_probe_read_kernel(to.cast(), size, self.0 as *const c_void) == 0 }
     }
 
     /// Copies a string and its NUL; returns the length with the NUL, or a negative errno.
