@@ -7,6 +7,7 @@ use nix::unistd::{execve, execveat, gettid};
 use serde_json::{Value, json};
 use std::ffi::{CStr, CString};
 use std::fs::{self, File, Permissions};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -170,7 +171,8 @@ fn execveat_fails_as_execve_does() {
         (execs[1], "rubbish", "ENOEXEC"),
     ] {
         assert_eq!(exec["error"], error);
-        assert_eq!(exec["filename"], name);
+        let path = format!("/dev/fd/{}/{name}", opened.as_raw_fd());
+        assert_eq!(exec["filename"], path, "as when it succeeds");
         assert_eq!(exec["args"], json!(["zero", "", "at"]));
     }
 }
