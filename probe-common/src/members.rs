@@ -74,7 +74,13 @@ macro_rules! kernel_members {
             CRED_EUID = "cred" "euid", ["euid", "old_euid"];
             CRED_EGID = "cred" "egid", ["egid"];
             CRED_CAPS = "cred" "cap_effective", ["flags"];
-            REGS_FIRST = "pt_regs" "di|regs.0", [""];
+            TASK_COMPAT = "task_struct" "thread_info.status|thread_info.flags", [""];
+            REGS_NUMBER = "pt_regs" "orig_ax|syscallno", [""];
+            REGS32_FIRST = "pt_regs" "bx|orig_x0", [""];
+            REGS32_SECOND = "pt_regs" "cx|regs.1", [""];
+            REGS32_THIRD = "pt_regs" "dx|regs.2", [""];
+            REGS32_FIFTH = "pt_regs" "di|regs.4", [""];
+            REGS_FIRST = "pt_regs" "di|orig_x0", [""];
             REGS_SECOND = "pt_regs" "si|regs.1", [""];
             REGS_THIRD = "pt_regs" "dx|regs.2", [""];
             REGS_FIFTH = "pt_regs" "r8|regs.4", [""];
@@ -132,4 +138,14 @@ pub mod knob {
     pub const SUBSYS_MEMORY: &str = "SUBSYS_MEMORY";
     /// Number of the pids controller among them, or none.
     pub const SUBSYS_PIDS: &str = "SUBSYS_PIDS";
+    /// Number of `execve` on this machine.
+    pub const NUMBER_EXECVE: &str = "NUMBER_EXECVE";
+    /// Number of `execveat` on this machine.
+    pub const NUMBER_EXECVEAT: &str = "NUMBER_EXECVEAT";
+    /// Number of the `execve` of 32-bit programs on this machine.
+    pub const NUMBER32_EXECVE: &str = "NUMBER32_EXECVE";
+    /// Number of the `execveat` of 32-bit programs on this machine.
+    pub const NUMBER32_EXECVEAT: &str = "NUMBER32_EXECVEAT";
+    /// Bits of `TASK_COMPAT` by which a task is in a call of a 32-bit program.
+    pub const COMPAT_MASK: &str = "COMPAT_MASK";
 }

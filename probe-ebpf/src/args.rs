@@ -13,16 +13,17 @@ const MASK: u64 = ARGS_INLINE as u64;
 const CHUNK: u64 = ARG_CHUNK as u64;
 const _: () = assert!((ARGS_INLINE + 1).is_power_of_two());
 
-/// Begins at a list of pointers.
+/// Begins at a list of pointers; `narrow` is 1 if they are of 32 bits.
 ///
 /// # Safety
 /// `scratch` must be this program's own.
 #[inline(always)]
-pub(crate) unsafe fn begin(scratch: *mut Scratch, argv: u64) {
+pub(crate) unsafe fn begin(scratch: *mut Scratch, argv: u64, narrow: u64) {
     // SAFETY: plain writes to the caller's scratch space.
     unsafe {
         let list = &raw mut (*scratch).list;
         (&raw mut (*list).argv).write_volatile(argv);
+        (&raw mut (*list).narrow).write_volatile(narrow);
         (&raw mut (*list).sent).write_volatile(0);
         (&raw mut (*list).closed).write_volatile(0);
         advance(list, 0, 0, 0);
@@ -123,11 +124,12 @@ unsafe fn read_on(scratch: *mut Scratch, to: *mut u8) -> Round {
             inside,
             argv,
             closed,
+            narrow,
         } = list.read_volatile();
         if argv == 0 {
             return Round::End;
         }
-        let Some(arg) = User(argv).pointer(argc) else {
+        let Some(arg) = User(argv).pointer(argc, narrow != 0) else {
             (*scratch).fixed.flags |= exec_flag::ARGS_FAULT;
             return Round::End;
         };

@@ -6,7 +6,8 @@
 //! kernel's own.
 
 use crate::args::{self, Round};
-use crate::globals::{self as member, HAS_TASK_REGS};
+use crate::call::{self, AT_EMPTY_PATH, AT_FDCWD, Which};
+use crate::globals::{self as member, HAS_TASK_REGS, NUMBER_EXECVEAT};
 use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, User};
 use crate::{facts, path, walk};
@@ -28,16 +29,13 @@ use probe_common::{
 const ENTER_ARGS: usize = 16;
 /// `id` of both: the number of the system call.
 const NUMBER: usize = 8;
-/// `execveat`, on x86-64 and on the architectures with the common table: to neither the other's is an
-/// exec.
-const EXECVEAT: [u64; 2] = [322, 281];
-const AT_FDCWD: i32 = -100;
-const AT_EMPTY_PATH: u32 = 0x1000;
 /// `struct trace_event_raw_sys_exit { struct trace_entry ent; long id; long ret; }`.
 const EXIT_RET: usize = 16;
+/// Bytes of the holes.
+const HOLES: u64 = size_of::<u64>() as u64;
 /// `-ERESTART_RESTARTBLOCK` to `-ERESTARTSYS` of include/linux/errno.h: the call begins anew, and
 /// user space never sees them.
-const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
+pub(crate) const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
 
 /// `execve(const char *filename, const char *const *argv, const char *const *envp)`.
 #[tracepoint(category = "syscalls", name = "sys_enter_execve")]
@@ -69,11 +67,8 @@ pub(crate) fn read_round(ctx: TracePointContext) -> i32 {
         return 0;
     };
     // SAFETY: `scratch` was begun on this CPU by the program that went on in this one.
-    unsafe {
-        match args::copy_round(scratch, used(scratch) + size_of::<u64>() as u64) {
-            Round::More => next_round(&ctx, scratch),
-            Round::End => finish(scratch),
-        }
+    if let Round::More = unsafe { round(scratch) } {
+        next_round(&ctx, scratch);
     }
     0
 }
@@ -81,11 +76,10 @@ pub(crate) fn read_round(ctx: TracePointContext) -> i32 {
 /// Goes on in [`read_round`]; where the kernel allows no more rounds, ends with what is there.
 #[inline(always)]
 fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
-    // SAFETY: nothing here has anything to drop.
+    // SAFETY: nothing here has anything to drop; a record is begun.
     unsafe {
         ROUNDS.tail_call(ctx, 0);
-        (*scratch).fixed.flags |= exec_flag::ARGC_CUT;
-        finish(scratch);
+        give_up(scratch);
     }
 }
 
@@ -131,41 +125,62 @@ fn enter(ctx: &TracePointContext, at: bool) -> i32 {
 /// Begins the record of an exec that failed.
 #[inline(always)]
 fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
-    // SAFETY: these helpers take no arguments and always succeed.
-    let (ids, task) = unsafe { (bpf_get_current_pid_tgid(), Kernel(bpf_get_current_task())) };
+    // SAFETY: this helper takes no arguments and always succeeds.
+    let ids = unsafe { bpf_get_current_pid_tgid() };
     let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;
-    let call = unsafe { &raw mut (*scratch).call };
-    // SAFETY: `scratch` is this program's own.
+    // SAFETY: `scratch` is this program's own; the entry is copied at once; the loader has looked that
+    // the helpers are there.
     let flags = unsafe {
+        let call = &raw mut (*scratch).call;
         if let Some(seen) = PENDING.get(ids) {
             call.write_volatile(*seen);
             let _ = PENDING.remove(ids);
             0
+        } else if HAS_TASK_REGS.load() != 0 {
+            let registers = Kernel(bpf_task_pt_regs(bpf_get_current_task_btf()) as u64);
+            let at = word(ctx, NUMBER) == u64::from(NUMBER_EXECVEAT.load());
+            call::from_registers(call, registers, Which { at, narrow: false });
+            exec_flag::NOT_ENTERED
         } else {
-            from_registers(call, EXECVEAT.contains(&word(ctx, NUMBER)));
-            if HAS_TASK_REGS.load() == 0 {
-                exec_flag::NOT_ENTERED | exec_flag::ARGS_FAULT
-            } else {
-                exec_flag::NOT_ENTERED
-            }
+            call::from_registers(
+                call,
+                Kernel(0),
+                Which {
+                    at: false,
+                    narrow: false,
+                },
+            );
+            exec_flag::NOT_ENTERED | exec_flag::ARGS_FAULT
         }
     };
     let ret = word(ctx, EXIT_RET) as i64;
     if ret >= 0 || RESTARTS.contains(&ret) {
         return None;
     }
-    // SAFETY: `scratch` is this program's own; sizes are bounded where they are made.
+    // SAFETY: `scratch` is this program's own, with its call.
+    unsafe { begin_record(scratch, ret as i32, flags, 0) };
+    Some(scratch)
+}
+
+/// Begins the record of the call in `scratch.call`.
+///
+/// # Safety
+/// `scratch` must be this program's own.
+#[inline(always)]
+pub(crate) unsafe fn begin_record(scratch: *mut Scratch, ret: i32, flags: u32, narrow: u64) {
+    // SAFETY: `scratch` is the caller's; sizes are bounded where they are made.
     unsafe {
+        let task = Kernel(bpf_get_current_task());
         (*scratch).header = facts::header(Kind::Exec);
         let fixed = &raw mut (*scratch).fixed;
-        (*fixed).ret = ret as i32;
+        (*fixed).ret = ret;
         (*fixed).flags = flags;
         (*fixed).old_euid = NONE;
         (*fixed).interpreter_len = 0;
         walk::paths(scratch, task, false);
         let at = facts::fill(scratch, task, Slot::Failed);
         // Read back, so that the verifier sees one call and not one for each way to it.
-        let call = call.read_volatile();
+        let call = (&raw const (*scratch).call).read_volatile();
         if call.dirfd != AT_FDCWD {
             (*fixed).flags |= exec_flag::DIRFD;
         }
@@ -178,38 +193,36 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
         let copied = User(call.filename).copy_str(to, FILENAME_MAX as u32 + 1);
         path::note(scratch, copied);
         (*scratch).holes = 0;
-        args::begin(scratch, call.argv);
+        args::begin(scratch, call.argv, narrow);
     }
-    Some(scratch)
 }
 
-/// Writes a call as the registers at its end have it, which still are those at its begin; all zero
-/// where they cannot be read.
+/// Reads a round of the arguments; hands the record over once there are no more.
+///
+/// # Safety
+/// `scratch` must be this program's own, with a record begun.
 #[inline(always)]
-unsafe fn from_registers(call: *mut Pending, at: bool) {
-    // SAFETY: plain writes to the caller's scratch space; the loader has looked that the helpers are
-    // there, and the task is the current one.
+pub(crate) unsafe fn round(scratch: *mut Scratch) -> Round {
+    // SAFETY: as the caller says.
     unsafe {
-        call.write_volatile(Pending {
-            dirfd: AT_FDCWD,
-            ..Pending::default()
-        });
-        if HAS_TASK_REGS.load() == 0 {
-            return;
+        let round = args::copy_round(scratch, used(scratch) + HOLES);
+        if let Round::End = round {
+            finish(scratch);
         }
-        let registers = Kernel(bpf_task_pt_regs(bpf_get_current_task_btf()) as u64);
-        let first: u64 = registers.or_zero(&member::REGS_FIRST);
-        let second: u64 = registers.or_zero(&member::REGS_SECOND);
-        if at {
-            (&raw mut (*call).dirfd).write_volatile(first as i32);
-            (&raw mut (*call).filename).write_volatile(second);
-            (&raw mut (*call).argv).write_volatile(registers.or_zero(&member::REGS_THIRD));
-            let flags: u64 = registers.or_zero(&member::REGS_FIFTH);
-            (&raw mut (*call).at_flags).write_volatile(flags as u32);
-        } else {
-            (&raw mut (*call).filename).write_volatile(first);
-            (&raw mut (*call).argv).write_volatile(second);
-        }
+        round
+    }
+}
+
+/// Hands the record over with the arguments that were read, where the kernel allows no more rounds.
+///
+/// # Safety
+/// As [`round`].
+#[inline(always)]
+pub(crate) unsafe fn give_up(scratch: *mut Scratch) {
+    // SAFETY: as the caller says.
+    unsafe {
+        (*scratch).fixed.flags |= exec_flag::ARGC_CUT;
+        finish(scratch);
     }
 }
 
@@ -223,7 +236,6 @@ unsafe fn used(scratch: *mut Scratch) -> u64 {
 /// Hands the record over.
 #[inline(always)]
 unsafe fn finish(scratch: *mut Scratch) {
-    const HOLES: u64 = size_of::<u64>() as u64;
     // SAFETY: `scratch` is this program's own, and whole.
     unsafe {
         let used = used(scratch);

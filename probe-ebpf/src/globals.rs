@@ -64,3 +64,23 @@ pub(crate) static SUBSYS_MEMORY: Offset = Offset(Global::new(NONE));
 /// Number of the pids controller among a `css_set`'s.
 #[unsafe(no_mangle)]
 pub(crate) static SUBSYS_PIDS: Offset = Offset(Global::new(NONE));
+
+/// Number of `execve`.
+#[unsafe(no_mangle)]
+pub(crate) static NUMBER_EXECVE: Global<u32> = Global::new(NONE);
+
+/// Number of `execveat`.
+#[unsafe(no_mangle)]
+pub(crate) static NUMBER_EXECVEAT: Global<u32> = Global::new(NONE);
+
+/// Number of the `execve` of 32-bit programs.
+#[unsafe(no_mangle)]
+pub(crate) static NUMBER32_EXECVE: Global<u32> = Global::new(NONE);
+
+/// Number of the `execveat` of 32-bit programs.
+#[unsafe(no_mangle)]
+pub(crate) static NUMBER32_EXECVEAT: Global<u32> = Global::new(NONE);
+
+/// Bits of `TASK_COMPAT` by which a task is in a call of a 32-bit program.
+#[unsafe(no_mangle)]
+pub(crate) static COMPAT_MASK: Global<u32> = Global::new(0);

@@ -11,6 +11,8 @@
 #[cfg(target_arch = "bpf")]
 mod args;
 #[cfg(target_arch = "bpf")]
+mod call;
+#[cfg(target_arch = "bpf")]
 mod cgroup;
 #[cfg(target_arch = "bpf")]
 mod exec;
@@ -20,6 +22,8 @@ mod exit;
 mod facts;
 #[cfg(target_arch = "bpf")]
 mod failed;
+#[cfg(target_arch = "bpf")]
+mod fallback;
 #[cfg(target_arch = "bpf")]
 mod fork;
 #[cfg(target_arch = "bpf")]

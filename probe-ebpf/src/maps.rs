@@ -60,6 +60,8 @@ pub(crate) struct List {
     pub(crate) argv: u64,
     /// 1 once no more is sent, and the rest is only measured.
     pub(crate) closed: u64,
+    /// 1 if the pointers are of 32 bits.
+    pub(crate) narrow: u64,
 }
 
 /// Where a walk up a path is.
@@ -170,6 +172,10 @@ pub(crate) static ENDED: LruHashMap<[u64; 2], u32, 4096> = LruHashMap::new();
 /// The program that reads a round of a failed exec's arguments; user space puts it in.
 #[btf_map]
 pub(crate) static ROUNDS: ProgramArray<1> = ProgramArray::new();
+
+/// The program that reads a round of them where the call's end was seen otherwise.
+#[btf_map]
+pub(crate) static RAW_ROUNDS: ProgramArray<1> = ProgramArray::new();
 
 /// The program that sends a round of parts; user space puts it in.
 #[btf_map]

@@ -123,13 +123,14 @@ impl Kernel {
 pub(crate) struct User(pub(crate) u64);
 
 impl User {
-    /// Reads a pointer `index` words on.
+    /// Reads the pointer at `index` in an array of them, of 64 bits or `narrow`.
     #[inline(always)]
-    pub(crate) fn pointer(self, index: u64) -> Option<u64> {
+    pub(crate) fn pointer(self, index: u64, narrow: bool) -> Option<u64> {
         let mut value = 0_u64;
-        let from = self.0.wrapping_add(index * 8) as *const c_void;
-        // SAFETY: the helper writes the eight bytes of `value`.
-        let failed = unsafe { bpf_probe_read_user((&raw mut value).cast(), 8, from) };
+        let width = if narrow { 4 } else { 8 };
+        let from = self.0.wrapping_add(index * width) as *const c_void;
+        // SAFETY: the helper writes at most the eight bytes of `value`.
+        let failed = unsafe { bpf_probe_read_user((&raw mut value).cast(), width as u32, from) };
         if failed == 0 { Some(value) } else { None }
     }
 

@@ -20,7 +20,7 @@ use crate::clock;
 use crate::event::{Event, Lost};
 use anyhow::{Context, Result};
 use aya::Ebpf;
-use aya::maps::{HashMap, Map, MapData, PerCpuArray, ProgramArray, RingBuf};
+use aya::maps::{HashMap, Map, MapData, PerCpuArray, RingBuf};
 use cgroups::Cgroups;
 use decode::Decoder;
 use probe_common::{CgroupPath, Counter};
@@ -47,7 +47,7 @@ const MISSES_EVERY: Duration = Duration::from_secs(1);
 pub struct Probe {
     // Declared first: the programs leave the kernel before their maps do.
     ebpf: Ebpf,
-    _rounds: [ProgramArray<MapData>; 2],
+    _rounds: loader::Rounds,
     ring: ring_fd::Ring,
     counters: PerCpuArray<MapData, u64>,
     decoder: Decoder,

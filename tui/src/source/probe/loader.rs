@@ -5,7 +5,7 @@ use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
 use aya::maps::{MapData, ProgramArray};
-use aya::programs::{Program, ProgramType, RawTracePoint, TracePoint};
+use aya::programs::{Program, ProgramFd, ProgramType, RawTracePoint, TracePoint};
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Ebpf, EbpfLoader};
 use probe_common::limits::NONE;
@@ -64,11 +64,26 @@ const SYSCALLS: [(&str, &str); 4] = [
     ("enter_execveat", "sys_enter_execveat"),
 ];
 
+/// The arrays by which programs go on in others.
+pub(crate) struct Rounds {
+    failed: ProgramArray<MapData>,
+    raw: ProgramArray<MapData>,
+    parts: ProgramArray<MapData>,
+}
+
+/// Numbers of `execve` and `execveat`, of 64-bit and of 32-bit programs, and the bits by which a task
+/// is in a call of the latter: `TS_COMPAT` in `thread_info.status`, `TIF_32BIT` in `thread_info.flags`.
+const CALLS: [u32; 5] = if cfg!(target_arch = "x86_64") {
+    [59, 322, 11, 358, 2]
+} else {
+    [221, 281, 11, 387, 1 << 22]
+};
+
 /// The probe in the kernel: dropping it takes it out again.
 pub(crate) struct Loaded {
     pub(crate) ebpf: Ebpf,
     /// Where programs find those that they go on in; they are emptied when this is dropped.
-    pub(crate) rounds: [ProgramArray<MapData>; 2],
+    pub(crate) rounds: Rounds,
     /// Facts that this kernel cannot give.
     pub(crate) missing: Missing,
     /// What else is not as it should be, a sentence each.
@@ -94,7 +109,13 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     let flag = |on: bool| u32::from(on);
     let subsystem = |name| btf.enumerator("cgroup_subsys_id", name).unwrap_or(NONE);
     let task_regs = is_helper_supported(ProgramType::TracePoint, BpfHelper::BPF_FUNC_task_pt_regs);
+    let [execve, execveat, execve32, execveat32, compat] = CALLS;
     let knobs = [
+        (knob::NUMBER_EXECVE, execve),
+        (knob::NUMBER_EXECVEAT, execveat),
+        (knob::NUMBER32_EXECVE, execve32),
+        (knob::NUMBER32_EXECVEAT, execveat32),
+        (knob::COMPAT_MASK, compat),
         (knob::ALL_EXITS, flag(options.forks)),
         (
             knob::EXIT_HAS_GROUP_DEAD,
@@ -113,10 +134,11 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     let mut ebpf = loader
         .load(OBJECT)
         .context("the kernel refused the probe's maps")?;
-    let rounds = [
-        array(&mut ebpf, "ROUNDS")?,
-        array(&mut ebpf, "PART_ROUNDS")?,
-    ];
+    let rounds = Rounds {
+        failed: array(&mut ebpf, "ROUNDS")?,
+        raw: array(&mut ebpf, "RAW_ROUNDS")?,
+        parts: array(&mut ebpf, "PART_ROUNDS")?,
+    };
     let mut loaded = Loaded {
         ebpf,
         rounds,
@@ -131,15 +153,23 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
 impl Loaded {
     fn attach(&mut self, options: &Options) -> Result<()> {
         if let Err(error) = with_tracefs(|_| self.attach_syscalls()).and_then(|attached| attached) {
-            self.problems
-                .push(format!("failed execs are not seen: {error:#}"));
+            // Without their begins, calls are told from the registers at their ends.
+            if let Err(instead) = self.attach_fallback() {
+                self.problems.push(format!(
+                    "failed execs are not seen: {error:#}; nor in another way: {instead:#}"
+                ));
+            }
         }
         let raw = [
             ("process_exit", "sched_process_exit", options.exits),
             ("process_fork", "sched_process_fork", options.forks),
             ("process_exec", "sched_process_exec", true),
         ];
-        self.put_part_rounds()?;
+        let parts = self.load_raw("send_parts")?;
+        self.rounds
+            .parts
+            .set(0, &parts, 0)
+            .context("cannot put the program send_parts in its place")?;
         for (program, tracepoint, _) in raw.into_iter().filter(|(.., wanted)| *wanted) {
             self.attach_raw(program, tracepoint)?;
         }
@@ -156,17 +186,20 @@ impl Loaded {
         Ok(())
     }
 
-    /// Puts the program that sends parts where the one that begins them finds it.
-    fn put_part_rounds(&mut self) -> Result<()> {
-        let program: &mut RawTracePoint = self.program("send_parts")?.try_into()?;
-        program
-            .load()
-            .context("the kernel refused the program send_parts")?;
-        let fd = program.fd()?.try_clone()?;
-        let [_, parts] = &mut self.rounds;
-        parts
-            .set(0, &fd, 0)
-            .context("cannot put the program send_parts in its place")
+    fn load_raw(&mut self, program: &str) -> Result<ProgramFd> {
+        let raw: &mut RawTracePoint = self.program(program)?.try_into()?;
+        raw.load()
+            .with_context(|| format!("the kernel refused the program {program}"))?;
+        Ok(raw.fd()?.try_clone()?)
+    }
+
+    fn attach_fallback(&mut self) -> Result<()> {
+        let round = self.load_raw("raw_round")?;
+        self.rounds
+            .raw
+            .set(0, &round, 0)
+            .context("cannot put the program raw_round in its place")?;
+        self.attach_raw("raw_exit", "sys_exit")
     }
 
     fn attach_syscalls(&mut self) -> Result<()> {
@@ -175,8 +208,8 @@ impl Loaded {
             .load()
             .context("the kernel refused the program read_round")?;
         let fd = round.fd()?.try_clone()?;
-        let [rounds, _] = &mut self.rounds;
-        rounds
+        self.rounds
+            .failed
             .set(0, &fd, 0)
             .context("cannot put the program read_round in its place")?;
         for (name, tracepoint) in SYSCALLS {
