@@ -132,6 +132,8 @@ pub mod knob {
     pub const MAX_ARG_BYTES: &str = "MAX_ARG_BYTES";
     /// 1 if the environment is captured.
     pub const CAPTURE_ENV: &str = "CAPTURE_ENV";
+    /// 1 if members are loaded without a helper where the verifier knows the type (kernels from 5.11).
+    pub const DIRECT: &str = "DIRECT";
     /// 1 if the kernel has the helper `bpf_task_pt_regs` (kernels from 5.15).
     pub const HAS_TASK_REGS: &str = "HAS_TASK_REGS";
     /// Number of the memory controller among a `css_set`'s, or none.

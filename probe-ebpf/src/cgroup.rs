@@ -2,27 +2,32 @@
 
 use crate::globals::{self as member, Offset};
 use crate::maps::{CGROUP_SCRATCH, CGROUPS, Slot};
-use crate::read::Kernel;
+use crate::read::{Kernel, Typed};
 use probe_common::{
     CgroupPath,
     limits::{CGROUP_LEVELS, CGROUP_NAMES, NAME_MAX},
 };
+
+/// The inode number of a hierarchy's root, which is the lower half of its id.
+const ROOT: u32 = 1;
 
 /// Returns the id of a task's control group, 0 if unknown, and sees to it that its path is in the map.
 ///
 /// That of the unified hierarchy; where the task is at its root, that of the memory or else the pids
 /// controller's own hierarchy.
 #[inline(always)]
-pub(crate) fn id(task: Kernel, slot: Slot) -> u64 {
+pub(crate) fn id(task: Typed, slot: Slot) -> u64 {
     let set = task.to(&member::TASK_CGROUPS);
-    let mut node = set.to(&member::CSET_UNIFIED).to(&member::CGROUP_KN);
-    if is_root(node) {
-        node = under_controller(set, &member::SUBSYS_MEMORY, node);
+    let unified = set.to(&member::CSET_UNIFIED).to(&member::CGROUP_KN);
+    let mut node = unified.plain();
+    let mut id: u64 = unified.or_zero(&member::KN_ID);
+    if id as u32 == ROOT {
+        node = under_controller(set.plain(), &member::SUBSYS_MEMORY, node);
+        if is_root(node) {
+            node = under_controller(set.plain(), &member::SUBSYS_PIDS, node);
+        }
+        id = node.or_zero(&member::KN_ID);
     }
-    if is_root(node) {
-        node = under_controller(set, &member::SUBSYS_PIDS, node);
-    }
-    let id: u64 = node.or_zero(&member::KN_ID);
     // SAFETY: only looked for.
     if id != 0 && unsafe { CGROUPS.get(id) }.is_none() {
         note(id, node, slot);

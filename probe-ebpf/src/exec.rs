@@ -2,7 +2,7 @@
 
 use crate::globals::{self as member, CAPTURE_ENV, MAX_ARG_BYTES};
 use crate::maps::{PART_ROUNDS, PENDING, Pending, SCRATCH, Scratch, Slot, output};
-use crate::read::{Kernel, User};
+use crate::read::{Kernel, Typed, User};
 use crate::{facts, parts, path, walk};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use probe_common::{
@@ -21,8 +21,8 @@ pub(crate) fn process_exec(ctx: RawTracePointContext) -> i32 {
     };
     // SAFETY: `scratch` is this program's own.
     unsafe {
-        facts_of(scratch, Kernel(ctx.arg(0)), ctx.arg(1), Kernel(ctx.arg(2)));
-        match arguments(scratch, Kernel(ctx.arg(0))) {
+        facts_of(scratch, Typed::current(), ctx.arg(1), Kernel(ctx.arg(2)));
+        match arguments(scratch, Typed::current()) {
             Arguments::Here(len) => finish(scratch, len),
             Arguments::InParts => next_round(&ctx, scratch),
         }
@@ -82,7 +82,7 @@ unsafe fn used(scratch: *mut Scratch) -> u64 {
 
 /// Puts together what the record tells besides the arguments.
 #[inline(always)]
-unsafe fn facts_of(scratch: *mut Scratch, task: Kernel, old_tid: u32, bprm: Kernel) {
+unsafe fn facts_of(scratch: *mut Scratch, task: Typed, old_tid: u32, bprm: Kernel) {
     // SAFETY: `scratch` is this program's own; sizes are bounded where they are made.
     unsafe {
         (*scratch).header = facts::header(Kind::Exec);
@@ -118,7 +118,7 @@ enum Arguments {
 /// The kernel itself has just written their area, so one read does, unless a page was already taken
 /// away: then the parts try again, page by page.
 #[inline(always)]
-unsafe fn arguments(scratch: *mut Scratch, task: Kernel) -> Arguments {
+unsafe fn arguments(scratch: *mut Scratch, task: Typed) -> Arguments {
     // SAFETY: `scratch` is this program's own, and `want` fits where the arguments stand.
     unsafe {
         let fixed = &raw mut (*scratch).fixed;
@@ -155,7 +155,7 @@ unsafe fn arguments(scratch: *mut Scratch, task: Kernel) -> Arguments {
 /// Notes what the exec changed, as far as its call was seen, and drops the note of the call: to a
 /// 32-bit image its end will not be seen.
 #[inline(always)]
-unsafe fn compare_with_call(scratch: *mut Scratch, task: Kernel, old_tid: u32) {
+unsafe fn compare_with_call(scratch: *mut Scratch, task: Typed, old_tid: u32) {
     // SAFETY: `scratch` is the caller's; the entry is copied at once.
     unsafe {
         let fixed = &raw mut (*scratch).fixed;
@@ -176,7 +176,10 @@ unsafe fn compare_with_call(scratch: *mut Scratch, task: Kernel, old_tid: u32) {
         if call.egid != NONE && call.egid != (*fixed).egid {
             flags |= exec_flag::SETGID;
         }
-        let caps: u64 = task.to(&member::TASK_CRED).or_zero(&member::CRED_CAPS);
+        let caps: u64 = task
+            .to(&member::TASK_CRED)
+            .plain()
+            .or_zero(&member::CRED_CAPS);
         if caps & !call.caps != 0 {
             flags |= exec_flag::CAPS;
         }

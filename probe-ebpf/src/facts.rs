@@ -2,7 +2,7 @@
 
 use crate::globals as member;
 use crate::maps::{Scratch, Slot, lost};
-use crate::read::Kernel;
+use crate::read::{Kernel, Typed};
 use crate::{cgroup, walk};
 use aya_ebpf::helpers::generated::{
     bpf_get_current_pid_tgid, bpf_get_current_uid_gid, bpf_get_smp_processor_id,
@@ -42,9 +42,9 @@ pub(crate) fn header(kind: Kind) -> Header {
 
 /// Returns the leader of a task's process, and when it was forked.
 #[inline(always)]
-pub(crate) fn leader(task: Kernel) -> Option<(Kernel, u64)> {
-    let leader = task.follow(&member::TASK_GROUP_LEADER)?;
-    Some((leader, leader.get(&member::TASK_START_BOOTTIME)?))
+pub(crate) fn leader(task: Typed) -> (Typed, u64) {
+    let leader = task.to(&member::TASK_GROUP_LEADER);
+    (leader, leader.or_zero(&member::TASK_START_BOOTTIME))
 }
 
 /// Fills in the facts of the current task and its ancestors; returns the bytes of tail used. The paths
@@ -53,7 +53,7 @@ pub(crate) fn leader(task: Kernel) -> Option<(Kernel, u64)> {
 /// # Safety
 /// `scratch` must be this program's own scratch space.
 #[inline(always)]
-pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Kernel, slot: Slot) -> u64 {
+pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Typed, slot: Slot) -> u64 {
     // SAFETY: plain writes to the caller's scratch space.
     unsafe {
         (*scratch).header.slot = slot as u8;
@@ -61,8 +61,8 @@ pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Kernel, slot: Slot) -> u6
         let ids = bpf_get_current_uid_gid();
         (*fixed).uid = ids as u32;
         (*fixed).gid = (ids >> 32) as u32;
-        (*fixed).start_ns = leader(task).map_or(0, |(_, start_ns)| start_ns);
-        (*fixed).comm = task.or_zero(&member::TASK_COMM);
+        (*fixed).start_ns = leader(task).1;
+        (*fixed).comm = task.plain().or_zero(&member::TASK_COMM);
         (*fixed).loginuid = task.get(&member::TASK_LOGINUID).unwrap_or(NONE);
         (*fixed).session = task.get(&member::TASK_SESSIONID).unwrap_or(NONE);
         let cred = task.to(&member::TASK_CRED);
@@ -87,14 +87,16 @@ pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Kernel, slot: Slot) -> u6
 
 /// Notes the name of the controlling terminal.
 #[inline(always)]
-unsafe fn terminal(fixed: *mut ExecFixed, task: Kernel) {
+unsafe fn terminal(fixed: *mut ExecFixed, task: Typed) {
     // SAFETY: the helper writes within the name's place.
     unsafe {
         let to = (&raw mut (*fixed).tty).cast::<u8>();
         to.write_volatile(0);
         let tty = task.to(&member::TASK_SIGNAL).to(&member::SIGNAL_TTY);
-        if tty.0 != 0 {
-            tty.inside(&member::TTY_NAME).copy_str(to, TTY_LEN as u32);
+        if !tty.is_null() {
+            tty.plain()
+                .inside(&member::TTY_NAME)
+                .copy_str(to, TTY_LEN as u32);
         }
     }
 }
@@ -103,7 +105,7 @@ unsafe fn terminal(fixed: *mut ExecFixed, task: Kernel) {
 ///
 /// `struct pid` ends in `struct upid numbers[level + 1]`; the last is the task's own.
 #[inline(always)]
-fn pid_namespace(task: Kernel) -> (Option<u32>, Option<u32>) {
+fn pid_namespace(task: Typed) -> (Option<u32>, Option<u32>) {
     let (Some(numbers), Some(ns)) = (member::PID_NUMBERS.get(), member::UPID_NS.get()) else {
         return (None, None);
     };
@@ -113,6 +115,7 @@ fn pid_namespace(task: Kernel) -> (Option<u32>, Option<u32>) {
     let level: u32 = pid.or_zero(&member::PID_LEVEL);
     // struct upid is { int nr; struct pid_namespace *ns; }: its ns closes it.
     let size = u64::from(ns) + 8;
+    let pid = pid.plain();
     let upid = Kernel(pid.0 + u64::from(numbers) + u64::from(level & 31) * size);
     (
         upid.at(0),
@@ -121,7 +124,7 @@ fn pid_namespace(task: Kernel) -> (Option<u32>, Option<u32>) {
 }
 
 #[inline(always)]
-fn mnt_namespace(task: Kernel) -> Option<u32> {
+fn mnt_namespace(task: Typed) -> Option<u32> {
     let proxy = task.to(&member::TASK_NSPROXY);
     proxy.to(&member::NSPROXY_MNT_NS).get(&member::MNTNS_INUM)
 }
@@ -132,7 +135,7 @@ fn mnt_namespace(task: Kernel) -> Option<u32> {
 /// # Safety
 /// As [`fill`].
 #[inline(always)]
-unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) {
+unsafe fn ancestors(scratch: *mut Scratch, task: Typed) {
     let mut count = 0_u8;
     let mut parent_is_kernel = false;
     let mut below = task;
@@ -147,7 +150,7 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) {
             let pid: u32 = lead.or_zero(&member::TASK_TGID);
             let flags: u32 = lead.or_zero(&member::TASK_FLAGS);
             let start_ns: u64 = lead.or_zero(&member::TASK_START_BOOTTIME);
-            let comm: [u8; COMM_LEN] = lead.or_zero(&member::TASK_COMM);
+            let comm: [u8; COMM_LEN] = lead.plain().or_zero(&member::TASK_COMM);
             let forked_only = flags & PF_FORKNOEXEC != 0;
             if i == 0 {
                 (*scratch).fixed.ppid = pid;

@@ -9,13 +9,11 @@ use crate::args::{self, Round};
 use crate::call::{self, AT_EMPTY_PATH, AT_FDCWD, Which};
 use crate::globals::{self as member, HAS_TASK_REGS, NUMBER_EXECVEAT};
 use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
-use crate::read::{Kernel, User};
+use crate::read::{Kernel, Typed, User};
 use crate::{facts, path, walk};
 use aya_ebpf::{
     EbpfContext,
-    helpers::generated::{
-        bpf_get_current_pid_tgid, bpf_get_current_task, bpf_get_current_task_btf, bpf_task_pt_regs,
-    },
+    helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
     macros::tracepoint,
     programs::TracePointContext,
 };
@@ -97,20 +95,16 @@ fn word(ctx: &TracePointContext, offset: usize) -> u64 {
 
 #[inline(always)]
 fn enter(ctx: &TracePointContext, at: bool) -> i32 {
-    // SAFETY: these helpers take no arguments and always succeed.
-    let (ids, task) = unsafe { (bpf_get_current_pid_tgid(), Kernel(bpf_get_current_task())) };
+    // SAFETY: this helper takes no arguments and always succeeds.
+    let ids = unsafe { bpf_get_current_pid_tgid() };
     let argument = |number: usize| word(ctx, ENTER_ARGS + number * 8);
-    let cred = task.follow(&member::TASK_CRED);
+    let cred = Typed::current().to(&member::TASK_CRED);
     let mut pending = Pending {
         filename: argument(usize::from(at)),
         argv: argument(usize::from(at) + 1),
-        caps: cred.map_or(u64::MAX, |cred| cred.or_zero(&member::CRED_CAPS)),
-        euid: cred
-            .and_then(|cred| cred.get(&member::CRED_EUID))
-            .unwrap_or(NONE),
-        egid: cred
-            .and_then(|cred| cred.get(&member::CRED_EGID))
-            .unwrap_or(NONE),
+        caps: cred.plain().get(&member::CRED_CAPS).unwrap_or(u64::MAX),
+        euid: cred.get(&member::CRED_EUID).unwrap_or(NONE),
+        egid: cred.get(&member::CRED_EGID).unwrap_or(NONE),
         dirfd: AT_FDCWD,
         at_flags: 0,
     };
@@ -170,7 +164,7 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
 pub(crate) unsafe fn begin_record(scratch: *mut Scratch, ret: i32, flags: u32, narrow: u64) {
     // SAFETY: `scratch` is the caller's; sizes are bounded where they are made.
     unsafe {
-        let task = Kernel(bpf_get_current_task());
+        let task = Typed::current();
         (*scratch).header = facts::header(Kind::Exec);
         let fixed = &raw mut (*scratch).fixed;
         (*fixed).ret = ret;

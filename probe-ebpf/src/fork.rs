@@ -28,7 +28,7 @@ fn fork(child: Kernel) -> Option<()> {
         return None;
     }
     let parent = child.follow(&member::TASK_REAL_PARENT)?;
-    let (leader, parent_start_ns) = facts::leader(parent)?;
+    let leader = parent.follow(&member::TASK_GROUP_LEADER)?;
     let mut header = facts::header(Kind::Fork);
     header.pid = pid;
     header.tid = pid;
@@ -36,7 +36,7 @@ fn fork(child: Kernel) -> Option<()> {
         header,
         fixed: ForkFixed {
             start_ns: child.get(&member::TASK_START_BOOTTIME)?,
-            parent_start_ns,
+            parent_start_ns: leader.or_zero(&member::TASK_START_BOOTTIME),
             ppid: leader.get(&member::TASK_TGID)?,
             reserved: 0,
             comm: child.or_zero(&member::TASK_COMM),

@@ -53,6 +53,10 @@ pub(crate) static MAX_ARG_BYTES: Global<u32> = Global::new(128 << 10);
 #[unsafe(no_mangle)]
 pub(crate) static CAPTURE_ENV: Global<u32> = Global::new(0);
 
+/// 1 if members are loaded directly where the verifier knows the type, which it does from 5.11.
+#[unsafe(no_mangle)]
+pub(crate) static DIRECT: Global<u32> = Global::new(0);
+
 /// 1 if the kernel has the helper `bpf_task_pt_regs`.
 #[unsafe(no_mangle)]
 pub(crate) static HAS_TASK_REGS: Global<u32> = Global::new(0);

@@ -1,9 +1,10 @@
 //! Reads of kernel and user memory, none of which can fail the program.
 
-use crate::globals::Offset;
+use crate::globals::{DIRECT, Offset};
 use aya_ebpf::cty::c_void;
 use aya_ebpf::helpers::generated::{
-    bpf_probe_read_kernel, bpf_probe_read_kernel_str, bpf_probe_read_user, bpf_probe_read_user_str,
+    bpf_get_current_task, bpf_get_current_task_btf, bpf_probe_read_kernel,
+    bpf_probe_read_kernel_str, bpf_probe_read_user, bpf_probe_read_user_str,
 };
 use core::mem::MaybeUninit;
 
@@ -28,6 +29,71 @@ plain!(
     [u8; 16] = [0; 16],
     [u64; 3] = [0; 3]
 );
+
+/// A pointer whose type the verifier knows, since it was reached from the current task: its members are
+/// loaded without a helper. What is loaded through a bad address is zero.
+#[derive(Clone, Copy)]
+pub(crate) struct Typed(u64);
+
+impl Typed {
+    /// Returns the current task.
+    #[inline(always)]
+    pub(crate) fn current() -> Self {
+        // SAFETY: these helpers take no arguments and always succeed; the loader has looked whether the
+        // first is there.
+        Self(unsafe {
+            if DIRECT.load() == 0 {
+                bpf_get_current_task()
+            } else {
+                bpf_get_current_task_btf() as u64
+            }
+        })
+    }
+
+    /// Reads a number or a pointer; zero if this kernel lacks the member.
+    #[inline(always)]
+    pub(crate) fn or_zero<T: Plain>(self, member: &Offset) -> T {
+        if DIRECT.load() == 0 {
+            return self.plain().or_zero(member);
+        }
+        let Some(offset) = member.get() else {
+            return T::ZERO;
+        };
+        // SAFETY: the verifier has checked that the member is there and of this size.
+        unsafe { ((self.0 + u64::from(offset)) as *const T).read_volatile() }
+    }
+
+    /// Reads a number; `None` if this kernel lacks the member.
+    #[inline(always)]
+    pub(crate) fn get<T: Plain>(self, member: &Offset) -> Option<T> {
+        member.get()?;
+        Some(self.or_zero(member))
+    }
+
+    /// Follows a pointer; null if it is null, and so is what is followed from there.
+    #[inline(always)]
+    pub(crate) fn to(self, member: &Offset) -> Self {
+        Self(self.or_zero(member))
+    }
+
+    /// Returns the address of a member that is a struct itself.
+    #[inline(always)]
+    pub(crate) fn inside(self, member: &Offset) -> Self {
+        Self(self.0 + u64::from(member.get().unwrap_or(0)))
+    }
+
+    /// Returns the same as a plain address.
+    #[inline(always)]
+    pub(crate) fn plain(self) -> Kernel {
+        Kernel(self.0)
+    }
+
+    /// Returns whether it leads nowhere.
+    #[inline(always)]
+    pub(crate) fn is_null(self) -> bool {
+        self.0 == 0
+    }
+}
 
 /// An address in the kernel.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@
 
 use crate::globals as member;
 use crate::maps::{Scratch, Walk};
-use crate::read::Kernel;
+use crate::read::{Kernel, Typed};
 use probe_common::{
     exec_flag,
     limits::{NAME_MAX, WALK_ENOUGH, WALK_STEPS},
@@ -25,7 +25,7 @@ const _: () = assert!(2 * (WALK_ENOUGH + NAME_MAX + 1) <= ROOM as usize);
 /// # Safety
 /// `scratch` must be this program's own.
 #[inline(always)]
-pub(crate) unsafe fn paths(scratch: *mut Scratch, task: Kernel, exe: bool) {
+pub(crate) unsafe fn paths(scratch: *mut Scratch, task: Typed, exe: bool) {
     // SAFETY: names are copied to within ROOM and one name, and the tail has more.
     unsafe {
         let walk = &raw mut (*scratch).walk;
@@ -65,24 +65,25 @@ pub(crate) unsafe fn size(scratch: *mut Scratch) -> u64 {
 
 /// As the kernel's `d_unlinked`: what has left its directory is in no hash list any more.
 #[inline(always)]
-unsafe fn note_removed(scratch: *mut Scratch, path: Kernel) {
+unsafe fn note_removed(scratch: *mut Scratch, path: Typed) {
     let dentry = path.to(&member::PATH_DENTRY);
     let parent = dentry.to(&member::DENTRY_PARENT);
-    if dentry.0 != parent.0 && dentry.get::<u64>(&member::DENTRY_HASHED) == Some(0) {
+    if dentry.plain().0 != parent.plain().0 && dentry.get::<u64>(&member::DENTRY_HASHED) == Some(0)
+    {
         // SAFETY: a plain write to the caller's scratch space.
         unsafe { (*scratch).fixed.flags |= exec_flag::DELETED }
     }
 }
 
 #[inline(always)]
-unsafe fn begin(walk: *mut Walk, path: Kernel, before: u64) {
+unsafe fn begin(walk: *mut Walk, path: Typed, before: u64) {
     let mnt = path.to(&member::PATH_MNT);
     // SAFETY: a plain write to the caller's scratch space.
     unsafe {
         walk.write_volatile(Walk {
-            dentry: path.to(&member::PATH_DENTRY).0,
-            mnt: mnt.0,
-            root: mnt.to(&member::VFSMOUNT_ROOT).0,
+            dentry: path.to(&member::PATH_DENTRY).plain().0,
+            mnt: mnt.plain().0,
+            root: mnt.to(&member::VFSMOUNT_ROOT).plain().0,
             used: 0,
             before,
             found: 0,

@@ -109,6 +109,10 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     let flag = |on: bool| u32::from(on);
     let subsystem = |name| btf.enumerator("cgroup_subsys_id", name).unwrap_or(NONE);
     let task_regs = is_helper_supported(ProgramType::TracePoint, BpfHelper::BPF_FUNC_task_pt_regs);
+    let task_btf = is_helper_supported(
+        ProgramType::TracePoint,
+        BpfHelper::BPF_FUNC_get_current_task_btf,
+    );
     let [execve, execveat, execve32, execveat32, compat] = CALLS;
     let knobs = [
         (knob::NUMBER_EXECVE, execve),
@@ -121,6 +125,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
             knob::EXIT_HAS_GROUP_DEAD,
             flag(btf.tracepoint_args("sched_process_exit") == Some(2)),
         ),
+        (knob::DIRECT, flag(task_btf.unwrap_or(false))),
         (knob::MAX_ARG_BYTES, options.max_arg_bytes),
         (knob::CAPTURE_ENV, flag(options.env)),
         (knob::HAS_TASK_REGS, flag(task_regs.unwrap_or(false))),
