@@ -22,8 +22,10 @@ pub const NAME_MAX: usize = 255;
 /// Bytes of a path's names, NULs included, after which no more are taken: so no path takes more
 /// than this and one name.
 pub const WALK_ENOUGH: usize = 3840;
-/// Most steps up, through directories and mounts, that a path takes.
-pub const WALK_STEPS: usize = 72;
+/// Most directories that a path is followed up within the first mount, on kernels from 5.11.
+pub const WALK_FIRST: usize = 72;
+/// Most steps up from there, through directories and mounts.
+pub const WALK_REST: usize = 40;
 /// Most ancestors in one exec record: the parent, and further up as long as
 /// they never executed anything themselves.
 pub const ANCESTORS_MAX: usize = 8;

@@ -50,6 +50,12 @@ impl Typed {
         })
     }
 
+    /// Returns whether members are loaded without a helper.
+    #[inline(always)]
+    pub(crate) fn is_direct() -> bool {
+        DIRECT.load() != 0
+    }
+
     /// Reads a number or a pointer; zero if this kernel lacks the member.
     #[inline(always)]
     pub(crate) fn or_zero<T: Plain>(self, member: &Offset) -> T {

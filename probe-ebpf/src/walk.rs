@@ -9,7 +9,7 @@ use crate::maps::{Scratch, Walk};
 use crate::read::{Kernel, Typed};
 use probe_common::{
     exec_flag,
-    limits::{NAME_MAX, WALK_ENOUGH, WALK_STEPS},
+    limits::{NAME_MAX, WALK_ENOUGH, WALK_FIRST, WALK_REST},
 };
 
 /// Bytes that both paths take at most; a name is read to within this and one name more.
@@ -35,17 +35,17 @@ pub(crate) unsafe fn paths(scratch: *mut Scratch, task: Typed, exe: bool) {
             let file = task.to(&member::TASK_MM).to(&member::MM_EXE_FILE);
             let path = file.inside(&member::FILE_PATH);
             note_removed(scratch, path);
-            begin(walk, path, 0);
+            begin(walk, to, path, 0);
             up(walk, to);
-            (*scratch).fixed.flags |= exec_flag::EXE * (*walk).found;
-            (*scratch).fixed.exe_len = (*walk).used as u16;
+            (*scratch).fixed.flags |= exec_flag::EXE * (&raw const (*walk).found).read_volatile();
+            (*scratch).fixed.exe_len = (&raw const (*walk).used).read_volatile() as u16;
         }
         let before = (&raw const (*scratch).fixed.exe_len).read_volatile();
         let directory = task.to(&member::TASK_FS).inside(&member::FS_PWD);
-        begin(walk, directory, before.into());
+        begin(walk, to, directory, before.into());
         up(walk, to);
-        (*scratch).fixed.flags |= exec_flag::CWD * (*walk).found;
-        (*scratch).fixed.cwd_len = (*walk).used as u16;
+        (*scratch).fixed.flags |= exec_flag::CWD * (&raw const (*walk).found).read_volatile();
+        (*scratch).fixed.cwd_len = (&raw const (*walk).used).read_volatile() as u16;
     }
 }
 
@@ -76,19 +76,59 @@ unsafe fn note_removed(scratch: *mut Scratch, path: Typed) {
 }
 
 #[inline(always)]
-unsafe fn begin(walk: *mut Walk, path: Typed, before: u64) {
+unsafe fn begin(walk: *mut Walk, to: *mut u8, path: Typed, before: u64) {
     let mnt = path.to(&member::PATH_MNT);
-    // SAFETY: a plain write to the caller's scratch space.
+    let root = mnt.to(&member::VFSMOUNT_ROOT);
+    let dentry = path.to(&member::PATH_DENTRY);
+    // SAFETY: plain writes to the caller's scratch space.
     unsafe {
+        // Until a step says otherwise, there is more above than the steps allow.
         walk.write_volatile(Walk {
-            dentry: path.to(&member::PATH_DENTRY).plain().0,
+            dentry: dentry.plain().0,
             mnt: mnt.plain().0,
-            root: mnt.to(&member::VFSMOUNT_ROOT).plain().0,
+            root: root.plain().0,
             used: 0,
             before,
-            found: 0,
+            found: FOUND | CUT,
             reserved: 0,
         });
+        if Typed::is_direct() {
+            up_to_the_mount(walk, to, dentry, root);
+        }
+    }
+}
+
+/// Takes the names up to the root of the mount, by pointers whose type the verifier knows.
+#[inline(always)]
+unsafe fn up_to_the_mount(walk: *mut Walk, to: *mut u8, dentry: Typed, root: Typed) {
+    let mut dentry = dentry;
+    // SAFETY: `to` has room for ROOM bytes and one name.
+    unsafe {
+        for _ in 0..WALK_FIRST {
+            if dentry.plain().0 == root.plain().0 {
+                break;
+            }
+            let used = (&raw const (*walk).used).read_volatile();
+            if used > WALK_ENOUGH as u64 {
+                break;
+            }
+            let place = (used + (*walk).before) & (ROOM - 1);
+            let name = Kernel(dentry.or_zero(&member::DENTRY_NAME));
+            let len = name.copy_str(to.add(place as usize), NAME_MAX as u32 + 1);
+            if len <= 0 {
+                break;
+            }
+            (&raw mut (*walk).used).write_volatile(used + len as u64);
+            let parent = dentry.to(&member::DENTRY_PARENT);
+            if parent.plain().0 == dentry.plain().0 {
+                // No root of a mount, and yet nothing is above it.
+                (&raw mut (*walk).found).write_volatile(FOUND | PSEUDO);
+                (&raw mut (*walk).mnt).write_volatile(0);
+                break;
+            }
+            dentry = parent;
+        }
+        (&raw mut (*walk).dentry).write_volatile(dentry.plain().0);
     }
 }
 
@@ -108,18 +148,20 @@ const _: () = assert!(
 unsafe fn up(walk: *mut Walk, to: *mut u8) {
     // SAFETY: as the caller says.
     unsafe {
-        if (*walk).mnt == 0 {
+        if (&raw const (*walk).mnt).read_volatile() == 0 {
+            // There was no path, or it has come to its end.
+            if (&raw const (*walk).found).read_volatile() & CUT != 0 {
+                (&raw mut (*walk).found).write_volatile(0);
+            }
             return;
         }
-        // Until a step says otherwise, there is more above than the steps allow.
-        (&raw mut (*walk).found).write_volatile(FOUND | CUT);
-        for _ in 0..WALK_STEPS {
+        for _ in 0..WALK_REST {
             let now = walk.read_volatile();
             if now.dentry == now.root {
                 if !up_the_mount(walk, now) {
                     break;
                 }
-            } else if !up_the_directory(walk, now, to) {
+            } else if now.used > WALK_ENOUGH as u64 || !up_the_directory(walk, now, to) {
                 break;
             }
         }
@@ -146,8 +188,8 @@ unsafe fn up_the_directory(walk: *mut Walk, now: Walk, to: *mut u8) -> bool {
             (&raw mut (*walk).found).write_volatile(FOUND | PSEUDO);
             return false;
         }
-        used <= WALK_ENOUGH as u64
     }
+    true
 }
 
 /// Goes on at the place where a mount is mounted; returns whether there is one.
