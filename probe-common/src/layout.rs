@@ -25,11 +25,13 @@ pub enum Counter {
     Lost = 0,
     /// Execs and exits that a capture filter skipped.
     NotCaptured = 1,
+    /// Calls that were not noted at their begin: too many never came to their end.
+    Unnoted = 3,
 }
 
 impl Counter {
     /// How many counters there are.
-    pub const COUNT: u32 = 2;
+    pub const COUNT: u32 = 4;
 }
 
 /// Opens every record.

@@ -8,7 +8,7 @@
 use crate::args::{self, Round};
 use crate::call::{self, AT_EMPTY_PATH, AT_FDCWD, Which};
 use crate::globals::{self as member, HAS_TASK_REGS, NUMBER_EXECVEAT};
-use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
+use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, count, output};
 use crate::read::{Kernel, Typed, User};
 use crate::{facts, path, walk};
 use aya_ebpf::{
@@ -18,7 +18,7 @@ use aya_ebpf::{
     programs::TracePointContext,
 };
 use probe_common::{
-    Kind, exec_flag,
+    Counter, Kind, exec_flag,
     limits::{FILENAME_MAX, NONE},
 };
 
@@ -112,7 +112,9 @@ fn enter(ctx: &TracePointContext, at: bool) -> i32 {
         pending.dirfd = argument(0) as i32;
         pending.at_flags = argument(4) as u32;
     }
-    let _ = PENDING.insert(ids, pending, 0);
+    if PENDING.insert(ids, pending, 0).is_err() {
+        count(Counter::Unnoted);
+    }
     0
 }
 

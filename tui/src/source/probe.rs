@@ -50,6 +50,7 @@ pub struct Probe {
     _rounds: loader::Rounds,
     ring: ring_fd::Ring,
     counters: PerCpuArray<MapData, u64>,
+    calls: Calls,
     decoder: Decoder,
     misses: Misses,
     /// What is not as it should be, a sentence each.
@@ -70,6 +71,7 @@ impl Probe {
         let mut loaded = loader::load(options)?;
         let ring = RingBuf::try_from(take_map(&mut loaded.ebpf, "EVENTS")?)?;
         let counters = PerCpuArray::try_from(take_map(&mut loaded.ebpf, "COUNTERS")?)?;
+        let calls = HashMap::try_from(take_map(&mut loaded.ebpf, "PENDING")?)?;
         let paths = HashMap::try_from(take_map(&mut loaded.ebpf, "CGROUPS")?)?;
         let cgroups = Cgroups::new(move |id| cgroup_path(&paths, id));
         Ok(Self {
@@ -78,6 +80,10 @@ impl Probe {
             _rounds: loaded.rounds,
             ring: ring_fd::register(ring)?,
             counters,
+            calls: Calls {
+                noted: calls,
+                unnoted: 0,
+            },
             decoder: Decoder::new(loaded.missing, proc::page_size(), cgroups),
             problems: loaded.problems,
             attached: loaded.attached,
@@ -174,6 +180,7 @@ impl Probe {
                 events.extend(self.decoder.counter(cpu, *count, now_ns).map(Event::Lost));
             }
         }
+        self.calls.make_room(&self.counters);
         let skipped = self.misses.new_ones();
         if skipped > 0 {
             events.push(Event::Lost(Lost {
@@ -202,6 +209,34 @@ fn cgroup_path(paths: &HashMap<MapData, u64, CgroupWords>, id: u64) -> Option<Cg
 fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {
     ebpf.take_map(name)
         .with_context(|| format!("the probe has no map {name}"))
+}
+
+/// The begins of calls, whose ends are still to come.
+struct Calls {
+    noted: HashMap<MapData, u64, CallWords>,
+    /// How many found no room, as far as that was dealt with.
+    unnoted: u64,
+}
+
+/// A call as words, which any bytes make.
+type CallWords = [u64; 5];
+
+impl Calls {
+    /// Forgets all of them once there was no room: nearly all are of threads that are gone. A call that
+    /// is under way is told from its registers then.
+    fn make_room(&mut self, counters: &PerCpuArray<MapData, u64>) {
+        let counts = counters.get(&(Counter::Unnoted as u32), 0);
+        let unnoted = counts.map_or(0, |counts| counts.iter().sum());
+        if unnoted == self.unnoted {
+            return;
+        }
+        self.unnoted = unnoted;
+        let noted: Vec<u64> = self.noted.keys().filter_map(Result::ok).collect();
+        for call in noted {
+            // One that has ended since is gone already.
+            let _ = self.noted.remove(&call);
+        }
+    }
 }
 
 /// Runs of programs that the kernel skipped, because the program was already running on that CPU.
