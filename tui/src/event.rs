@@ -150,6 +150,17 @@ pub struct Cgroup {
     pub container: Option<Box<str>>,
 }
 
+impl Cgroup {
+    /// Makes a control group of its path, and finds the container that this tells of.
+    pub fn new(path: impl Into<Box<[u8]>>) -> Self {
+        let path = path.into();
+        Self {
+            container: crate::container::of_path(&path),
+            path,
+        }
+    }
+}
+
 /// Facts that could not be had: the schema's key of each, and the reason.
 pub type Missing = Vec<(Cow<'static, str>, Cow<'static, str>)>;
 

@@ -10,7 +10,8 @@ pub(crate) const HOME: &str = "tui/src/";
 const EDGES: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("clock", &[]),
-    ("event", &[]),
+    ("container", &[]),
+    ("event", &["container"]),
     ("resolve", &[]),
     ("rate", &[]),
     ("action", &[]),
