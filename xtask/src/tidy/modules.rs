@@ -10,7 +10,8 @@ pub(crate) const HOME: &str = "tui/src/";
 const EDGES: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("clock", &[]),
-    ("event", &[]),
+    ("container", &[]),
+    ("event", &["container"]),
     ("resolve", &[]),
     ("rate", &[]),
     ("action", &[]),
@@ -23,7 +24,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("field", &["event", "model", "store", "text"]),
     (
         "filter",
-        &["event", "field", "model", "process", "store", "text"],
+        &[
+            "container",
+            "event",
+            "field",
+            "model",
+            "process",
+            "store",
+            "text",
+        ],
     ),
     ("list", &["event", "field", "filter", "model", "store"]),
     ("keymap", &["action"]),
