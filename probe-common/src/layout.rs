@@ -21,13 +21,15 @@ pub enum Kind {
 pub enum Counter {
     /// Records that found no room in the ring buffer.
     Lost = 0,
-    /// Execs and exits that a capture filter skipped.
+    /// Execs, successful or failed, that a capture filter skipped.
     NotCaptured = 1,
+    /// Processes that the capture filter found no room to remember.
+    Untracked = 2,
 }
 
 impl Counter {
     /// How many counters there are.
-    pub const COUNT: u32 = 2;
+    pub const COUNT: u32 = 3;
 }
 
 /// Opens every record.
@@ -70,6 +72,14 @@ pub mod exec_flag {
     pub const ARGC_CUT: u8 = 1 << 6;
     /// A kernel thread is its parent: the kernel itself started it.
     pub const KERNEL: u8 = 1 << 7;
+}
+
+/// What the capture filter remembers of a process.
+pub mod tracked {
+    /// It belongs to the tree that is captured.
+    pub const IN_TREE: u32 = 1 << 0;
+    /// An exec of it was told, so its end is told too.
+    pub const TOLD: u32 = 1 << 1;
 }
 
 /// The fixed part of an exec record, after the header.

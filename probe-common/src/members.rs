@@ -28,6 +28,7 @@ macro_rules! kernel_members {
             TASK_SESSIONID = "task_struct" "sessionid", ["session"];
             TASK_THREAD_PID = "task_struct" "thread_pid", ["ns_pid", "pid_ns"];
             TASK_NSPROXY = "task_struct" "nsproxy", ["mnt_ns"];
+            TASK_CGROUPS = "task_struct" "cgroups", ["cgroup"];
             TASK_UTIME = "task_struct" "utime", ["user_ns", "system_ns"];
             TASK_STIME = "task_struct" "stime", ["user_ns", "system_ns"];
             TASK_RUNTIME = "task_struct" "se.sum_exec_runtime", ["user_ns", "system_ns"];
@@ -51,6 +52,10 @@ macro_rules! kernel_members {
             PIDNS_INUM = "pid_namespace" "ns.inum", ["pid_ns"];
             NSPROXY_MNT_NS = "nsproxy" "mnt_ns", ["mnt_ns"];
             MNTNS_INUM = "mnt_namespace" "ns.inum", ["mnt_ns"];
+            CSS_SET_DFL_CGRP = "css_set" "dfl_cgrp", ["cgroup"];
+            CGROUP_KN = "cgroup" "kn", ["cgroup"];
+            KERNFS_ID = "kernfs_node" "id", ["cgroup"];
+            KERNFS_PARENT = "kernfs_node" "parent|__parent", ["cgroup"];
         }
     };
 }
@@ -62,7 +67,8 @@ pub struct Member {
     pub global: &'static str,
     /// Name of the struct.
     pub of: &'static str,
-    /// Name of the member, or names joined by dots.
+    /// Name of the member, or names joined by dots; `|` stands between a member's names in
+    /// different kernels.
     pub path: &'static str,
     /// Keys of the facts lost without it; none if the probe cannot do without.
     pub facts: &'static [&'static str],
@@ -84,6 +90,16 @@ kernel_members!(table);
 
 /// The probe's other globals, set before load.
 pub mod knob {
+    /// 1 if forks are told; else the fork program only keeps the tree.
+    pub const TELL_FORKS: &str = "TELL_FORKS";
+    /// 1 if only processes of a tree are captured.
+    pub const ONLY_TREE: &str = "ONLY_TREE";
+    /// 1 if only processes of some users are captured.
+    pub const ONLY_UID: &str = "ONLY_UID";
+    /// 1 if only tasks of some names are captured.
+    pub const ONLY_COMM: &str = "ONLY_COMM";
+    /// 1 if only processes in or below some control groups are captured.
+    pub const ONLY_CGROUP: &str = "ONLY_CGROUP";
     /// 1 if exits of processes that never executed anything are told too.
     pub const ALL_EXITS: &str = "ALL_EXITS";
     /// 1 if `sched_process_exit` says by its second argument that the whole group is dead.

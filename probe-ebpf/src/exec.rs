@@ -3,7 +3,7 @@
 use crate::globals as member;
 use crate::maps::{PENDING, SCRATCH, Scratch, Slot, output};
 use crate::read::Kernel;
-use crate::{args, facts, path};
+use crate::{args, facts, only, path};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use probe_common::{
     Kind, exec_flag,
@@ -20,6 +20,9 @@ pub(crate) fn process_exec(ctx: RawTracePointContext) -> i32 {
 
 #[inline(always)]
 fn exec(task: Kernel, old_tid: u32, bprm: Kernel) -> Option<()> {
+    if !only::exec(task) {
+        return None;
+    }
     let scratch = SCRATCH.get_ptr_mut(Slot::Exec as u32)?;
     // SAFETY: `scratch` is this program's own; sizes are bounded where they are made.
     unsafe {

@@ -8,7 +8,7 @@ use crate::args::{self, Round};
 use crate::globals as member;
 use crate::maps::{List, PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, User};
-use crate::{facts, path};
+use crate::{facts, only, path};
 use aya_ebpf::{
     EbpfContext,
     helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task},
@@ -117,7 +117,7 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
     let pending = unsafe { *PENDING.get(ids)? };
     let _ = PENDING.remove(ids);
     let ret = word(ctx, EXIT_RET) as i64;
-    if ret >= 0 || RESTARTS.contains(&ret) {
+    if ret >= 0 || RESTARTS.contains(&ret) || !only::failed(task) {
         return None;
     }
     let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;

@@ -62,6 +62,7 @@ pub(super) fn start(config: &Config, args: &[OsString]) -> Result<(Capture, Mode
         btf: config.btf.clone(),
         exits: true,
         forks: config.forks,
+        ..Options::default()
     };
     let mut probe = Probe::attach(&options).map_err(|error| {
         let obstacle = || {

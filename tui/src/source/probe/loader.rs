@@ -1,6 +1,7 @@
 //! The probe's way into the kernel: offsets in, programs loaded and attached.
 
 use super::btf::Btf;
+use super::only::{self, Only};
 use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
@@ -35,6 +36,8 @@ pub struct Options {
     pub exits: bool,
     /// Whether forks are told, and then the exits of what never executed anything.
     pub forks: bool,
+    /// Which processes are captured.
+    pub only: Only,
 }
 
 impl Default for Options {
@@ -44,6 +47,7 @@ impl Default for Options {
             btf: None,
             exits: true,
             forks: false,
+            only: Only::default(),
         }
     }
 }
@@ -68,6 +72,8 @@ pub(crate) struct Loaded {
     pub(crate) problems: Vec<String>,
     /// The tracepoints that programs are attached to.
     pub(crate) attached: Vec<&'static str>,
+    /// Processes that the capture filter had no room for from the start.
+    pub(crate) untracked: u64,
 }
 
 /// Loads and attaches the programs.
@@ -88,10 +94,20 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     let group_dead = u32::from(btf.tracepoint_args("sched_process_exit") == Some(2));
     loader.override_global(knob::ALL_EXITS, &all_exits, true);
     loader.override_global(knob::EXIT_HAS_GROUP_DEAD, &group_dead, true);
+    let only = &options.only;
+    only.check(&missing)?;
+    let knobs = only.knobs(options.forks);
+    for (knob, value) in &knobs {
+        loader.override_global(knob, value, true);
+    }
+    for (map, size) in only.sizes() {
+        loader.map_max_entries(map, size);
+    }
     loader.map_max_entries("EVENTS", ring_size(options.ring_size));
     let mut ebpf = loader
         .load(OBJECT)
         .context("the kernel refused the probe's maps")?;
+    only.fill(&mut ebpf)?;
     let rounds = ebpf
         .take_map("ROUNDS")
         .context("the probe has no map ROUNDS")?
@@ -102,6 +118,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         missing,
         problems: Vec::new(),
         attached: Vec::new(),
+        untracked: 0,
     };
     loaded.attach(options)?;
     Ok(loaded)
@@ -109,19 +126,22 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
 
 impl Loaded {
     fn attach(&mut self, options: &Options) -> Result<()> {
+        // What keeps the capture filter right comes before what asks it.
+        let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
+        if options.exits || filtered {
+            self.attach_raw("process_exit", "sched_process_exit")?;
+        }
+        if options.forks || tree {
+            self.attach_raw("process_fork", "sched_process_fork")?;
+        }
+        if tree {
+            self.untracked = only::plant(&mut self.ebpf, &options.only.tree)?;
+        }
         if let Err(error) = with_tracefs(|_| self.attach_syscalls()).and_then(|attached| attached) {
             self.problems
                 .push(format!("failed execs are not seen: {error:#}"));
         }
-        let raw = [
-            ("process_exit", "sched_process_exit", options.exits),
-            ("process_fork", "sched_process_fork", options.forks),
-            ("process_exec", "sched_process_exec", true),
-        ];
-        for (program, tracepoint, _) in raw.into_iter().filter(|(.., wanted)| *wanted) {
-            self.attach_raw(program, tracepoint)?;
-        }
-        Ok(())
+        self.attach_raw("process_exec", "sched_process_exec")
     }
 
     fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
@@ -233,7 +253,7 @@ fn resolve(btf: &Btf) -> Result<(Vec<u32>, Missing)> {
         of, path, facts, ..
     } in MEMBERS
     {
-        let offset = btf.offset(of, path);
+        let offset = path.split('|').find_map(|path| btf.offset(of, path));
         if offset.is_none() {
             if facts.is_empty() {
                 return Err(anyhow!(
