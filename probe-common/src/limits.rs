@@ -16,6 +16,8 @@ pub const ARG_READS_PER_ROUND: usize = 16;
 pub const ANCESTORS_MAX: usize = 8;
 /// Control groups from a process's own upwards in which the capture filter looks.
 pub const CGROUP_DEPTH_MAX: usize = 32;
+/// Size of the path of a control group that the capture filter knows again, NUL included.
+pub const CGROUP_PATH_MAX: usize = 256;
 /// Size of the kernel's task name, NUL included (`TASK_COMM_LEN`).
 pub const COMM_LEN: usize = 16;
 /// An offset, or a number, that does not exist.

@@ -54,6 +54,8 @@ macro_rules! kernel_members {
             MNTNS_INUM = "mnt_namespace" "ns.inum", ["mnt_ns"];
             CSS_SET_DFL_CGRP = "css_set" "dfl_cgrp", ["cgroup"];
             CGROUP_KN = "cgroup" "kn", ["cgroup"];
+            CGROUP_ROOT = "cgroup" "root", ["cgroup"];
+            CGROUP_ROOT_HIERARCHY_ID = "cgroup_root" "hierarchy_id", ["cgroup"];
             KERNFS_ID = "kernfs_node" "id", ["cgroup"];
             KERNFS_PARENT = "kernfs_node" "parent|__parent", ["cgroup"];
         }

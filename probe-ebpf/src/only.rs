@@ -8,11 +8,12 @@ use crate::read::Kernel;
 use aya_ebpf::{
     btf_maps::HashMap,
     helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_uid_gid},
-    macros::btf_map,
+    macros::{btf_map, raw_tracepoint},
+    programs::RawTracePointContext,
 };
 use probe_common::{
     Counter,
-    limits::{CGROUP_DEPTH_MAX, COMM_LEN},
+    limits::{CGROUP_DEPTH_MAX, CGROUP_PATH_MAX, COMM_LEN},
     tracked,
 };
 
@@ -33,6 +34,61 @@ pub(crate) static ONLY_COMMS: HashMap<[u8; COMM_LEN], u32, 1> = HashMap::new();
 /// Control groups of version 2 by the number of their kernfs node.
 #[btf_map]
 pub(crate) static ONLY_CGROUPS: HashMap<u64, u32, 1> = HashMap::new();
+
+/// Their paths, padded with NULs: a group that is removed and made anew is another one with the
+/// same path.
+#[btf_map]
+pub(crate) static ONLY_PATHS: HashMap<[u8; CGROUP_PATH_MAX], u32, 1> = HashMap::new();
+
+/// `cgroup_mkdir(struct cgroup *cgrp, const char *path)`, unchanged from 5.10 to 6.18. Nothing
+/// can be in the group yet.
+#[raw_tracepoint(tracepoint = "cgroup_mkdir")]
+pub(crate) fn cgroup_made(ctx: RawTracePointContext) -> i32 {
+    let _ = made(Kernel(ctx.arg(0)), Kernel(ctx.arg(1)));
+    0
+}
+
+/// `cgroup_rmdir(struct cgroup *cgrp, const char *path)`, unchanged from 5.10 to 6.18. Nothing
+/// is in the group any more.
+#[raw_tracepoint(tracepoint = "cgroup_rmdir")]
+pub(crate) fn cgroup_removed(ctx: RawTracePointContext) -> i32 {
+    let group = Kernel(ctx.arg(0));
+    if is_version_2(group) == Some(true)
+        && let Some(id) = group.to(&member::CGROUP_KN).get::<u64>(&member::KERNFS_ID)
+    {
+        let _ = ONLY_CGROUPS.remove(id);
+    }
+    0
+}
+
+#[inline(always)]
+fn made(group: Kernel, path: Kernel) -> Option<()> {
+    if !is_version_2(group)? {
+        return None;
+    }
+    // Lent and not copied: the stack holds 512 bytes.
+    let mut wanted = [0; CGROUP_PATH_MAX];
+    // SAFETY: `wanted` has the size that is named; of an entry only is asked whether it is there.
+    unsafe {
+        path.copy_str(wanted.as_mut_ptr(), CGROUP_PATH_MAX as u32);
+        let wanted: &[u8; CGROUP_PATH_MAX] = &wanted;
+        ONLY_PATHS.get(wanted)?;
+    }
+    let id: u64 = group.to(&member::CGROUP_KN).get(&member::KERNFS_ID)?;
+    if ONLY_CGROUPS.insert(id, 1, 0).is_err() {
+        count(Counter::Untracked);
+    }
+    Some(())
+}
+
+/// Returns whether a group is of the one hierarchy of version 2; each of version 1 numbers its own.
+#[inline(always)]
+fn is_version_2(group: Kernel) -> Option<bool> {
+    let hierarchy: u32 = group
+        .to(&member::CGROUP_ROOT)
+        .get(&member::CGROUP_ROOT_HIERARCHY_ID)?;
+    Some(hierarchy == 0)
+}
 
 /// Returns whether an exec of the current process is told; counts it if not.
 #[inline(always)]

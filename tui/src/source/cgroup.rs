@@ -6,16 +6,39 @@
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
 use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, statfs};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Returns the number by which the kernel knows a control group.
+/// A control group of version 2.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cgroup {
+    /// The number by which the kernel knows it, if it is there.
+    pub id: Option<u64>,
+    /// Its path from the top of the hierarchy.
+    pub path: Vec<u8>,
+}
+
+impl Cgroup {
+    /// Names a group by its path, also one that is not there yet.
+    pub fn at(path: &[u8]) -> Self {
+        Self {
+            id: find(Path::new(OsStr::from_bytes(path)))
+                .ok()
+                .and_then(|group| group.id),
+            path: path.to_vec(),
+        }
+    }
+}
+
+/// Finds a control group.
 ///
 /// The path is one as `/proc/PID/cgroup` shows it, or that of its directory.
 ///
 /// # Errors
 /// If there is no such group of version 2; the message says which there are.
-pub fn id_of(path: &Path) -> Result<u64> {
+pub fn find(path: &Path) -> Result<Cgroup> {
     let mounts =
         std::fs::read("/proc/self/mountinfo").context("cannot read /proc/self/mountinfo")?;
     let root = version_2_root(&mounts).context(
@@ -26,7 +49,10 @@ pub fn id_of(path: &Path) -> Result<u64> {
     let looked = std::fs::metadata(&dir);
     match looked {
         Ok(found) if found.is_dir() => match statfs(&dir).map(|at| at.filesystem_type()) {
-            Ok(CGROUP2_SUPER_MAGIC) => Ok(found.ino()),
+            Ok(CGROUP2_SUPER_MAGIC) => Ok(Cgroup {
+                id: Some(found.ino()),
+                path: from_top(&dir, &root),
+            }),
             Ok(CGROUP_SUPER_MAGIC) => bail!("{shown} is {}", only_version_1(&root)),
             _ => bail!(
                 "{shown} is no control group: those of version 2 are below {}",
@@ -45,6 +71,11 @@ pub fn id_of(path: &Path) -> Result<u64> {
         }
         Err(error) => Err(error).with_context(|| format!("cannot look at {}", dir.display())),
     }
+}
+
+fn from_top(dir: &Path, root: &Path) -> Vec<u8> {
+    let path: PathBuf = dir.strip_prefix(root).unwrap_or(dir).components().collect();
+    [b"/", path.as_os_str().as_bytes()].concat()
 }
 
 fn only_version_1(root: &Path) -> String {
@@ -78,9 +109,9 @@ fn directory(path: &Path, root: &Path) -> Result<(PathBuf, bool)> {
         return Ok((path.to_owned(), true));
     }
     // So `0::/system.slice` can be taken over as it stands.
-    let bytes = std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str());
+    let bytes = path.as_os_str().as_bytes();
     let plain = bytes.strip_prefix(b"0::").unwrap_or(bytes);
-    let plain = Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(plain));
+    let plain = Path::new(OsStr::from_bytes(plain));
     Ok((root.join(plain.strip_prefix("/").unwrap_or(plain)), false))
 }
 
@@ -125,11 +156,14 @@ mod tests {
             assert_eq!(dir, Path::new(expected), "{path}");
         }
         assert!(directory(Path::new("/a/../../etc"), root).is_err());
+        let top = |dir| from_top(Path::new(dir), root);
+        assert_eq!(top("/sys/fs/cgroup/unified//a/b/"), b"/a/b");
+        assert_eq!(top("/sys/fs/cgroup/unified"), b"/");
     }
 
     #[test]
     fn a_group_that_is_not_there_is_named() {
-        let error = format!("{:#}", id_of(Path::new("/no/such/group")).unwrap_err());
+        let error = format!("{:#}", find(Path::new("/no/such/group")).unwrap_err());
         assert!(
             error.contains("/no/such/group") || error.contains("version 2"),
             "{error}"

@@ -144,10 +144,10 @@ impl Probe {
             }
             // Execs that are skipped are no reason to come back soon.
             let something = !events.is_empty();
-            if something || skipped.is_some() {
-                if batches.send(Batch { events, skipped }).await.is_err() {
-                    return Drained::NobodyListens;
-                }
+            if (something || skipped.is_some())
+                && batches.send(Batch { events, skipped }).await.is_err()
+            {
+                return Drained::NobodyListens;
             }
             if something {
                 drained = Drained::Something;

@@ -134,6 +134,10 @@ impl Loaded {
         if options.forks || tree {
             self.attach_raw("process_fork", "sched_process_fork")?;
         }
+        if !options.only.cgroups.is_empty() {
+            self.attach_raw("cgroup_removed", "cgroup_rmdir")?;
+            self.attach_raw("cgroup_made", "cgroup_mkdir")?;
+        }
         if tree {
             self.untracked = only::plant(&mut self.ebpf, &options.only.tree)?;
         }

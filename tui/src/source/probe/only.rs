@@ -2,12 +2,13 @@
 //! which has to be complete before the first exec is seen.
 
 use crate::event::{Comm, Missing};
+use crate::source::cgroup::Cgroup;
 use crate::source::proc::{self, Stat};
 use anyhow::{Context, Result, bail};
 use aya::maps::{HashMap, MapData, MapError};
 use aya::{Ebpf, Pod};
 use nix::errno::Errno;
-use probe_common::limits::COMM_LEN;
+use probe_common::limits::{CGROUP_PATH_MAX, COMM_LEN};
 use probe_common::members::knob;
 use probe_common::tracked;
 
@@ -27,8 +28,8 @@ pub struct Only {
     pub uids: Vec<u32>,
     /// Task names: after the exec, or of the caller if it failed.
     pub comms: Vec<Comm>,
-    /// Control groups of version 2 by inode number; those below them are meant too.
-    pub cgroups: Vec<u64>,
+    /// Control groups; those below them are meant too.
+    pub cgroups: Vec<Cgroup>,
 }
 
 impl Only {
@@ -49,14 +50,16 @@ impl Only {
     }
 
     /// Returns how large the maps must be; none may be of size zero.
-    pub(super) fn sizes(&self) -> [(&'static str, u32); 4] {
+    pub(super) fn sizes(&self) -> [(&'static str, u32); 5] {
         let size = |len: usize| u32::try_from(len).unwrap_or(u32::MAX).max(1);
         let tracked = if self.any() { TRACKED_MAX } else { 1 };
         [
             ("TRACKED", tracked),
             ("ONLY_UIDS", size(self.uids.len())),
             ("ONLY_COMMS", size(self.comms.len())),
-            ("ONLY_CGROUPS", size(self.cgroups.len())),
+            // One that is removed and made anew has both its numbers there for a moment.
+            ("ONLY_CGROUPS", size(self.cgroups.len() * 2)),
+            ("ONLY_PATHS", size(self.cgroups.len())),
         ]
     }
 
@@ -74,19 +77,24 @@ impl Only {
     /// Puts the sets into their maps.
     pub(super) fn fill(&self, ebpf: &mut Ebpf) -> Result<()> {
         fill(ebpf, "ONLY_UIDS", &self.uids)?;
-        let comms: Vec<_> = self.comms.iter().map(padded).collect();
+        let comms = self.comms.iter().map(|comm| padded(comm.as_bytes()));
+        let comms: Vec<[u8; COMM_LEN]> = comms.flatten().collect();
         fill(ebpf, "ONLY_COMMS", &comms)?;
-        fill(ebpf, "ONLY_CGROUPS", &self.cgroups)
+        let ids: Vec<_> = self.cgroups.iter().filter_map(|group| group.id).collect();
+        fill(ebpf, "ONLY_CGROUPS", &ids)?;
+        let paths = self.cgroups.iter().map(|group| padded(&group.path));
+        let paths: Vec<[u8; CGROUP_PATH_MAX]> = paths.flatten().collect();
+        fill(ebpf, "ONLY_PATHS", &paths)
     }
 }
 
-/// Returns a task name as the kernel has it.
-fn padded(comm: &Comm) -> [u8; COMM_LEN] {
-    let mut out = [0; COMM_LEN];
-    for (to, from) in out.iter_mut().zip(comm.as_bytes()) {
-        *to = *from;
-    }
-    out
+/// Returns a text as the probe looks it up, unless it is too long to be found.
+fn padded<const SIZE: usize>(text: &[u8]) -> Option<[u8; SIZE]> {
+    let mut out = [0; SIZE];
+    // A NUL follows.
+    let to = out.get_mut(..text.len()).filter(|to| to.len() < SIZE)?;
+    to.copy_from_slice(text);
+    Some(out)
 }
 
 fn fill<K: Pod>(ebpf: &mut Ebpf, name: &str, keys: &[K]) -> Result<()> {
@@ -311,9 +319,10 @@ mod tests {
     }
 
     #[test]
-    fn names_are_padded_as_the_kernel_has_them() {
-        let comm = Comm::new(b"make");
-        assert_eq!(&padded(&comm)[..6], b"make\0\0");
+    fn texts_are_padded_as_the_kernel_has_them() {
+        assert_eq!(padded::<4>(b"cc"), Some(*b"cc\0\0"));
+        assert_eq!(padded::<4>(b"gcc"), Some(*b"gcc\0"));
+        assert_eq!(padded::<4>(b"make"), None);
     }
 
     #[test]
