@@ -23,7 +23,11 @@ pub(crate) struct Capture {
 impl Capture {
     /// Starts it with `-o ndjson` and waits for its `start`: what is executed from then on is captured.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut command = Command::new(PRODUCT);
+        Self::start_by(&mut Command::new(PRODUCT), args)
+    }
+
+    /// The same, by a command that is set up already.
+    pub(crate) fn start_by(command: &mut Command, args: &[&str]) -> Self {
         let child = command
             .args(["-o", "ndjson"])
             .args(args)
@@ -105,6 +109,14 @@ impl Capture {
         assert!(status.success(), "{status}: {stderr}");
         assert_eq!(stderr, "");
         Told::new(std::mem::take(&mut self.seen))
+    }
+
+    /// Waits until it ends by itself, whatever with; returns that, what it told and what it said.
+    pub(crate) fn finished(mut self) -> (ExitStatus, Told, String) {
+        while self.next().is_some() {}
+        let status = wait::end_of(&mut self.child, PATIENCE).expect("it ends");
+        let stderr = self.stderr();
+        (status, Told::new(std::mem::take(&mut self.seen)), stderr)
     }
 
     /// Waits for the next line; there is none after the last.
