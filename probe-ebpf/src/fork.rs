@@ -6,7 +6,7 @@ use crate::maps::output;
 use crate::only;
 use crate::read::Kernel;
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
-use probe_common::{ForkFixed, Header, Kind, limits::COMM_LEN};
+use probe_common::{ForkFixed, Header, Kind};
 
 #[repr(C)]
 struct Record {
@@ -29,7 +29,7 @@ fn fork(forker: Kernel, child: Kernel) -> Option<()> {
         return None;
     }
     let parent = child.follow(&member::TASK_REAL_PARENT)?;
-    let (leader, parent_start_ns) = facts::leader(parent)?;
+    let leader = parent.follow(&member::TASK_GROUP_LEADER)?;
     let ppid = leader.get(&member::TASK_TGID)?;
     only::forked(pid, ppid);
     if TELL_FORKS.load() == 0 || !only::fork(forker) {
@@ -42,10 +42,10 @@ fn fork(forker: Kernel, child: Kernel) -> Option<()> {
         header,
         fixed: ForkFixed {
             start_ns: child.get(&member::TASK_START_BOOTTIME)?,
-            parent_start_ns,
+            parent_start_ns: leader.or_zero(&member::TASK_START_BOOTTIME),
             ppid,
             reserved: 0,
-            comm: child.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]),
+            comm: child.or_zero(&member::TASK_COMM),
         },
     };
     // SAFETY: the record is whole and has no padding.

@@ -54,7 +54,7 @@ pub(crate) fn cgroup_made(ctx: RawTracePointContext) -> i32 {
 pub(crate) fn cgroup_removed(ctx: RawTracePointContext) -> i32 {
     let group = Kernel(ctx.arg(0));
     if is_version_2(group) == Some(true)
-        && let Some(id) = group.to(&member::CGROUP_KN).get::<u64>(&member::KERNFS_ID)
+        && let Some(id) = group.to(&member::CGROUP_KN).get::<u64>(&member::KN_ID)
     {
         let _ = ONLY_CGROUPS.remove(id);
     }
@@ -74,7 +74,7 @@ fn made(group: Kernel, path: Kernel) -> Option<()> {
         let wanted: &[u8; CGROUP_PATH_MAX] = &wanted;
         ONLY_PATHS.get(wanted)?;
     }
-    let id: u64 = group.to(&member::CGROUP_KN).get(&member::KERNFS_ID)?;
+    let id: u64 = group.to(&member::CGROUP_KN).get(&member::KN_ID)?;
     if ONLY_CGROUPS.insert(id, 1, 0).is_err() {
         count(Counter::Untracked);
     }
@@ -195,14 +195,14 @@ fn has_name(task: Kernel) -> bool {
 #[inline(always)]
 fn in_cgroup(task: Kernel) -> bool {
     let css_set = task.to(&member::TASK_CGROUPS);
-    let mut node = css_set.to(&member::CSS_SET_DFL_CGRP).to(&member::CGROUP_KN);
+    let mut node = css_set.to(&member::CSET_UNIFIED).to(&member::CGROUP_KN);
     for _ in 0..CGROUP_DEPTH_MAX {
-        let id: u64 = node.or_zero(&member::KERNFS_ID);
+        let id: u64 = node.or_zero(&member::KN_ID);
         // SAFETY: of an entry only is asked whether it is there.
         if unsafe { ONLY_CGROUPS.get(id) }.is_some() {
             return true;
         }
-        node = node.to(&member::KERNFS_PARENT);
+        node = node.to(&member::KN_PARENT);
         if node.0 == 0 {
             break;
         }

@@ -69,6 +69,8 @@ pub(super) fn start(
         exits: true,
         forks: config.forks,
         only: only::for_kernel(&config.only, command.map(Started::pid))?,
+        max_arg_bytes: config.max_arg_bytes,
+        env: config.env,
     };
     let mut probe = Probe::attach(&options).map_err(|error| {
         let obstacle = || {

@@ -19,8 +19,11 @@ pub(super) fn for_kernel(filter: &CaptureFilter, command: Option<u32>) -> Result
     let pushed = &filter.pushed;
     let wanted = filter.cgroups.iter().map(|path| cgroup::find(path));
     let mut cgroups = wanted.collect::<Result<Vec<_>>>()?;
-    // One that a filter names may come later.
-    cgroups.extend(pushed.cgroups.iter().map(|path| Cgroup::at(path)));
+    // One that a filter names may come later. Beside hierarchies of version 1 it may mean a group
+    // of those, of which the kernel asks nothing: then the filter alone does, as it does anyway.
+    let pushable = cgroup::only_version_2();
+    let paths = pushed.cgroups.iter().filter(|_| pushable);
+    cgroups.extend(paths.map(|path| Cgroup::at(path)));
     Ok(Only {
         tree: pushed.tree.iter().copied().chain(command).collect(),
         uids: pushed.uids.clone(),

@@ -85,6 +85,17 @@ fn only_version_1(root: &Path) -> String {
     )
 }
 
+/// Returns whether no controller has a hierarchy of its own, so that the path that is told of a
+/// process is that of version 2.
+pub fn only_version_2() -> bool {
+    std::fs::read("/proc/self/mountinfo").is_ok_and(|mounts| !has_version_1(&mounts))
+}
+
+fn has_version_1(mountinfo: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(mountinfo);
+    text.lines().any(|line| line.contains(" - cgroup "))
+}
+
 /// Returns where the whole hierarchy of version 2 is mounted, by the text of mountinfo.
 fn version_2_root(mountinfo: &[u8]) -> Option<PathBuf> {
     let text = String::from_utf8_lossy(mountinfo);
@@ -138,6 +149,8 @@ mod tests {
             41 30 0:35 / /sys/fs/cgroup/unified rw shared:4 - cgroup2 cgroup2 rw\n";
         let root = version_2_root(hybrid);
         assert_eq!(root.as_deref(), Some(Path::new("/sys/fs/cgroup/unified")));
+        assert!(has_version_1(hybrid));
+        assert!(!has_version_1(b"40 30 0:35 / /a rw - cgroup2 cgroup2 rw\n"));
         assert_eq!(version_2_root(b"1 1 0:1 / / rw - ext4 /dev/a rw\n"), None);
         assert_eq!(version_2_root(b"\xff\n - \n"), None);
     }

@@ -5,6 +5,7 @@ mod command;
 mod ends;
 mod failed;
 mod only;
+mod programs;
 mod runs;
 pub(crate) mod storm;
 mod ways;

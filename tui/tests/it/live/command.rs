@@ -137,7 +137,8 @@ fn it_finds_signals_and_descriptors_as_any_program_does() {
 fn in_group(script: &str) -> Capture {
     let mut command = Command::new(PRODUCT);
     command.process_group(0);
-    let mut capture = Capture::start_by(&mut command, &["--", "/bin/sh", "-c", script]);
+    let mut capture =
+        Capture::start_by(command.args(["-o", "ndjson", "--", "/bin/sh", "-c", script]));
     capture.wait_for("the program", |event| event["comm"] == "sleep");
     capture
 }
