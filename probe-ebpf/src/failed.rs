@@ -10,7 +10,7 @@ use crate::call::{self, AT_EMPTY_PATH, AT_FDCWD, Which};
 use crate::globals::{self as member, HAS_TASK_REGS, NUMBER_EXECVEAT};
 use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, count, output};
 use crate::read::{Kernel, Typed, User};
-use crate::{facts, path, walk};
+use crate::{facts, only, path, walk};
 use aya_ebpf::{
     EbpfContext,
     helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
@@ -150,7 +150,7 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
         }
     };
     let ret = word(ctx, EXIT_RET) as i64;
-    if ret >= 0 || RESTARTS.contains(&ret) {
+    if ret >= 0 || RESTARTS.contains(&ret) || !only::failed(Typed::current().plain()) {
         return None;
     }
     // SAFETY: `scratch` is this program's own, with its call.

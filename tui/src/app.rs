@@ -157,6 +157,14 @@ impl App {
         }
     }
 
+    /// Takes note of an event that a capture filter skipped.
+    pub fn skip(&mut self, event: &Event) {
+        if let Some(replaced) = self.model.skip(event) {
+            self.changed(replaced);
+            self.dirty = true;
+        }
+    }
+
     fn apply_one(&mut self, event: Event) {
         let first = self.model.store.first_id();
         let applied = self.model.apply(event);
@@ -256,6 +264,11 @@ impl App {
     pub fn set_probe_status(&mut self, status: ProbeStatus) {
         self.dirty |= self.status != status;
         self.status = status;
+    }
+
+    /// Returns what the source told about itself.
+    pub fn probe_status(&self) -> &ProbeStatus {
+        &self.status
     }
 
     /// Sets what this program costs: share of one CPU, and resident bytes.

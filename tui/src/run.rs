@@ -1,7 +1,9 @@
 //! From the command line to an exit status: what is started, in which order, and how it ends.
 
+mod command;
 mod lines;
 mod live;
+mod only;
 mod screen;
 mod trial;
 
@@ -17,6 +19,9 @@ use std::process::ExitCode;
 /// Runs the program; `args` begin with its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<_> = args.into_iter().collect();
+    if let Some(code) = command::hold(&args) {
+        return code;
+    }
     let command = match cli::parse(&args, &Context::of_process()) {
         Ok(command) => command,
         Err(error) => return usage(&error),
@@ -61,7 +66,7 @@ fn live(config: &Config, args: &[OsString]) -> Result<ExitCode> {
     });
     // A thread that waits for a stalled reader, or for a key, is not waited for.
     runtime.shutdown_background();
-    outcome.map(|()| ExitCode::SUCCESS)
+    outcome
 }
 
 /// Returns a runtime whose one worker drains the ring, beside the thread that consumes.

@@ -6,7 +6,7 @@
 #![cfg(test)]
 
 use clap::CommandFactory;
-use execsnoop_tui::cli::Args;
+use execsnoop_tui::cli::{Args, COMMAND_HELP};
 use execsnoop_tui::event::Flags;
 use execsnoop_tui::field::FIELDS;
 use execsnoop_tui::filter::{Filter, KEYS};
@@ -180,6 +180,7 @@ fn flags() -> String {
         }
         row(&mut out, &[name, help]);
     }
+    row(&mut out, &[code("-- CMD ARG…"), COMMAND_HELP.into()]);
     out
 }
 

@@ -48,7 +48,7 @@ fn exit(at_ms: u64, pid: u32, status: u32) -> Event {
 }
 
 /// Sixteen entries; the corpus names them by number. It began at 12:00 on a host in UTC+1.
-fn fixture() -> Model {
+pub(super) fn fixture() -> Model {
     let users = [(0, "root"), (33, "www-data"), (1000, "alice")];
     let noon = 1_704_106_800_000_000_000;
     let session = Session {

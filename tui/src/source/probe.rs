@@ -7,6 +7,7 @@ pub mod btf;
 mod cgroups;
 mod decode;
 mod loader;
+mod only;
 mod parts;
 pub mod requirements;
 mod ring_fd;
@@ -14,8 +15,9 @@ mod texts;
 pub mod tracefs;
 
 pub use loader::{KERNEL_BTF, Options};
+pub use only::Only;
 
-use super::{Batch, proc};
+use super::{Batch, Skipped, proc};
 use crate::clock;
 use crate::event::{Event, Lost};
 use anyhow::{Context, Result};
@@ -42,6 +44,8 @@ const BATCH_MAX: usize = 4096;
 const AT_ONCE: usize = 16;
 /// How often the kernel is asked for runs of programs that it skipped.
 const MISSES_EVERY: Duration = Duration::from_secs(1);
+/// How often is looked for what a capture filter skipped, since that wakes nobody.
+const SKIPPED_EVERY: Duration = Duration::from_secs(1);
 
 /// The probe, attached: whatever is executed from now on is captured.
 pub struct Probe {
@@ -53,6 +57,12 @@ pub struct Probe {
     calls: Calls,
     decoder: Decoder,
     misses: Misses,
+    /// Whether there is a capture filter.
+    filtered: bool,
+    /// Processes that it had no room for from the start.
+    untracked: u64,
+    /// What was told of it.
+    skipped: Skipped,
     /// What is not as it should be, a sentence each.
     pub problems: Vec<String>,
     /// The tracepoints that programs are attached to.
@@ -76,6 +86,9 @@ impl Probe {
         let cgroups = Cgroups::new(move |id| cgroup_path(&paths, id));
         Ok(Self {
             misses: Misses::open(&loaded.ebpf),
+            filtered: options.only.any(),
+            untracked: loaded.untracked,
+            skipped: Skipped::default(),
             ebpf: loaded.ebpf,
             _rounds: loaded.rounds,
             ring: ring_fd::register(ring)?,
@@ -101,13 +114,17 @@ impl Probe {
         batches: mpsc::Sender<Batch>,
         mut stop: oneshot::Receiver<()>,
     ) -> Result<()> {
+        let mut tick = tokio::time::interval(SKIPPED_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let mut ready = tokio::select! {
+            tokio::select! {
                 _ = &mut stop => break,
                 () = batches.closed() => break,
-                ready = self.ring.readable_mut() => ready.context("cannot wait for the ring buffer")?,
-            };
-            ready.clear_ready();
+                ready = self.ring.readable_mut() => {
+                    ready.context("cannot wait for the ring buffer")?.clear_ready();
+                }
+                _ = tick.tick(), if self.filtered => {}
+            }
             while self.drain(&batches, AT_ONCE).await == Drained::Something {
                 tokio::select! {
                     _ = &mut stop => {
@@ -136,13 +153,19 @@ impl Probe {
         for left in (0..at_most).rev() {
             let mut events = Vec::new();
             let more = self.take(&mut events) && left > 0;
+            let mut skipped = None;
             if !more {
                 self.note_losses(&mut events);
+                skipped = self.newly_skipped();
             }
-            if !events.is_empty() {
-                if batches.send(Batch { events }).await.is_err() {
-                    return Drained::NobodyListens;
-                }
+            // Execs that are skipped are no reason to come back soon.
+            let something = !events.is_empty();
+            if (something || skipped.is_some())
+                && batches.send(Batch { events, skipped }).await.is_err()
+            {
+                return Drained::NobodyListens;
+            }
+            if something {
                 drained = Drained::Something;
             }
             if !more {
@@ -169,6 +192,24 @@ impl Probe {
             }
         }
         true
+    }
+
+    /// Returns what the capture filter skipped so far, unless that was told.
+    fn newly_skipped(&mut self) -> Option<Skipped> {
+        if !self.filtered {
+            return None;
+        }
+        let sum = |counter: Counter| -> Option<u64> {
+            let counts = self.counters.get(&(counter as u32), 0).ok()?;
+            Some(counts.iter().sum())
+        };
+        let now = Skipped {
+            not_captured: sum(Counter::NotCaptured)?,
+            untracked: sum(Counter::Untracked)? + self.untracked,
+        };
+        let changed = now != self.skipped;
+        self.skipped = now;
+        changed.then_some(now)
     }
 
     /// Tells of losses that no record in the ring told of.
