@@ -152,7 +152,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
             columns,
             sort,
             mouse: !args.no_mouse,
-            ascii: args.ascii,
+            ascii: args.ascii || context.without_utf8(),
             color: context.colored(args.color),
         })
     };
