@@ -17,7 +17,7 @@ mod value;
 mod want;
 
 use crate::capture::Capture;
-use case::{Case, Do, Item, Node};
+use case::{Case, Do, Expr, Item, Node};
 use nix::errno::Errno;
 use play::{Here, Played};
 use serde_json::Value;
@@ -26,10 +26,17 @@ use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 use value::{Env, Facts};
+use want::Wanted;
 
 /// The files of cases.
-const FILES: [(&str, &str); 1] = [
+const FILES: [(&str, &str); 7] = [
     ("errors.cases", include_str!("corpus/errors.cases")),
+    ("texts.cases", include_str!("corpus/texts.cases")),
+    ("ways.cases", include_str!("corpus/ways.cases")),
+    ("identity.cases", include_str!("corpus/identity.cases")),
+    ("ends.cases", include_str!("corpus/ends.cases")),
+    ("family.cases", include_str!("corpus/family.cases")),
+    ("bits32.cases", include_str!("corpus/bits32.cases")),
 ];
 
 /// How many bytes of arguments are kept unless more are asked for.
@@ -45,13 +52,32 @@ const PENDING_REASONS: &[&str] = &[];
 const PENDING_FLAGS: &[&str] = &["setgid", "caps", "fd", "memfd", "deleted", "ptraced"];
 
 /// Cases with the key that is not exact in them yet.
-const PENDING_FACTS: &[(&str, &str)] = &[];
+const PENDING_FACTS: &[(&str, &str)] = &[
+    ("ENOTDIR", "filename"),
+    ("EINVAL, EBADF: execveat", "filename"),
+    ("execveat: relative to a directory, failed", "filename"),
+];
 
 /// Cases that cannot be right yet, and why.
-const PENDING_CASES: &[(&str, &str)] = &[];
+const PENDING_CASES: &[(&str, &str)] = &[
+    (
+        "EPERM: a filter of system calls",
+        "a call that a filter denies is not told",
+    ),
+    (
+        "a program of 32 bits fails to execute another",
+        "the failed calls of 32-bit programs are not told",
+    ),
+];
 
 /// Flags that the product does not know yet: cases with them are left out.
 const PENDING_CLI: &[&str] = &["--max-arg-bytes", "--env"];
+
+/// How late an event may be.
+const LATE: Duration = Duration::from_secs(5);
+
+/// Names the only cases to be played.
+const ONLY: &str = "EXECSNOOP_CASE";
 
 /// Says something that the test's own capture of its output does not hide.
 fn shout(what: &str) {
@@ -107,60 +133,91 @@ fn runs_ia32() -> bool {
     }
 }
 
-/// What the cases of one capture came to.
+/// What the cases of some captures came to.
+#[derive(Default)]
 struct Outcome {
     exact: usize,
     failures: Vec<String>,
 }
 
+/// A case that was played, and where its events are among all.
+struct Done<'a> {
+    case: &'a Case,
+    played: Played,
+    wanted: Vec<Wanted>,
+    dir: String,
+    before: usize,
+}
+
 /// Plays cases under one capture, and holds what it told against what they want.
-fn run(flags: &[String], cases: &[&Case], facts: &Facts, here: &Here) -> Outcome {
+fn run(flags: &[String], cases: &[&Case], facts: &Facts, here: &Here, outcome: &mut Outcome) {
     let flags: Vec<_> = flags.iter().map(String::as_str).collect();
     let mut capture = Capture::start(&flags);
     let limit = match flags.iter().position(|flag| *flag == "--max-arg-bytes") {
         Some(_) => usize::MAX,
         None => ARGS_KEPT,
     };
-    let mut results = Vec::new();
+    let mut done = Vec::new();
     for case in cases {
         let before = capture.events();
         let mut played = play::play(case, facts, here);
         let wanted = want::wanted(case, &mut played, here, limit);
         let dir = String::from_utf8(played.env.texts["DIR"].clone()).unwrap();
         // What the kernel starts may be late.
-        let enough =
-            |events: &[Value]| compare::family(&dir, &events[before..]).len() >= wanted.len();
-        if played.wrong.is_empty() {
-            capture.look_until(Duration::from_secs(5), enough);
-        }
-        results.push((case, played, wanted, dir, before));
+        let patience = if played.wrong.is_empty() && pending(case).is_none() {
+            LATE
+        } else {
+            Duration::ZERO
+        };
+        capture.look_until(patience, |events| {
+            compare::family(&dir, &events[before..]).len() >= wanted.len()
+        });
+        played.restore();
+        done.push(Done {
+            case,
+            played,
+            wanted,
+            dir,
+            before,
+        });
     }
     let told = capture.stop();
-    let mut outcome = Outcome {
-        exact: 0,
-        failures: Vec::new(),
-    };
     if told.end["lost"] != 0 {
         let lost = format!("{} events were lost", told.end["lost"]);
         outcome.failures.push(lost);
     }
-    for (case, played, wanted, dir, before) in results {
-        let events = compare::family(&dir, &told.events()[before..]);
-        let mut wrong = played.wrong.clone();
-        wrong.extend(compare::differences(&case.name, &wanted, &events));
-        wrong.extend(too_long(case, played, &events));
-        if std::env::var_os("EXECSNOOP_CASE").is_some() {
-            events.iter().for_each(|event| println!("{event}"));
-        }
-        if wrong.is_empty() {
-            outcome.exact += 1;
-            continue;
-        }
-        let list: String = wrong.iter().map(|line| format!("\n  {line}")).collect();
-        let failure = format!("{}: {:?}{list}", case.file, case.name);
-        outcome.failures.push(failure);
+    let begins: Vec<_> = done.iter().map(|done| done.before).collect();
+    for (i, case) in done.into_iter().enumerate() {
+        // What is late comes while the next one is played.
+        let end = begins.get(i + 2).copied().unwrap_or(told.events().len());
+        judge(case, &told.events()[begins[i]..end], outcome);
     }
-    outcome
+}
+
+/// Holds the events of a case against what it wants.
+fn judge(done: Done<'_>, events: &[Value], outcome: &mut Outcome) {
+    let case = done.case;
+    let events = compare::family(&done.dir, events);
+    let mut wrong = done.played.wrong.clone();
+    wrong.extend(compare::differences(&case.name, &done.wanted, &events));
+    wrong.extend(too_long(case, done.played, &events));
+    if std::env::var_os(ONLY).is_some() {
+        events.iter().for_each(|event| println!("{event}"));
+    }
+    let list: String = wrong.iter().map(|line| format!("\n  {line}")).collect();
+    let failure = format!("{}: {:?}{list}", case.file, case.name);
+    match (wrong.is_empty(), pending(case)) {
+        (true, None) => outcome.exact += 1,
+        (true, Some(_)) => shout(&format!("{failure} IS EXACT NOW: it is pending no more")),
+        (false, None) => outcome.failures.push(failure),
+        (false, Some(why)) => shout(&format!("PENDING, as {why}: {failure}")),
+    }
+}
+
+/// Returns why a case cannot be right yet.
+fn pending(case: &Case) -> Option<&'static str> {
+    let mut pending = PENDING_CASES.iter();
+    Some(pending.find(|(name, _)| *name == case.name)?.1)
 }
 
 /// Checks `shortest`.
@@ -179,56 +236,52 @@ fn too_long(case: &Case, mut played: Played, events: &[&Value]) -> Option<String
     found
 }
 
-#[cfg_attr(
-    not(target_arch = "x86_64"),
-    ignore = "the corpus's programs are for x86-64"
-)]
+/// Returns the flags that a case's capture needs, or why it is not tried.
+fn flags(case: &Case, facts: &Facts) -> Result<Vec<String>, String> {
+    let (mut flags, mut skip) = (Vec::new(), None);
+    let text =
+        |env: &Env, value: &Expr| String::from_utf8(env.text(value).expect("a text")).unwrap();
+    Env::new(facts.clone()).items(case, &mut |item, env| match item {
+        Item::Flags(list) => flags.extend(list.iter().map(|flag| text(env, flag))),
+        Item::Skip(why) => skip = Some(text(env, why)),
+        _ => {}
+    });
+    let unknown = flags.iter().find(|flag| PENDING_CLI.contains(&&***flag));
+    let unknown = unknown.map(|flag| format!("there is no {flag} yet"));
+    match skip.or(unknown) {
+        Some(why) => Err(why),
+        None => Ok(flags),
+    }
+}
+
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
 fn every_case_is_told_exactly() {
+    if !cfg!(target_arch = "x86_64") {
+        return shout("NOT TRIED: its programs are for x86-64");
+    }
     let (facts, here) = (facts(), Here::look());
-    let only = std::env::var("EXECSNOOP_CASE").unwrap_or_default();
-    let cases = all_cases();
+    let only = std::env::var(ONLY).unwrap_or_default();
+    let mut cases = all_cases();
+    cases.retain(|case| case.name.contains(&only));
     let mut captures: BTreeMap<Vec<String>, Vec<&Case>> = BTreeMap::new();
-    for case in cases.iter().filter(|case| case.name.contains(&only)) {
-        let mut flags = Vec::new();
-        let mut skip = PENDING_CASES
-            .iter()
-            .find(|(name, _)| *name == case.name)
-            .map(|(_, why)| (*why).to_owned());
-        Env::new(facts.clone()).items(case, &mut |item, env| match item {
-            Item::Flags(list) => flags.extend(list.iter().map(|flag| {
-                let flag = env.text(flag).expect("a flag");
-                String::from_utf8(flag).unwrap()
-            })),
-            Item::Skip(why) => {
-                skip = Some(String::from_utf8(env.text(why).expect("why")).unwrap());
-            }
-            _ => {}
-        });
-        let unknown = flags.iter().find(|flag| PENDING_CLI.contains(&&***flag));
-        if let Some(flag) = unknown {
-            skip = Some(format!("there is no {flag} yet"));
-        }
-        match skip {
-            Some(why) => shout(&format!("NOT TRIED: {:?}: {why}", case.name)),
-            None => captures.entry(flags).or_default().push(case),
+    for case in &cases {
+        match flags(case, &facts) {
+            Ok(flags) => captures.entry(flags).or_default().push(case),
+            Err(why) => shout(&format!("NOT TRIED: {:?}: {why}", case.name)),
         }
     }
-    let (mut exact, mut failures) = (0, Vec::new());
+    let mut outcome = Outcome::default();
     for (flags, cases) in &captures {
-        let outcome = run(flags, cases, &facts, &here);
-        exact += outcome.exact;
-        failures.extend(outcome.failures);
+        run(flags, cases, &facts, &here, &mut outcome);
     }
-    shout(&format!("{exact} of {} cases are told exactly", cases.len()));
-    assert!(
-        failures.is_empty(),
-        "{} of {} cases differ:\n{}",
-        failures.len(),
-        cases.len(),
-        failures.join("\n")
-    );
+    let Outcome { exact, failures } = outcome;
+    shout(&format!(
+        "{exact} of {} cases are told exactly",
+        cases.len()
+    ));
+    let (count, failures) = (failures.len(), failures.join("\n"));
+    assert!(count == 0, "{count} differ:\n{failures}");
 }
 
 #[test]

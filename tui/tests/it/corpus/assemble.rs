@@ -149,6 +149,10 @@ impl Program<'_> {
                 self.code.accumulate(args[0]);
                 self.code.follow();
             }
+            "byte_at" => {
+                self.code.accumulate(args[0]);
+                self.code.follow_to_byte();
+            }
             "store" => self.code.store(args[0], args[1]),
             "exit" => self.exit(args[0]),
             "fork" => self.clone(0),
@@ -271,6 +275,7 @@ calls! {
     kill SYS_kill
     memfd_create SYS_memfd_create
     mkdirat SYS_mkdirat
+    mlockall SYS_mlockall
     mount SYS_mount
     nanosleep SYS_nanosleep
     newfstatat SYS_newfstatat
@@ -280,6 +285,7 @@ calls! {
     prlimit64 SYS_prlimit64
     ptrace SYS_ptrace
     read SYS_read
+    renameat2 SYS_renameat2
     seccomp SYS_seccomp
     sendfile SYS_sendfile
     setresgid SYS_setresgid

@@ -220,11 +220,7 @@ impl Reader {
         if !when && !self.word_is("kernel") {
             return Node::One(one(self));
         }
-        let of = if when {
-            self.word()
-        } else {
-            self.plain_text()
-        };
+        let of = if when { self.word() } else { self.plain_text() };
         let then = self.block(one);
         let other = if self.word_is("else") {
             self.block(one)

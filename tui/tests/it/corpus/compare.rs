@@ -2,9 +2,20 @@
 
 use super::want::{Want, Wanted};
 use super::{PENDING_FACTS, PENDING_FLAGS, PENDING_KEYS, PENDING_REASONS};
-use crate::capture::time_ns;
+use crate::capture::{bytes, time_ns};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Keys that may name a case's directory.
+const FILES: [&str; 2] = ["filename", "args"];
+
+fn holds(value: &Value, dir: &str) -> bool {
+    match value {
+        Value::String(text) => text.contains(dir),
+        Value::Array(list) => list.iter().any(|value| holds(value, dir)),
+        _ => false,
+    }
+}
 
 /// Returns the events of one case: those that name its directory, and those of the processes so
 /// found and their children.
@@ -16,7 +27,7 @@ pub(super) fn family<'a>(dir: &str, events: &'a [Value]) -> Vec<&'a Value> {
             continue;
         };
         let exec = event["event"] == "exec";
-        let names = || event.to_string().contains(dir);
+        let names = || FILES.iter().any(|key| holds(&event[*key], dir));
         if alive.contains(&pid) || exec && (alive.contains(&ppid) || names()) {
             family.push(event);
             if exec {
@@ -42,7 +53,10 @@ pub(super) fn differences(case: &str, wanted: &[Wanted], told: &[&Value]) -> Vec
         of_pid.entry(pid).or_default().push(event);
     }
     // Processes that the case cannot know come in the order of their first events.
-    let known: BTreeSet<_> = wanted.iter().filter_map(|w| number(&w.keys["pid"])).collect();
+    let known: BTreeSet<_> = wanted
+        .iter()
+        .filter_map(|w| number(&w.keys["pid"]))
+        .collect();
     let mut unknown = order.into_iter().filter(|pid| !known.contains(pid));
     for want in wanted {
         if let Want::Same(name) = &want.keys["pid"]
@@ -125,6 +139,14 @@ fn of_event(
             Want::Is(value) => told == value,
             Want::Any => true,
             Want::Between(from, to) => told.as_i64().is_some_and(|n| (*from..=*to).contains(&n)),
+            Want::EndOf(text) => {
+                let told = if told.is_null() {
+                    Vec::new()
+                } else {
+                    bytes(told)
+                };
+                !told.is_empty() && told.len() < text.len() && text.ends_with(&told)
+            }
             Want::Same(name) => names.entry(name.clone()).or_insert(told.clone()) == told,
         };
         if !same {
@@ -173,10 +195,14 @@ fn lives(told: &[&Value]) -> Vec<String> {
         let of = |event: &Value, key: &str| event[key].as_i64().unwrap_or(0);
         let (duration, lifetime) = (of(event, "duration_ns"), of(event, "lifetime_ns"));
         if time_ns(event) - time_ns(exec) != i128::from(duration) {
-            wrong.push(format!("process {pid}: {duration} ns are not since its exec"));
+            wrong.push(format!(
+                "process {pid}: {duration} ns are not since its exec"
+            ));
         }
         if lifetime != duration + of(exec, "fork_to_exec_ns") {
-            wrong.push(format!("process {pid}: {lifetime} ns are not since its fork"));
+            wrong.push(format!(
+                "process {pid}: {lifetime} ns are not since its fork"
+            ));
         }
     }
     wrong

@@ -116,6 +116,11 @@ impl Code {
         self.put(&[0x8b, 0x00]);
     }
 
+    /// Puts the byte where the accumulator points to into the accumulator.
+    pub(super) fn follow_to_byte(&mut self) {
+        self.put(&[0x0f, 0xb6, 0x00]);
+    }
+
     /// Keeps something where something else points to.
     pub(super) fn store(&mut self, place: Operand, what: Operand) {
         self.load(0, place);

@@ -31,7 +31,14 @@ pub(super) struct Played {
     pub(super) wrong: Vec<String>,
     /// Kept until the events are there: what runs longer may still need it.
     _dir: TempDir,
-    _sysctls: Vec<Sysctl>,
+    sysctls: Vec<Sysctl>,
+}
+
+impl Played {
+    /// Gives the machine back what the case changed.
+    pub(super) fn restore(&mut self) {
+        self.sysctls.clear();
+    }
 }
 
 /// Plays a case, to the end of every process that it started.
@@ -77,7 +84,7 @@ pub(super) fn play(case: &Case, facts: &Facts, here: &Here) -> Played {
         env,
         wrong: Vec::new(),
         _dir: dir,
-        _sysctls: sysctls,
+        sysctls,
     };
     run(&path, &names, &mut played);
     played

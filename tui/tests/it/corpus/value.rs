@@ -4,6 +4,7 @@ use super::case::{Case, Expr, Item, Name, Node, expr};
 use super::token::Part;
 use execsnoop_tui::event::errno_name;
 use nix::libc;
+use nix::sys::signal::Signal;
 use std::collections::HashMap;
 
 /// What is known of the machine.
@@ -125,6 +126,20 @@ impl Env {
                     text.truncate(usize::try_from(self.number(count)?).unwrap());
                     Some(text)
                 }
+                ("last", [count, text]) => {
+                    let text = self.text(text)?;
+                    let count = usize::try_from(self.number(count)?).unwrap();
+                    Some(text[text.len() - count..].to_vec())
+                }
+                ("series", [text, from, to]) => {
+                    let mut env = self.clone();
+                    let numbers = self.number(from)?..self.number(to)?;
+                    let texts = numbers.map(|i| {
+                        env.numbers.insert(String::new(), i);
+                        env.text(text).unwrap()
+                    });
+                    Some(texts.collect::<Vec<_>>().concat())
+                }
                 ("join", texts) => {
                     let texts = texts.iter().map(|text| self.text(text).unwrap());
                     Some(texts.flatten().collect())
@@ -168,6 +183,11 @@ impl Env {
                         Element::Text(env.text(&args[0]).expect("a text"))
                     }));
                 }
+                Expr::Call(name, args) if name == "from" => {
+                    let first = usize::try_from(self.number(&args[0]).expect("a number"));
+                    let all = self.elements(&args[1..]).into_iter();
+                    elements.extend(all.skip(first.unwrap()));
+                }
                 value => elements.push(match self.text(value) {
                     Some(text) => Element::Text(text),
                     None => Element::Other(value.clone()),
@@ -181,6 +201,11 @@ impl Env {
 /// Returns the number of an error's name.
 pub(super) fn errno(name: &str) -> Option<i32> {
     (1..134).find(|number| errno_name(*number) == name)
+}
+
+/// Returns a signal's name.
+pub(super) fn signal_name(number: i32) -> &'static str {
+    Signal::try_from(number).unwrap().as_str()
 }
 
 /// Returns whether a version lies in a range such as `5.10..5.18`, the second of which is out.

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Event, Expr, Item, Name};
 use super::play::{Here, Played};
-use super::value::{Element, Env, errno};
+use super::value::{Element, Env, errno, signal_name};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -25,6 +25,8 @@ pub(super) enum Want {
     Any,
     /// From one number to another.
     Between(i64, i64),
+    /// The end of a text, and not all of it.
+    EndOf(Vec<u8>),
     /// The same as wherever this name stands.
     Same(String),
 }
@@ -42,7 +44,10 @@ pub(super) fn wanted(case: &Case, played: &mut Played, here: &Here, limit: usize
         root: Want::Is(json!(played.env.numbers["ROOT"])),
         states: HashMap::new(),
     };
-    let begin = event("exec", &[("filename", "\"$DIR/start\""), ("args", "[\"$DIR/start\"]")]);
+    let begin = event(
+        "exec",
+        &[("filename", "\"$DIR/start\""), ("args", "[\"$DIR/start\"]")],
+    );
     let mut all = vec![wants.wanted(&begin, &played.env)];
     played.env.items(case, &mut |item, env| {
         if let Item::Told(events) = item {
@@ -230,7 +235,11 @@ impl Wants<'_> {
 
 fn exit(wanted: &mut Wanted) {
     let signal = wanted.or("signal", NULL);
-    let code = if signal == NULL { json!(0) } else { Value::Null };
+    let code = if signal == NULL {
+        json!(0)
+    } else {
+        Value::Null
+    };
     wanted.or("exit_code", Want::Is(code));
     wanted.or("core_dumped", Want::Is(json!(false)));
     wanted.or("duration_ns", Want::Between(1, LONG));
@@ -289,6 +298,13 @@ fn want(value: &Expr, env: &Env) -> Want {
         Expr::Call(name, args) if name == "between" => {
             let bound = |i: usize| env.number(&args[i]).expect("a bound");
             Want::Between(bound(0), bound(1))
+        }
+        Expr::Call(name, args) if name == "end_of" => {
+            Want::EndOf(env.text(&args[0]).expect("a text"))
+        }
+        Expr::Call(name, args) if name == "signal" => {
+            let number = env.number(&args[0]).expect("a signal");
+            Want::Is(json!(signal_name(i32::try_from(number).unwrap())))
         }
         Expr::Name(name) => named(name, value, env),
         value => match env.number(value) {
