@@ -1,7 +1,7 @@
 //! The programs of a case made into files that run.
 
 use super::case::{Do, Expr, Name, Node, Step};
-use super::machine::{Code, DATA, Machine, Operand, image};
+use super::machine::{Code, DATA, Form, Operand, image};
 use super::value::{Element, Env};
 use nix::libc;
 use std::collections::HashMap;
@@ -17,14 +17,13 @@ pub(super) const FAILED_STATUS: i64 = 99;
 
 /// Makes a program of its steps; `names` are those of the case, to which it adds its own.
 pub(super) fn assemble(
-    machine: Machine,
-    interpreter: Option<&[u8]>,
+    form: &Form<'_>,
     body: &[Node<Step>],
     env: &mut Env,
     names: &mut Vec<String>,
 ) -> Vec<u8> {
     let mut program = Program {
-        code: Code::new(machine),
+        code: Code::new(form.machine),
         data: Vec::new(),
         slots: HashMap::new(),
         names,
@@ -33,7 +32,7 @@ pub(super) fn assemble(
     program.code.keep_arguments(count, list);
     program.steps(body, env);
     program.exit(Operand::Value(0));
-    image(&program.code, &program.data, interpreter)
+    image(&program.code, &program.data, form)
 }
 
 struct Program<'a> {

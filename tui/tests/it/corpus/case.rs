@@ -36,6 +36,8 @@ pub(super) enum Item {
     Program {
         name: String,
         bits32: bool,
+        /// Its first part belongs where nothing can lie.
+        nowhere: bool,
         interpreter: Option<Expr>,
         body: Vec<Node<Step>>,
     },
@@ -248,6 +250,7 @@ impl Reader {
             "program" => Item::Program {
                 name: self.word(),
                 bits32: self.word_is("i386"),
+                nowhere: self.word_is("nowhere"),
                 interpreter: self.word_is("interpreter").then(|| self.value()),
                 body: self.block(Self::step),
             },

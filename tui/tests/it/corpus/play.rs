@@ -2,7 +2,7 @@
 
 use super::assemble::{FAILED, FAILED_STATUS, SAYING, assemble};
 use super::case::{Case, Item};
-use super::machine::Machine;
+use super::machine::{Form, Machine, NOWHERE};
 use super::value::{Env, Facts};
 use crate::capture::kill_child;
 use crate::wait::{self, PATIENCE};
@@ -62,16 +62,22 @@ pub(super) fn play(case: &Case, facts: &Facts, here: &Here) -> Played {
         Item::Program {
             name,
             bits32,
+            nowhere,
             interpreter,
             body,
         } => {
             let machine = if *bits32 {
-                Machine::Bits32
+                Machine::I386
             } else {
-                Machine::Bits64
+                Machine::NATIVE
             };
             let interpreter = interpreter.as_ref().map(|i| text_of(env, i));
-            let bytes = assemble(machine, interpreter.as_deref(), body, env, &mut names);
+            let mut form = Form::plain(machine);
+            form.linker = interpreter.as_deref();
+            if *nowhere {
+                form.at = NOWHERE;
+            }
+            let bytes = assemble(&form, body, env, &mut names);
             write(&path, name.as_bytes(), 0o755, &bytes);
         }
         Item::Sysctl(name, value) => {

@@ -140,6 +140,10 @@ impl Env {
                     });
                     Some(texts.collect::<Vec<_>>().concat())
                 }
+                ("after", [before, text]) => {
+                    let (before, text) = (self.text(before)?, self.text(text)?);
+                    Some(text.strip_prefix(&before[..]).unwrap().to_vec())
+                }
                 ("join", texts) => {
                     let texts = texts.iter().map(|text| self.text(text).unwrap());
                     Some(texts.flatten().collect())
@@ -240,7 +244,7 @@ macro_rules! constants {
 }
 
 constants! {
-    AT_EMPTY_PATH AT_FDCWD
+    AT_EMPTY_PATH AT_FDCWD AT_SYMLINK_NOFOLLOW
     CLONE_FILES CLONE_FS CLONE_NEWNS CLONE_NEWPID CLONE_PARENT CLONE_SIGHAND CLONE_SYSVSEM CLONE_THREAD
     CLONE_VFORK CLONE_VM
     MFD_CLOEXEC O_CLOEXEC O_CREAT O_DIRECTORY O_PATH O_RDONLY O_WRONLY
