@@ -7,8 +7,9 @@
 
 /// Hands the table to the macro named, as `GLOBAL = "struct" "member.path", facts;` lines.
 ///
-/// `facts` are the event schema's keys that are lost without the member, empty for one
-/// that is required.
+/// `facts` are the event schema's keys that are lost without the member: none for one that is
+/// required, an empty one where the probe has a way around it. A path `a|b` is `a`, or `b` on kernels
+/// that call it so; a number is the place in an array.
 #[macro_export]
 macro_rules! kernel_members {
     ($consumer:ident) => {
@@ -23,6 +24,9 @@ macro_rules! kernel_members {
             TASK_COMM = "task_struct" "comm", [];
             TASK_SIGNAL = "task_struct" "signal", [];
             TASK_EXIT_CODE = "task_struct" "exit_code", [];
+            TASK_PTRACE = "task_struct" "ptrace", ["flags"];
+            TASK_FS = "task_struct" "fs", ["cwd"];
+            TASK_CGROUPS = "task_struct" "cgroups", ["cgroup", "container"];
             TASK_CRED = "task_struct" "cred", ["euid", "egid", "old_euid"];
             TASK_LOGINUID = "task_struct" "loginuid", ["loginuid"];
             TASK_SESSIONID = "task_struct" "sessionid", ["session"];
@@ -33,9 +37,33 @@ macro_rules! kernel_members {
             TASK_RUNTIME = "task_struct" "se.sum_exec_runtime", ["user_ns", "system_ns"];
             MM_ARG_START = "mm_struct" "arg_start", [];
             MM_ARG_END = "mm_struct" "arg_end", [];
+            MM_ENV_START = "mm_struct" "env_start", ["env"];
+            MM_ENV_END = "mm_struct" "env_end", ["env"];
+            MM_EXE_FILE = "mm_struct" "exe_file", ["exe"];
             BPRM_FILENAME = "linux_binprm" "filename", [];
             BPRM_INTERP = "linux_binprm" "interp", ["interpreter"];
             BPRM_ARGC = "linux_binprm" "argc", [];
+            BPRM_FDPATH = "linux_binprm" "fdpath", ["flags"];
+            FILE_PATH = "file" "f_path", ["exe"];
+            FS_PWD = "fs_struct" "pwd", ["cwd"];
+            PATH_MNT = "path" "mnt", ["exe", "cwd"];
+            PATH_DENTRY = "path" "dentry", ["exe", "cwd"];
+            VFSMOUNT_ROOT = "vfsmount" "mnt_root", ["exe", "cwd"];
+            MOUNT_MNT = "mount" "mnt", ["exe", "cwd"];
+            MOUNT_PARENT = "mount" "mnt_parent", ["exe", "cwd"];
+            MOUNT_MOUNTPOINT = "mount" "mnt_mountpoint", ["exe", "cwd"];
+            DENTRY_PARENT = "dentry" "d_parent", ["exe", "cwd"];
+            DENTRY_NAME = "dentry" "d_name.name", ["exe", "cwd"];
+            DENTRY_HASHED = "dentry" "d_hash.pprev", ["flags"];
+            CSET_UNIFIED = "css_set" "dfl_cgrp", ["cgroup", "container"];
+            CSET_SUBSYS = "css_set" "subsys", [""];
+            CSS_CGROUP = "cgroup_subsys_state" "cgroup", [""];
+            CGROUP_KN = "cgroup" "kn", ["cgroup", "container"];
+            KN_ID = "kernfs_node" "id", ["cgroup", "container"];
+            KN_NAME = "kernfs_node" "name", ["cgroup", "container"];
+            KN_PARENT = "kernfs_node" "parent|__parent", ["cgroup", "container"];
+            SIGNAL_TTY = "signal_struct" "tty", ["tty"];
+            TTY_NAME = "tty_struct" "name", ["tty"];
             SIGNAL_LIVE = "signal_struct" "live", [];
             SIGNAL_FLAGS = "signal_struct" "flags", [];
             SIGNAL_GROUP_EXIT_CODE = "signal_struct" "group_exit_code", [];
@@ -45,6 +73,17 @@ macro_rules! kernel_members {
             SIGNAL_MAXRSS = "signal_struct" "maxrss", ["max_rss_bytes"];
             CRED_EUID = "cred" "euid", ["euid", "old_euid"];
             CRED_EGID = "cred" "egid", ["egid"];
+            CRED_CAPS = "cred" "cap_effective", ["flags"];
+            TASK_COMPAT = "task_struct" "thread_info.status|thread_info.flags", [""];
+            REGS_NUMBER = "pt_regs" "orig_ax|syscallno", [""];
+            REGS32_FIRST = "pt_regs" "bx|orig_x0", [""];
+            REGS32_SECOND = "pt_regs" "cx|regs.1", [""];
+            REGS32_THIRD = "pt_regs" "dx|regs.2", [""];
+            REGS32_FIFTH = "pt_regs" "di|regs.4", [""];
+            REGS_FIRST = "pt_regs" "di|orig_x0", [""];
+            REGS_SECOND = "pt_regs" "si|regs.1", [""];
+            REGS_THIRD = "pt_regs" "dx|regs.2", [""];
+            REGS_FIFTH = "pt_regs" "r8|regs.4", [""];
             PID_LEVEL = "pid" "level", ["ns_pid", "pid_ns"];
             PID_NUMBERS = "pid" "numbers", ["ns_pid", "pid_ns"];
             UPID_NS = "upid" "ns", ["pid_ns"];
@@ -62,9 +101,10 @@ pub struct Member {
     pub global: &'static str,
     /// Name of the struct.
     pub of: &'static str,
-    /// Name of the member, or names joined by dots.
+    /// Name of the member, or names joined by dots; or several such, joined by bars.
     pub path: &'static str,
-    /// Keys of the facts lost without it; none if the probe cannot do without.
+    /// Keys of the facts lost without it: none if the probe cannot do without, an empty one if
+    /// nothing is lost.
     pub facts: &'static [&'static str],
 }
 
@@ -88,4 +128,26 @@ pub mod knob {
     pub const ALL_EXITS: &str = "ALL_EXITS";
     /// 1 if `sched_process_exit` says by its second argument that the whole group is dead.
     pub const EXIT_HAS_GROUP_DEAD: &str = "EXIT_HAS_GROUP_DEAD";
+    /// Most bytes of arguments, and of environment, that are captured.
+    pub const MAX_ARG_BYTES: &str = "MAX_ARG_BYTES";
+    /// 1 if the environment is captured.
+    pub const CAPTURE_ENV: &str = "CAPTURE_ENV";
+    /// 1 if members are loaded without a helper where the verifier knows the type (kernels from 5.11).
+    pub const DIRECT: &str = "DIRECT";
+    /// 1 if the kernel has the helper `bpf_task_pt_regs` (kernels from 5.15).
+    pub const HAS_TASK_REGS: &str = "HAS_TASK_REGS";
+    /// Number of the memory controller among a `css_set`'s, or none.
+    pub const SUBSYS_MEMORY: &str = "SUBSYS_MEMORY";
+    /// Number of the pids controller among them, or none.
+    pub const SUBSYS_PIDS: &str = "SUBSYS_PIDS";
+    /// Number of `execve` on this machine.
+    pub const NUMBER_EXECVE: &str = "NUMBER_EXECVE";
+    /// Number of `execveat` on this machine.
+    pub const NUMBER_EXECVEAT: &str = "NUMBER_EXECVEAT";
+    /// Number of the `execve` of 32-bit programs on this machine.
+    pub const NUMBER32_EXECVE: &str = "NUMBER32_EXECVE";
+    /// Number of the `execveat` of 32-bit programs on this machine.
+    pub const NUMBER32_EXECVEAT: &str = "NUMBER32_EXECVEAT";
+    /// Bits of `TASK_COMPAT` by which a task is in a call of a 32-bit program.
+    pub const COMPAT_MASK: &str = "COMPAT_MASK";
 }

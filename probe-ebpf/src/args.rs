@@ -1,52 +1,32 @@
-//! Bounded copies of arguments into the tail of a record.
+//! The arguments of a failed exec: a list of pointers, read as if it were one area.
 
+use crate::globals::MAX_ARG_BYTES;
 use crate::maps::{List, Scratch};
+use crate::parts;
 use crate::read::User;
 use probe_common::{
     exec_flag,
-    limits::{ARG_CHUNK, ARG_READS_PER_ROUND, ARGS_MAX},
+    limits::{ARG_CHUNK, ARG_READS_PER_ROUND, ARGS_INLINE},
 };
 
-const PAGE: u64 = 4096;
-const MASK: u64 = ARGS_MAX as u64;
-const _: () = assert!((ARGS_MAX + 1).is_power_of_two());
+const MASK: u64 = ARGS_INLINE as u64;
+const CHUNK: u64 = ARG_CHUNK as u64;
+const _: () = assert!((ARGS_INLINE + 1).is_power_of_two());
 
-/// Copies the argument area of a new image; returns the bytes copied.
-///
-/// The kernel itself has just written that area, so one read does, unless a page was
-/// already taken away: then it is read page by page up to the first that is not there.
+/// Begins at a list of pointers; `narrow` is 1 if they are of 32 bits.
 ///
 /// # Safety
-/// `scratch` must be this program's own, with at least `ARGS_MAX` bytes of tail after `at`.
+/// `scratch` must be this program's own.
 #[inline(always)]
-pub(crate) unsafe fn copy_area(scratch: *mut Scratch, at: u64, start: u64, size: u64) -> u64 {
-    let want = if size > MASK { MASK } else { size } & MASK;
-    // SAFETY: `at + want` is within the tail, as the caller says.
+pub(crate) unsafe fn begin(scratch: *mut Scratch, argv: u64, narrow: u64) {
+    // SAFETY: plain writes to the caller's scratch space.
     unsafe {
-        let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
-        if User(start).copy(to, want as u32) {
-            return want;
-        }
-        (*scratch).header.flags |= exec_flag::ARGS_FAULT;
-        let mut done = 0_u64;
-        for _ in 0..=(MASK / PAGE + 1) {
-            let address = start + done;
-            let to_page_end = PAGE - (address & (PAGE - 1));
-            let left = want - done;
-            let step = if left < to_page_end {
-                left
-            } else {
-                to_page_end
-            };
-            if step == 0
-                || done > MASK - PAGE
-                || !User(address).copy(to.add(done as usize), (step & (2 * PAGE - 1)) as u32)
-            {
-                break;
-            }
-            done += step;
-        }
-        done & MASK
+        let list = &raw mut (*scratch).list;
+        (&raw mut (*list).argv).write_volatile(argv);
+        (&raw mut (*list).narrow).write_volatile(narrow);
+        (&raw mut (*list).sent).write_volatile(0);
+        (&raw mut (*list).closed).write_volatile(0);
+        advance(list, 0, 0, 0);
     }
 }
 
@@ -58,89 +38,147 @@ pub(crate) enum Round {
     End,
 }
 
-/// Reads on in a list of pointers to arguments, as if they lay in one area; what is beyond
-/// `ARGS_MAX` is measured only. `scratch.list` says how far it came.
+/// Reads on in the list; `scratch.list` says how far it came. What fills the place in the record is
+/// sent as a part, up to the budget; what is beyond is measured only.
 ///
 /// The state of the loop lies in memory, where the verifier tracks no values: each iteration
 /// looks the same to it.
 ///
 /// # Safety
-/// As [`copy_area`], with `ARG_CHUNK` more bytes of tail, and with `scratch.list` set.
+/// `scratch` must be this program's own, with `ARGS_INLINE + ARG_CHUNK` bytes of tail after `at`,
+/// and with `scratch.list` set.
 #[inline(always)]
 pub(crate) unsafe fn copy_round(scratch: *mut Scratch, at: u64) -> Round {
-    // SAFETY: `at + ARGS_MAX + ARG_CHUNK` is within the tail, as the caller says.
+    // SAFETY: as the caller says.
     unsafe {
-        let list = &raw mut (*scratch).list;
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
         for _ in 0..ARG_READS_PER_ROUND {
-            match read_on(list, to) {
-                Step::More => {}
-                Step::End => return Round::End,
-                Step::Fault => {
-                    (*scratch).header.flags |= exec_flag::ARGS_FAULT;
-                    return Round::End;
-                }
+            if let Round::End = read_on(scratch, to) {
+                return Round::End;
             }
         }
         Round::More
     }
 }
 
-/// Returns how many bytes of the list were copied.
+/// Sends what is left over if something was sent before; returns the bytes that stand in the record.
 ///
 /// # Safety
-/// `scratch` must be this program's own, with `scratch.list` set.
+/// As [`copy_round`].
 #[inline(always)]
-pub(crate) unsafe fn copied(scratch: *mut Scratch) -> u64 {
-    // SAFETY: a plain read of the caller's scratch space.
-    let size = unsafe { (&raw const (*scratch).list.size).read_volatile() };
-    if size > MASK { MASK } else { size & MASK }
+pub(crate) unsafe fn finish(scratch: *mut Scratch, at: u64) -> u64 {
+    // SAFETY: as the caller says.
+    unsafe {
+        let list = &raw mut (*scratch).list;
+        let now = list.read_volatile();
+        (*scratch).fixed.argc = now.argc as u32;
+        (*scratch).fixed.args_size = now.size as u32;
+        if now.sent != 0 || now.closed != 0 {
+            if now.closed == 0 {
+                let from = (&raw const (*scratch).tail).cast::<u8>().add(at as usize);
+                flush(scratch, from, now.size);
+            }
+            (*scratch).fixed.flags |= exec_flag::ARGS_IN_PARTS;
+            (*scratch).fixed.args_len = (&raw const (*list).sent).read_volatile() as u32;
+            return 0;
+        }
+        let budget = u64::from(MAX_ARG_BYTES.load());
+        let len = if now.size > budget { budget } else { now.size };
+        let len = if len > MASK { MASK } else { len & MASK };
+        (*scratch).fixed.args_len = len as u32;
+        len
+    }
 }
 
-enum Step {
-    More,
-    End,
-    Fault,
+/// Sends what was read since the last time; `size` is where it ends.
+#[inline(always)]
+unsafe fn flush(scratch: *mut Scratch, from: *const u8, size: u64) {
+    // SAFETY: `from` has what was read, which is less than a part's most.
+    unsafe {
+        let list = &raw mut (*scratch).list;
+        let sent = (&raw const (*list).sent).read_volatile();
+        let budget = u64::from(MAX_ARG_BYTES.load());
+        let end = if size > budget { budget } else { size };
+        let len = end - sent;
+        if len != 0 && !parts::send_copied(scratch, from, sent, len) {
+            (*scratch).fixed.flags |= exec_flag::PARTS_LOST;
+            (&raw mut (*list).closed).write_volatile(1);
+            return;
+        }
+        (&raw mut (*list).sent).write_volatile(end);
+        if size >= budget {
+            (&raw mut (*list).closed).write_volatile(1);
+        }
+    }
 }
 
 #[inline(always)]
-unsafe fn read_on(list: *mut List, to: *mut u8) -> Step {
-    const CHUNK: u64 = ARG_CHUNK as u64;
+unsafe fn read_on(scratch: *mut Scratch, to: *mut u8) -> Round {
     // SAFETY: as the caller of `copy_round` says.
     unsafe {
+        let list = &raw mut (*scratch).list;
         let List {
             size,
+            sent,
             argc,
             inside,
             argv,
+            closed,
+            narrow,
         } = list.read_volatile();
         if argv == 0 {
-            return Step::End;
+            return Round::End;
         }
-        let Some(arg) = User(argv).pointer(argc) else {
-            return Step::Fault;
+        let Some(arg) = User(argv).pointer(argc, narrow != 0) else {
+            (*scratch).fixed.flags |= exec_flag::ARGS_FAULT;
+            return Round::End;
         };
         if arg == 0 {
-            return Step::End;
+            return Round::End;
         }
-        let place = if size > MASK { MASK } else { size & MASK };
-        let read =
-            User(arg.wrapping_add(inside)).copy_str(to.add(place as usize), ARG_CHUNK as u32);
+        let place = if closed == 0 { size - sent } else { 0 } & MASK;
+        let here = to.add(place as usize);
+        let read = User(arg.wrapping_add(inside)).copy_str(here, ARG_CHUNK as u32);
         if read <= 0 {
-            return Step::Fault;
-        }
-        // A string that fills the chunk goes on: the NUL at its end is the helper's.
-        let (read, argc, inside) = if read as u64 >= CHUNK {
-            (CHUNK - 1, argc, inside + CHUNK - 1)
+            if argc > 63 {
+                (*scratch).fixed.flags |= exec_flag::ARGS_FAULT;
+                return Round::End;
+            }
+            note_hole(scratch, argc);
+            here.write(0);
+            advance(list, size + 1, argc + 1, 0);
+        } else if read as u64 >= CHUNK {
+            // A string that fills the chunk goes on: the NUL at its end is the helper's.
+            advance(list, size + CHUNK - 1, argc, inside + CHUNK - 1);
         } else {
-            (read as u64, argc + 1, 0)
-        };
-        list.write_volatile(List {
-            size: size + read,
-            argc,
-            inside,
-            argv,
-        });
-        Step::More
+            advance(list, size + read as u64, argc + 1, 0);
+        }
+        let size = (&raw const (*list).size).read_volatile();
+        if closed == 0 && size - sent > MASK {
+            flush(scratch, to, size);
+        }
+    }
+    Round::More
+}
+
+/// Notes how far the list was read: in memory, so that all ways come together again.
+#[inline(always)]
+unsafe fn advance(list: *mut List, size: u64, argc: u64, inside: u64) {
+    // SAFETY: plain writes to the caller's scratch space.
+    unsafe {
+        (&raw mut (*list).size).write_volatile(size);
+        (&raw mut (*list).argc).write_volatile(argc);
+        (&raw mut (*list).inside).write_volatile(inside);
+    }
+}
+
+/// Notes that an argument could not be read; those after it may be.
+#[inline(always)]
+unsafe fn note_hole(scratch: *mut Scratch, argument: u64) {
+    // SAFETY: plain accesses to the caller's scratch space.
+    unsafe {
+        (*scratch).fixed.flags |= exec_flag::ARGS_FAULT;
+        let holes = &raw mut (*scratch).holes;
+        holes.write_volatile(holes.read_volatile() | 1 << (argument & 63));
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::facts::{self, PF_FORKNOEXEC};
 use crate::globals::{self as member, ALL_EXITS, EXIT_HAS_GROUP_DEAD};
-use crate::maps::output;
-use crate::read::Kernel;
+use crate::maps::{ENDED, output};
+use crate::read::Typed;
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
-use probe_common::{ExitFixed, Header, Kind, limits::COMM_LEN};
+use probe_common::{ExitFixed, Header, Kind};
 
 /// `SIGNAL_GROUP_EXIT` of include/linux/sched/signal.h. Same in 5.10 to 7.3.
 const SIGNAL_GROUP_EXIT: u32 = 4;
@@ -20,25 +20,28 @@ struct Record {
 /// thread that ends; only the last one of a process is told.
 #[raw_tracepoint(tracepoint = "sched_process_exit")]
 pub(crate) fn process_exit(ctx: RawTracePointContext) -> i32 {
-    let task = Kernel(ctx.arg(0));
     if EXIT_HAS_GROUP_DEAD.load() != 0 && ctx.arg::<u64>(1) as u8 == 0 {
         return 0;
     }
-    let _ = exit(task);
+    let _ = exit(Typed::current());
     0
 }
 
 #[inline(always)]
-fn exit(task: Kernel) -> Option<()> {
-    let signal = task.follow(&member::TASK_SIGNAL)?;
-    // On kernels without group_dead, two last threads may both find zero here: user space
-    // takes the first.
+fn exit(task: Typed) -> Option<()> {
+    let signal = task.to(&member::TASK_SIGNAL);
     if signal.get::<u32>(&member::SIGNAL_LIVE)? != 0 {
         return None;
     }
-    let (leader, start_ns) = facts::leader(task)?;
+    let (leader, start_ns) = facts::leader(task);
     if ALL_EXITS.load() == 0 && leader.get::<u32>(&member::TASK_FLAGS)? & PF_FORKNOEXEC != 0 {
         return None;
+    }
+    // On kernels without group_dead, two last threads may both find zero above.
+    if EXIT_HAS_GROUP_DEAD.load() == 0 {
+        let pid: u32 = leader.get(&member::TASK_TGID)?;
+        // BPF_NOEXIST: only the first one gets through.
+        ENDED.insert([pid.into(), start_ns], 0, 1).ok()?;
     }
     let group_exit = signal.get::<u32>(&member::SIGNAL_FLAGS)? & SIGNAL_GROUP_EXIT != 0;
     let status = if group_exit {
@@ -46,17 +49,17 @@ fn exit(task: Kernel) -> Option<()> {
     } else {
         leader.get(&member::TASK_EXIT_CODE)
     };
-    let parent = leader.follow(&member::TASK_REAL_PARENT);
+    let parent = leader.to(&member::TASK_REAL_PARENT);
     // The times of threads that were reaped are the group's; a leader that ended before its
     // last thread waits unreaped.
-    let others = if leader.0 == task.0 {
+    let others = if leader.plain().0 == task.plain().0 {
         None
     } else {
         Some(leader)
     };
     let sum = |of_group, of_task| {
-        let of = |task: Option<Kernel>| task.and_then(|t| t.get::<u64>(of_task)).unwrap_or(0);
-        signal.get::<u64>(of_group).unwrap_or(0) + of(Some(task)) + of(others)
+        let of = |task: Option<Typed>| task.map_or(0, |task| task.or_zero::<u64>(of_task));
+        signal.or_zero::<u64>(of_group) + of(Some(task)) + of(others)
     };
     let mut record = Record {
         header: facts::header(Kind::Exit),
@@ -65,10 +68,10 @@ fn exit(task: Kernel) -> Option<()> {
             user_ns: sum(&member::SIGNAL_UTIME, &member::TASK_UTIME),
             system_ns: sum(&member::SIGNAL_STIME, &member::TASK_STIME),
             run_ns: sum(&member::SIGNAL_RUNTIME, &member::TASK_RUNTIME),
-            max_rss_pages: signal.get(&member::SIGNAL_MAXRSS).unwrap_or(0),
+            max_rss_pages: signal.or_zero(&member::SIGNAL_MAXRSS),
             status: status?,
-            ppid: parent.and_then(|p| p.get(&member::TASK_TGID)).unwrap_or(0),
-            comm: leader.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]),
+            ppid: parent.or_zero(&member::TASK_TGID),
+            comm: leader.plain().or_zero(&member::TASK_COMM),
         },
     };
     // SAFETY: the record is whole and has no padding.

@@ -1,15 +1,16 @@
 //! What an exec record tells besides path and arguments: who, where, and by whom started.
 
 use crate::globals as member;
-use crate::maps::{Scratch, lost};
-use crate::read::Kernel;
+use crate::maps::{Scratch, Slot, lost};
+use crate::read::{Kernel, Typed};
+use crate::{cgroup, walk};
 use aya_ebpf::helpers::generated::{
     bpf_get_current_pid_tgid, bpf_get_current_uid_gid, bpf_get_smp_processor_id,
     bpf_ktime_get_boot_ns,
 };
 use probe_common::{
-    Ancestor, Header, Kind, exec_flag,
-    limits::{ANCESTORS_MAX, COMM_LEN, NONE},
+    Ancestor, ExecFixed, Header, Kind, exec_flag,
+    limits::{ANCESTORS_MAX, COMM_LEN, NONE, TTY_LEN},
 };
 
 /// `PF_FORKNOEXEC` of include/linux/sched.h: forked, but did not exec. Same in 5.10 to 7.3.
@@ -33,7 +34,7 @@ pub(crate) fn header(kind: Kind) -> Header {
         lost: lost(),
         cpu: cpu as u16,
         kind: kind as u8,
-        flags: 0,
+        slot: 0,
         pid: (ids >> 32) as u32,
         tid: ids as u32,
     }
@@ -41,25 +42,27 @@ pub(crate) fn header(kind: Kind) -> Header {
 
 /// Returns the leader of a task's process, and when it was forked.
 #[inline(always)]
-pub(crate) fn leader(task: Kernel) -> Option<(Kernel, u64)> {
-    let leader = task.follow(&member::TASK_GROUP_LEADER)?;
-    Some((leader, leader.get(&member::TASK_START_BOOTTIME)?))
+pub(crate) fn leader(task: Typed) -> (Typed, u64) {
+    let leader = task.to(&member::TASK_GROUP_LEADER);
+    (leader, leader.or_zero(&member::TASK_START_BOOTTIME))
 }
 
-/// Fills in the facts of the current task and its ancestors; returns the bytes of tail used.
+/// Fills in the facts of the current task and its ancestors; returns the bytes of tail used. The paths
+/// stand there already.
 ///
 /// # Safety
 /// `scratch` must be this program's own scratch space.
 #[inline(always)]
-pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Kernel) -> u64 {
+pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Typed, slot: Slot) -> u64 {
     // SAFETY: plain writes to the caller's scratch space.
     unsafe {
+        (*scratch).header.slot = slot as u8;
         let fixed = &raw mut (*scratch).fixed;
         let ids = bpf_get_current_uid_gid();
         (*fixed).uid = ids as u32;
         (*fixed).gid = (ids >> 32) as u32;
-        (*fixed).start_ns = leader(task).map_or(0, |(_, start_ns)| start_ns);
-        (*fixed).comm = task.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]);
+        (*fixed).start_ns = leader(task).1;
+        (*fixed).comm = task.plain().or_zero(&member::TASK_COMM);
         (*fixed).loginuid = task.get(&member::TASK_LOGINUID).unwrap_or(NONE);
         (*fixed).session = task.get(&member::TASK_SESSIONID).unwrap_or(NONE);
         let cred = task.to(&member::TASK_CRED);
@@ -69,7 +72,32 @@ pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Kernel) -> u64 {
         (*fixed).ns_pid = ns_pid.unwrap_or(NONE);
         (*fixed).pid_ns = pid_ns.unwrap_or(NONE);
         (*fixed).mnt_ns = mnt_namespace(task).unwrap_or(NONE);
-        ancestors(scratch, task)
+        (*fixed).cgroup = cgroup::id(task, slot);
+        (*fixed).env_size = 0;
+        (*fixed).env_len = 0;
+        (*fixed).dirfd = 0;
+        if task.or_zero::<u32>(&member::TASK_PTRACE) != 0 {
+            (*fixed).flags |= exec_flag::PTRACED;
+        }
+        terminal(fixed, task);
+        ancestors(scratch, task);
+        walk::size(scratch) + ancestors_size(scratch)
+    }
+}
+
+/// Notes the name of the controlling terminal.
+#[inline(always)]
+unsafe fn terminal(fixed: *mut ExecFixed, task: Typed) {
+    // SAFETY: the helper writes within the name's place.
+    unsafe {
+        let to = (&raw mut (*fixed).tty).cast::<u8>();
+        to.write_volatile(0);
+        let tty = task.to(&member::TASK_SIGNAL).to(&member::SIGNAL_TTY);
+        if !tty.is_null() {
+            tty.plain()
+                .inside(&member::TTY_NAME)
+                .copy_str(to, TTY_LEN as u32);
+        }
     }
 }
 
@@ -77,7 +105,7 @@ pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Kernel) -> u64 {
 ///
 /// `struct pid` ends in `struct upid numbers[level + 1]`; the last is the task's own.
 #[inline(always)]
-fn pid_namespace(task: Kernel) -> (Option<u32>, Option<u32>) {
+fn pid_namespace(task: Typed) -> (Option<u32>, Option<u32>) {
     let (Some(numbers), Some(ns)) = (member::PID_NUMBERS.get(), member::UPID_NS.get()) else {
         return (None, None);
     };
@@ -87,6 +115,7 @@ fn pid_namespace(task: Kernel) -> (Option<u32>, Option<u32>) {
     let level: u32 = pid.or_zero(&member::PID_LEVEL);
     // struct upid is { int nr; struct pid_namespace *ns; }: its ns closes it.
     let size = u64::from(ns) + 8;
+    let pid = pid.plain();
     let upid = Kernel(pid.0 + u64::from(numbers) + u64::from(level & 31) * size);
     (
         upid.at(0),
@@ -95,7 +124,7 @@ fn pid_namespace(task: Kernel) -> (Option<u32>, Option<u32>) {
 }
 
 #[inline(always)]
-fn mnt_namespace(task: Kernel) -> Option<u32> {
+fn mnt_namespace(task: Typed) -> Option<u32> {
     let proxy = task.to(&member::TASK_NSPROXY);
     proxy.to(&member::NSPROXY_MNT_NS).get(&member::MNTNS_INUM)
 }
@@ -106,14 +135,14 @@ fn mnt_namespace(task: Kernel) -> Option<u32> {
 /// # Safety
 /// As [`fill`].
 #[inline(always)]
-unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
+unsafe fn ancestors(scratch: *mut Scratch, task: Typed) {
     let mut count = 0_u8;
     let mut parent_is_kernel = false;
     let mut below = task;
-    // SAFETY: plain writes within the tail: `i` is below ANCESTORS_MAX.
+    // SAFETY: plain writes within the list, and a copy within the tail.
     unsafe {
         (*scratch).fixed.ppid = 0;
-        let list = (&raw mut (*scratch).tail).cast::<Ancestor>();
+        let list = (&raw mut (*scratch).ancestors).cast::<Ancestor>();
         for i in 0..ANCESTORS_MAX {
             let lead = below
                 .to(&member::TASK_REAL_PARENT)
@@ -121,13 +150,13 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
             let pid: u32 = lead.or_zero(&member::TASK_TGID);
             let flags: u32 = lead.or_zero(&member::TASK_FLAGS);
             let start_ns: u64 = lead.or_zero(&member::TASK_START_BOOTTIME);
-            let comm: [u8; COMM_LEN] = lead.or_zero(&member::TASK_COMM);
+            let comm: [u8; COMM_LEN] = lead.plain().or_zero(&member::TASK_COMM);
             let forked_only = flags & PF_FORKNOEXEC != 0;
             if i == 0 {
                 (*scratch).fixed.ppid = pid;
                 parent_is_kernel = flags & PF_KTHREAD != 0;
             }
-            list.add(i).write_unaligned(Ancestor {
+            list.add(i).write(Ancestor {
                 start_ns,
                 pid,
                 forked_only: u32::from(forked_only),
@@ -142,9 +171,11 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Kernel) -> u64 {
         }
         (*scratch).fixed.ancestors = count;
         if parent_is_kernel {
-            (*scratch).header.flags |= exec_flag::KERNEL;
+            (*scratch).fixed.flags |= exec_flag::KERNEL;
         }
-        ancestors_size(scratch)
+        let to = (&raw mut (*scratch).tail).cast::<u8>();
+        let to = to.add(walk::size(scratch) as usize);
+        Kernel(list as u64).copy(to, ancestors_size(scratch) as u32);
     }
 }
 

@@ -1,17 +1,19 @@
-//! An exec failed: its arguments are read when the call returns, since the kernel has by then
-//! touched what it looked at.
+//! An exec failed: path and arguments are read when the call returns, since the kernel has by then
+//! touched what it looked at. It looks at the arguments only once it has found the file, so those of a
+//! child that was just forked may not be there: what cannot be read is marked.
 //!
 //! The syscall tracepoints see no call of a 32-bit program on a 64-bit kernel, and none of the
 //! kernel's own.
 
 use crate::args::{self, Round};
-use crate::globals as member;
-use crate::maps::{List, PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
-use crate::read::{Kernel, User};
-use crate::{facts, path};
+use crate::call::{self, AT_EMPTY_PATH, AT_FDCWD, Which};
+use crate::globals::{self as member, HAS_TASK_REGS, NUMBER_EXECVEAT};
+use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
+use crate::read::{Kernel, Typed, User};
+use crate::{facts, path, walk};
 use aya_ebpf::{
     EbpfContext,
-    helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task},
+    helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
     macros::tracepoint,
     programs::TracePointContext,
 };
@@ -23,22 +25,26 @@ use probe_common::{
 /// `struct trace_event_raw_sys_enter { struct trace_entry ent; long id; unsigned long args[6]; }`:
 /// args begin at 16, from 5.10 to 7.3.
 const ENTER_ARGS: usize = 16;
+/// `id` of both: the number of the system call.
+const NUMBER: usize = 8;
 /// `struct trace_event_raw_sys_exit { struct trace_entry ent; long id; long ret; }`.
 const EXIT_RET: usize = 16;
+/// Bytes of the holes.
+const HOLES: u64 = size_of::<u64>() as u64;
 /// `-ERESTART_RESTARTBLOCK` to `-ERESTARTSYS` of include/linux/errno.h: the call begins anew, and
 /// user space never sees them.
-const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
+pub(crate) const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
 
 /// `execve(const char *filename, const char *const *argv, const char *const *envp)`.
 #[tracepoint(category = "syscalls", name = "sys_enter_execve")]
 pub(crate) fn enter_execve(ctx: TracePointContext) -> i32 {
-    enter(&ctx, 0)
+    enter(&ctx, false)
 }
 
 /// `execveat(int fd, const char *filename, const char *const *argv, …, int flags)`.
 #[tracepoint(category = "syscalls", name = "sys_enter_execveat")]
 pub(crate) fn enter_execveat(ctx: TracePointContext) -> i32 {
-    enter(&ctx, 1)
+    enter(&ctx, true)
 }
 
 /// Runs when execve or execveat returns, to the old image or to the new one: user space attaches
@@ -59,11 +65,8 @@ pub(crate) fn read_round(ctx: TracePointContext) -> i32 {
         return 0;
     };
     // SAFETY: `scratch` was begun on this CPU by the program that went on in this one.
-    unsafe {
-        match args::copy_round(scratch, used(scratch)) {
-            Round::More => next_round(&ctx, scratch),
-            Round::End => finish(scratch),
-        }
+    if let Round::More = unsafe { round(scratch) } {
+        next_round(&ctx, scratch);
     }
     0
 }
@@ -71,11 +74,10 @@ pub(crate) fn read_round(ctx: TracePointContext) -> i32 {
 /// Goes on in [`read_round`]; where the kernel allows no more rounds, ends with what is there.
 #[inline(always)]
 fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
-    // SAFETY: nothing here has anything to drop.
+    // SAFETY: nothing here has anything to drop; a record is begun.
     unsafe {
         ROUNDS.tail_call(ctx, 0);
-        (*scratch).header.flags |= exec_flag::ARGC_CUT;
-        finish(scratch);
+        give_up(scratch);
     }
 }
 
@@ -92,18 +94,24 @@ fn word(ctx: &TracePointContext, offset: usize) -> u64 {
 }
 
 #[inline(always)]
-fn enter(ctx: &TracePointContext, first: usize) -> i32 {
-    // SAFETY: these helpers take no arguments and always succeed.
-    let (ids, task) = unsafe { (bpf_get_current_pid_tgid(), Kernel(bpf_get_current_task())) };
-    let euid = task
-        .follow(&member::TASK_CRED)
-        .and_then(|cred| cred.get(&member::CRED_EUID));
-    let pending = Pending {
-        filename: word(ctx, ENTER_ARGS + first * 8),
-        argv: word(ctx, ENTER_ARGS + (first + 1) * 8),
-        euid: euid.unwrap_or(NONE),
-        reserved: 0,
+fn enter(ctx: &TracePointContext, at: bool) -> i32 {
+    // SAFETY: this helper takes no arguments and always succeeds.
+    let ids = unsafe { bpf_get_current_pid_tgid() };
+    let argument = |number: usize| word(ctx, ENTER_ARGS + number * 8);
+    let cred = Typed::current().to(&member::TASK_CRED);
+    let mut pending = Pending {
+        filename: argument(usize::from(at)),
+        argv: argument(usize::from(at) + 1),
+        caps: cred.plain().get(&member::CRED_CAPS).unwrap_or(u64::MAX),
+        euid: cred.get(&member::CRED_EUID).unwrap_or(NONE),
+        egid: cred.get(&member::CRED_EGID).unwrap_or(NONE),
+        dirfd: AT_FDCWD,
+        at_flags: 0,
     };
+    if at {
+        pending.dirfd = argument(0) as i32;
+        pending.at_flags = argument(4) as u32;
+    }
     let _ = PENDING.insert(ids, pending, 0);
     0
 }
@@ -111,40 +119,112 @@ fn enter(ctx: &TracePointContext, first: usize) -> i32 {
 /// Begins the record of an exec that failed.
 #[inline(always)]
 fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
-    // SAFETY: these helpers take no arguments and always succeed.
-    let (ids, task) = unsafe { (bpf_get_current_pid_tgid(), Kernel(bpf_get_current_task())) };
-    // SAFETY: the entry is copied at once.
-    let pending = unsafe { *PENDING.get(ids)? };
-    let _ = PENDING.remove(ids);
+    // SAFETY: this helper takes no arguments and always succeeds.
+    let ids = unsafe { bpf_get_current_pid_tgid() };
+    let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;
+    // SAFETY: `scratch` is this program's own; the entry is copied at once; the loader has looked that
+    // the helpers are there.
+    let flags = unsafe {
+        let call = &raw mut (*scratch).call;
+        if let Some(seen) = PENDING.get(ids) {
+            call.write_volatile(*seen);
+            let _ = PENDING.remove(ids);
+            0
+        } else if HAS_TASK_REGS.load() != 0 {
+            let registers = Kernel(bpf_task_pt_regs(bpf_get_current_task_btf()) as u64);
+            let at = word(ctx, NUMBER) == u64::from(NUMBER_EXECVEAT.load());
+            call::from_registers(call, registers, Which { at, narrow: false });
+            exec_flag::NOT_ENTERED
+        } else {
+            call::from_registers(
+                call,
+                Kernel(0),
+                Which {
+                    at: false,
+                    narrow: false,
+                },
+            );
+            exec_flag::NOT_ENTERED | exec_flag::ARGS_FAULT
+        }
+    };
     let ret = word(ctx, EXIT_RET) as i64;
     if ret >= 0 || RESTARTS.contains(&ret) {
         return None;
     }
-    let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;
-    // SAFETY: `scratch` is this program's own; sizes are bounded where they are made.
-    unsafe {
-        (*scratch).header = facts::header(Kind::Exec);
-        (*scratch).fixed.ret = ret as i32;
-        (*scratch).fixed.old_euid = NONE;
-        (*scratch).fixed.interpreter_len = 0;
-        let at = facts::fill(scratch, task);
-        // FILENAME_MAX + 1 bytes and more follow what ancestors take.
-        let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
-        let copied = User(pending.filename).copy_str(to, FILENAME_MAX as u32 + 1);
-        path::note(scratch, copied);
-        (*scratch).list = List {
-            argv: pending.argv,
-            ..List::default()
-        };
-    }
+    // SAFETY: `scratch` is this program's own, with its call.
+    unsafe { begin_record(scratch, ret as i32, flags, 0) };
     Some(scratch)
 }
 
-/// Returns the bytes of tail in use before the arguments.
+/// Begins the record of the call in `scratch.call`.
+///
+/// # Safety
+/// `scratch` must be this program's own.
+#[inline(always)]
+pub(crate) unsafe fn begin_record(scratch: *mut Scratch, ret: i32, flags: u32, narrow: u64) {
+    // SAFETY: `scratch` is the caller's; sizes are bounded where they are made.
+    unsafe {
+        let task = Typed::current();
+        (*scratch).header = facts::header(Kind::Exec);
+        let fixed = &raw mut (*scratch).fixed;
+        (*fixed).ret = ret;
+        (*fixed).flags = flags;
+        (*fixed).old_euid = NONE;
+        (*fixed).interpreter_len = 0;
+        walk::paths(scratch, task, false);
+        let at = facts::fill(scratch, task, Slot::Failed);
+        // Read back, so that the verifier sees one call and not one for each way to it.
+        let call = (&raw const (*scratch).call).read_volatile();
+        if call.dirfd != AT_FDCWD {
+            (*fixed).flags |= exec_flag::DIRFD;
+        }
+        if call.at_flags & AT_EMPTY_PATH != 0 {
+            (*fixed).flags |= exec_flag::EMPTY_PATH;
+        }
+        (*fixed).dirfd = call.dirfd;
+        // FILENAME_MAX + 1 bytes and more follow what ancestors take.
+        let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
+        let copied = User(call.filename).copy_str(to, FILENAME_MAX as u32 + 1);
+        path::note(scratch, copied);
+        (*scratch).holes = 0;
+        args::begin(scratch, call.argv, narrow);
+    }
+}
+
+/// Reads a round of the arguments; hands the record over once there are no more.
+///
+/// # Safety
+/// `scratch` must be this program's own, with a record begun.
+#[inline(always)]
+pub(crate) unsafe fn round(scratch: *mut Scratch) -> Round {
+    // SAFETY: as the caller says.
+    unsafe {
+        let round = args::copy_round(scratch, used(scratch) + HOLES);
+        if let Round::End = round {
+            finish(scratch);
+        }
+        round
+    }
+}
+
+/// Hands the record over with the arguments that were read, where the kernel allows no more rounds.
+///
+/// # Safety
+/// As [`round`].
+#[inline(always)]
+pub(crate) unsafe fn give_up(scratch: *mut Scratch) {
+    // SAFETY: as the caller says.
+    unsafe {
+        (*scratch).fixed.flags |= exec_flag::ARGC_CUT;
+        finish(scratch);
+    }
+}
+
+/// Returns the bytes of tail in use before the holes.
 #[inline(always)]
 unsafe fn used(scratch: *mut Scratch) -> u64 {
     // SAFETY: plain reads of the caller's scratch space.
-    unsafe { facts::ancestors_size(scratch) + path::size(scratch) }
+    unsafe { walk::size(scratch) + facts::ancestors_size(scratch) + path::size(scratch) }
 }
 
 /// Hands the record over.
@@ -152,11 +232,11 @@ unsafe fn used(scratch: *mut Scratch) -> u64 {
 unsafe fn finish(scratch: *mut Scratch) {
     // SAFETY: `scratch` is this program's own, and whole.
     unsafe {
-        let len = args::copied(scratch);
-        (*scratch).fixed.argc = (*scratch).list.argc as u32;
-        (*scratch).fixed.args_size = (*scratch).list.size as u32;
-        (*scratch).fixed.args_len = len as u32;
+        let used = used(scratch);
+        let holes = (&raw mut (*scratch).tail).cast::<u8>().add(used as usize);
+        holes.cast::<u64>().write_unaligned((*scratch).holes);
+        let len = args::finish(scratch, used + HOLES);
         let fixed = core::mem::offset_of!(Scratch, tail) as u64;
-        output(scratch, fixed + used(scratch) + len);
+        output(scratch, fixed + used + HOLES + len);
     }
 }

@@ -5,7 +5,7 @@ use crate::globals as member;
 use crate::maps::output;
 use crate::read::Kernel;
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
-use probe_common::{ForkFixed, Header, Kind, limits::COMM_LEN};
+use probe_common::{ForkFixed, Header, Kind};
 
 #[repr(C)]
 struct Record {
@@ -28,7 +28,7 @@ fn fork(child: Kernel) -> Option<()> {
         return None;
     }
     let parent = child.follow(&member::TASK_REAL_PARENT)?;
-    let (leader, parent_start_ns) = facts::leader(parent)?;
+    let leader = parent.follow(&member::TASK_GROUP_LEADER)?;
     let mut header = facts::header(Kind::Fork);
     header.pid = pid;
     header.tid = pid;
@@ -36,10 +36,10 @@ fn fork(child: Kernel) -> Option<()> {
         header,
         fixed: ForkFixed {
             start_ns: child.get(&member::TASK_START_BOOTTIME)?,
-            parent_start_ns,
+            parent_start_ns: leader.or_zero(&member::TASK_START_BOOTTIME),
             ppid: leader.get(&member::TASK_TGID)?,
             reserved: 0,
-            comm: child.get(&member::TASK_COMM).unwrap_or([0; COMM_LEN]),
+            comm: child.or_zero(&member::TASK_COMM),
         },
     };
     // SAFETY: the record is whole and has no padding.

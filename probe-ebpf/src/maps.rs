@@ -7,8 +7,11 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use probe_common::{
-    Ancestor, Counter, ExecFixed, Header,
-    limits::{ANCESTORS_MAX, ARG_CHUNK, ARGS_MAX, FILENAME_MAX, INTERPRETER_MAX},
+    Ancestor, CgroupPath, Counter, ExecFixed, Header, PartFixed,
+    limits::{
+        ANCESTORS_MAX, ARG_CHUNK, ARGS_INLINE, CGROUPS_MAX, FILENAME_MAX, INTERPRETER_MAX,
+        NAME_MAX, PART_MAX, WALK_ENOUGH,
+    },
 };
 
 /// Room for the tail of an exec record, and for one read beyond it.
@@ -17,7 +20,9 @@ pub(crate) const TAIL_MAX: usize = ANCESTORS_MAX * size_of::<Ancestor>()
     + 1
     + INTERPRETER_MAX
     + 1
-    + ARGS_MAX
+    + 2 * (WALK_ENOUGH + NAME_MAX + 1)
+    + size_of::<u64>()
+    + ARGS_INLINE
     + 1
     + ARG_CHUNK;
 
@@ -27,7 +32,16 @@ pub(crate) struct Scratch {
     pub(crate) header: Header,
     pub(crate) fixed: ExecFixed,
     pub(crate) tail: [u8; TAIL_MAX],
+    pub(crate) ancestors: [Ancestor; ANCESTORS_MAX],
     pub(crate) list: List,
+    pub(crate) walk: Walk,
+    pub(crate) pieces: Pieces,
+    /// The call that failed.
+    pub(crate) call: Pending,
+    /// User address of the environment.
+    pub(crate) env_start: u64,
+    /// Arguments of a failed exec that could not be read, by bit.
+    pub(crate) holes: u64,
 }
 
 /// How far the arguments of a failed exec were read.
@@ -36,12 +50,61 @@ pub(crate) struct Scratch {
 pub(crate) struct List {
     /// Bytes read so far, NULs included.
     pub(crate) size: u64,
+    /// Bytes of them that went out in parts.
+    pub(crate) sent: u64,
     /// Arguments read whole.
     pub(crate) argc: u64,
     /// Bytes read of the one after them.
     pub(crate) inside: u64,
     /// User address of the argument pointers.
     pub(crate) argv: u64,
+    /// 1 once no more is sent, and the rest is only measured.
+    pub(crate) closed: u64,
+    /// 1 if the pointers are of 32 bits.
+    pub(crate) narrow: u64,
+}
+
+/// Where a walk up a path is.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(crate) struct Walk {
+    /// The directory entry whose name is next; 0 at the end.
+    pub(crate) dentry: u64,
+    /// The mount that it is in.
+    pub(crate) mnt: u64,
+    /// The root of that mount.
+    pub(crate) root: u64,
+    /// Bytes of this path's names.
+    pub(crate) used: u64,
+    /// Bytes of the paths before it.
+    pub(crate) before: u64,
+    /// What is known of it: `FOUND`, perhaps with another.
+    pub(crate) found: u32,
+    pub(crate) reserved: u32,
+}
+
+/// How far an area of the new image was sent in parts.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(crate) struct Pieces {
+    /// User address of what is next.
+    pub(crate) start: u64,
+    /// Bytes from there that are to be sent.
+    pub(crate) left: u64,
+    /// Bytes that were sent.
+    pub(crate) sent: u64,
+    /// One of `Area`.
+    pub(crate) area: u32,
+    /// 1 once a whole piece could not be read, and pages are read one by one.
+    pub(crate) by_page: u32,
+}
+
+/// Where a part is put together.
+#[repr(C)]
+pub(crate) struct Piece {
+    pub(crate) header: Header,
+    pub(crate) fixed: PartFixed,
+    pub(crate) bytes: [u8; PART_MAX + 1],
 }
 
 /// Each program's own place to put a record together: one may be preempted by another.
@@ -53,16 +116,23 @@ pub(crate) enum Slot {
 }
 
 /// An execve or execveat that has begun.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub(crate) struct Pending {
     /// User address of the path.
     pub(crate) filename: u64,
     /// User address of the argument pointers.
     pub(crate) argv: u64,
+    /// Effective capabilities of the caller.
+    pub(crate) caps: u64,
     /// Effective user id of the caller, or `NONE`.
     pub(crate) euid: u32,
-    pub(crate) reserved: u32,
+    /// Effective group id of the caller, or `NONE`.
+    pub(crate) egid: u32,
+    /// The descriptor that the path is relative to.
+    pub(crate) dirfd: i32,
+    /// `AT_…` flags of the call.
+    pub(crate) at_flags: u32,
 }
 
 /// Records on their way to user space; the loader sets its size.
@@ -82,9 +152,34 @@ pub(crate) static COUNTERS: PerCpuArray<u64, { Counter::COUNT as usize }> = PerC
 #[btf_map]
 pub(crate) static PENDING: LruHashMap<u64, Pending, 16384> = LruHashMap::new();
 
+/// Places for parts by [`Slot`].
+#[btf_map]
+pub(crate) static PIECES: PerCpuArray<Piece, 2> = PerCpuArray::new();
+
+/// Paths of control groups by their ids; user space asks for those that records name.
+#[btf_map]
+pub(crate) static CGROUPS: LruHashMap<u64, CgroupPath, CGROUPS_MAX> = LruHashMap::new();
+
+/// Places for them by [`Slot`].
+#[btf_map]
+pub(crate) static CGROUP_SCRATCH: PerCpuArray<CgroupPath, 2> = PerCpuArray::new();
+
+/// Processes that ended, on kernels that do not say which thread is the last: by their ids and the
+/// time of their fork.
+#[btf_map]
+pub(crate) static ENDED: LruHashMap<[u64; 2], u32, 4096> = LruHashMap::new();
+
 /// The program that reads a round of a failed exec's arguments; user space puts it in.
 #[btf_map]
 pub(crate) static ROUNDS: ProgramArray<1> = ProgramArray::new();
+
+/// The program that reads a round of them where the call's end was seen otherwise.
+#[btf_map]
+pub(crate) static RAW_ROUNDS: ProgramArray<1> = ProgramArray::new();
+
+/// The program that sends a round of parts; user space puts it in.
+#[btf_map]
+pub(crate) static PART_ROUNDS: ProgramArray<1> = ProgramArray::new();
 
 /// Returns this CPU's count of lost records.
 #[inline(always)]
@@ -94,25 +189,31 @@ pub(crate) fn lost() -> u32 {
         .map_or(0, |count| *count as u32)
 }
 
-/// Hands a record to user space, or counts it as lost.
+/// Hands a record to user space; returns whether there was room.
 ///
 /// # Safety
 /// `size` bytes at `record` must be initialised.
 #[inline(always)]
-pub(crate) unsafe fn output<T>(record: *mut T, size: u64) {
+pub(crate) unsafe fn send<T>(record: *mut T, size: u64) -> bool {
     // SAFETY: the helper copies `size` bytes; the verifier checks that they are there.
-    let result = unsafe {
-        bpf_ringbuf_output(
-            (&raw const EVENTS).cast_mut().cast::<c_void>(),
-            record.cast(),
-            size,
-            0,
-        )
-    };
-    if result != 0
-        && let Some(count) = COUNTERS.get_ptr_mut(Counter::Lost as u32)
-    {
-        // SAFETY: the pointer is to this CPU's own slot.
-        unsafe { *count += 1 }
+    unsafe {
+        let ring = (&raw const EVENTS).cast_mut().cast::<c_void>();
+        bpf_ringbuf_output(ring, record.cast(), size, 0) == 0
+    }
+}
+
+/// Hands a record to user space, or counts it as lost.
+///
+/// # Safety
+/// As [`send`].
+#[inline(always)]
+pub(crate) unsafe fn output<T>(record: *mut T, size: u64) {
+    // SAFETY: as the caller says; the pointer to the count is to this CPU's own slot.
+    unsafe {
+        if !send(record, size)
+            && let Some(count) = COUNTERS.get_ptr_mut(Counter::Lost as u32)
+        {
+            *count += 1;
+        }
     }
 }

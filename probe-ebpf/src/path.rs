@@ -18,9 +18,9 @@ pub(crate) unsafe fn note(scratch: *mut Scratch, copied: i64) -> u64 {
     unsafe {
         let len = if copied > 0 { copied - 1 } else { 0 };
         if copied <= 0 {
-            (*scratch).header.flags |= exec_flag::FILENAME_FAULT;
+            (*scratch).fixed.flags |= exec_flag::FILENAME_FAULT;
         } else if (*scratch).fixed.ret == -ENAMETOOLONG {
-            (*scratch).header.flags |= exec_flag::FILENAME_CUT;
+            (*scratch).fixed.flags |= exec_flag::FILENAME_CUT;
         }
         (*scratch).fixed.filename_len = len as u16;
         size(scratch)

@@ -1,18 +1,105 @@
 //! Reads of kernel and user memory, none of which can fail the program.
 
-use crate::globals::Offset;
+use crate::globals::{DIRECT, Offset};
 use aya_ebpf::cty::c_void;
 use aya_ebpf::helpers::generated::{
-    bpf_probe_read_kernel, bpf_probe_read_kernel_str, bpf_probe_read_user, bpf_probe_read_user_str,
+    bpf_get_current_task, bpf_get_current_task_btf, bpf_probe_read_kernel,
+    bpf_probe_read_kernel_str, bpf_probe_read_user, bpf_probe_read_user_str,
 };
 use core::mem::MaybeUninit;
 
 /// Plain values that any bytes make.
-pub(crate) trait Plain: Copy {}
-impl Plain for u32 {}
-impl Plain for i32 {}
-impl Plain for u64 {}
-impl Plain for [u8; 16] {}
+pub(crate) trait Plain: Copy {
+    /// What zero bytes make.
+    const ZERO: Self;
+}
+
+macro_rules! plain {
+    ($($of:ty = $zero:expr),*) => {
+        $(impl Plain for $of {
+            const ZERO: Self = $zero;
+        })*
+    };
+}
+
+plain!(
+    u32 = 0,
+    i32 = 0,
+    u64 = 0,
+    [u8; 16] = [0; 16],
+    [u64; 3] = [0; 3]
+);
+
+/// A pointer whose type the verifier knows, since it was reached from the current task: its members are
+/// loaded without a helper. What is loaded through a bad address is zero.
+#[derive(Clone, Copy)]
+pub(crate) struct Typed(u64);
+
+impl Typed {
+    /// Returns the current task.
+    #[inline(always)]
+    pub(crate) fn current() -> Self {
+        // SAFETY: these helpers take no arguments and always succeed; the loader has looked whether the
+        // first is there.
+        Self(unsafe {
+            if DIRECT.load() == 0 {
+                bpf_get_current_task()
+            } else {
+                bpf_get_current_task_btf() as u64
+            }
+        })
+    }
+
+    /// Returns whether members are loaded without a helper.
+    #[inline(always)]
+    pub(crate) fn is_direct() -> bool {
+        DIRECT.load() != 0
+    }
+
+    /// Reads a number or a pointer; zero if this kernel lacks the member.
+    #[inline(always)]
+    pub(crate) fn or_zero<T: Plain>(self, member: &Offset) -> T {
+        if DIRECT.load() == 0 {
+            return self.plain().or_zero(member);
+        }
+        let Some(offset) = member.get() else {
+            return T::ZERO;
+        };
+        // SAFETY: the verifier has checked that the member is there and of this size.
+        unsafe { ((self.0 + u64::from(offset)) as *const T).read_volatile() }
+    }
+
+    /// Reads a number; `None` if this kernel lacks the member.
+    #[inline(always)]
+    pub(crate) fn get<T: Plain>(self, member: &Offset) -> Option<T> {
+        member.get()?;
+        Some(self.or_zero(member))
+    }
+
+    /// Follows a pointer; null if it is null, and so is what is followed from there.
+    #[inline(always)]
+    pub(crate) fn to(self, member: &Offset) -> Self {
+        Self(self.or_zero(member))
+    }
+
+    /// Returns the address of a member that is a struct itself.
+    #[inline(always)]
+    pub(crate) fn inside(self, member: &Offset) -> Self {
+        Self(self.0 + u64::from(member.get().unwrap_or(0)))
+    }
+
+    /// Returns the same as a plain address.
+    #[inline(always)]
+    pub(crate) fn plain(self) -> Kernel {
+        Kernel(self.0)
+    }
+
+    /// Returns whether it leads nowhere.
+    #[inline(always)]
+    pub(crate) fn is_null(self) -> bool {
+        self.0 == 0
+    }
+}
 
 /// An address in the kernel.
 #[derive(Clone, Copy)]
@@ -29,16 +116,16 @@ impl Kernel {
     /// branch, it costs the verifier one path and not two.
     #[inline(always)]
     pub(crate) fn or_zero<T: Plain>(self, member: &Offset) -> T {
-        let mut value = MaybeUninit::<T>::zeroed();
-        if let Some(offset) = member.get() {
-            let from = (self.0 + u64::from(offset)) as *const c_void;
-            // SAFETY: the helper writes all of `value`, or zeroes it.
-            unsafe {
-                bpf_probe_read_kernel(value.as_mut_ptr().cast(), size_of::<T>() as u32, from);
-            }
+        let Some(offset) = member.get() else {
+            return T::ZERO;
+        };
+        let mut value = MaybeUninit::<T>::uninit();
+        let from = (self.0 + u64::from(offset)) as *const c_void;
+        // SAFETY: the helper writes all of `value`, or zeroes it and fails; `T` is plain.
+        unsafe {
+            bpf_probe_read_kernel(value.as_mut_ptr().cast(), size_of::<T>() as u32, from);
+            value.assume_init()
         }
-        // SAFETY: `T` is plain, and was zeroed or written.
-        unsafe { value.assume_init() }
     }
 
     /// Follows a pointer; null if it is null, and so is what is followed from there.
@@ -73,6 +160,25 @@ impl Kernel {
         }
     }
 
+    /// Returns the address of a member; null stays null.
+    #[inline(always)]
+    pub(crate) fn inside(self, member: &Offset) -> Self {
+        match (self.0, member.get()) {
+            (0, _) | (_, None) => Self(0),
+            (address, Some(offset)) => Self(address + u64::from(offset)),
+        }
+    }
+
+    /// Copies bytes; returns whether they could be read.
+    ///
+    /// # Safety
+    /// `size` bytes at `to` must be writable.
+    #[inline(always)]
+    pub(crate) unsafe fn copy(self, to: *mut u8, size: u32) -> bool {
+        // SAFETY: as the caller says; the source is checked by the helper.
+        unsafe { bpf_probe_read_kernel(to.cast(), size, self.0 as *const c_void) == 0 }
+    }
+
     /// Copies a string and its NUL; returns the length with the NUL, or a negative errno.
     ///
     /// # Safety
@@ -89,13 +195,14 @@ impl Kernel {
 pub(crate) struct User(pub(crate) u64);
 
 impl User {
-    /// Reads a pointer `index` words on.
+    /// Reads the pointer at `index` in an array of them, of 64 bits or `narrow`.
     #[inline(always)]
-    pub(crate) fn pointer(self, index: u64) -> Option<u64> {
+    pub(crate) fn pointer(self, index: u64, narrow: bool) -> Option<u64> {
         let mut value = 0_u64;
-        let from = self.0.wrapping_add(index * 8) as *const c_void;
-        // SAFETY: the helper writes the eight bytes of `value`.
-        let failed = unsafe { bpf_probe_read_user((&raw mut value).cast(), 8, from) };
+        let width = if narrow { 4 } else { 8 };
+        let from = self.0.wrapping_add(index * width) as *const c_void;
+        // SAFETY: the helper writes at most the eight bytes of `value`.
+        let failed = unsafe { bpf_probe_read_user((&raw mut value).cast(), width as u32, from) };
         if failed == 0 { Some(value) } else { None }
     }
 

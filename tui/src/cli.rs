@@ -156,6 +156,12 @@ pub struct LiveArgs {
     /// Keep this many execs; the oldest go first, the counters stay exact
     #[arg(long, value_name = "N", value_parser = value::positive, default_value = "100K", help_heading = CAPTURE)]
     pub history: u64,
+    /// Capture at most this many bytes of a command's arguments; 4M takes all that Linux allows by default
+    #[arg(long, value_name = "SIZE", value_parser = value::arg_bytes, default_value = "128K", help_heading = CAPTURE)]
+    pub max_arg_bytes: u32,
+    /// Capture the environment too, up to as many bytes; it often has secrets
+    #[arg(long, help_heading = CAPTURE)]
+    pub env: bool,
     /// Size of the buffer between kernel and user space, in bytes
     #[arg(long, value_name = "SIZE", value_parser = value::ring_size, default_value = "16M", help_heading = CAPTURE)]
     pub ring_size: u32,

@@ -411,6 +411,8 @@ pub struct Running {
     pub comm: Comm,
     /// Its arguments, each ended by a NUL; empty for a kernel thread.
     pub cmdline: Box<[u8]>,
+    /// Whether it executed nothing since its fork, so that its end is not told.
+    pub forked_only: bool,
 }
 
 #[cfg(test)]

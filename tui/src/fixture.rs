@@ -36,6 +36,7 @@ pub(crate) fn model(history: usize) -> Model {
         ppid,
         uid,
         comm: comm.into(),
+        forked_only: false,
         cmdline: Args::from_list(cmdline).bytes,
     };
     model.seed(vec![

@@ -113,7 +113,9 @@ impl ProcessTable {
                 p.coarse_start = true;
                 p.uid = Some(process.uid);
                 p.cmdline = process.cmdline;
-                p.life = Life::Running;
+                if !process.forked_only {
+                    p.life = Life::Running;
+                }
             }
             added.push((id, process.ppid));
         }

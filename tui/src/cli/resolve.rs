@@ -46,6 +46,10 @@ pub struct Config {
     pub history: usize,
     /// Size of the ring buffer in bytes, as asked for.
     pub ring_size: u32,
+    /// Most bytes of arguments, and of environment, that are captured of an exec.
+    pub max_arg_bytes: u32,
+    /// Whether the environment is captured.
+    pub env: bool,
     /// Kernel types to use in place of the kernel's own.
     pub btf: Option<PathBuf>,
 }
@@ -139,6 +143,8 @@ fn live(args: LiveArgs, context: &Context<'_>) -> Result<Config, String> {
         count: args.count,
         history: usize::try_from(args.history).unwrap_or(usize::MAX),
         ring_size: args.ring_size,
+        max_arg_bytes: args.max_arg_bytes,
+        env: args.env,
         btf: args.btf,
     })
 }

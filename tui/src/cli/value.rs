@@ -1,5 +1,6 @@
 //! Values of single flags: text in, a value or a sentence out.
 
+use probe_common::limits::ARG_BYTES_MAX;
 use regex::bytes::Regex;
 use std::time::Duration;
 
@@ -22,6 +23,14 @@ pub(super) fn ring_size(text: &str) -> Result<u32, String> {
         .filter(|n| RANGE.contains(n))
         .and_then(|n| u32::try_from(n).ok())
         .ok_or_else(|| "write a size from 64K to 1G, such as 16M".into())
+}
+
+/// Parses how many bytes of arguments to capture, perhaps with K or M behind it.
+pub(super) fn arg_bytes(text: &str) -> Result<u32, String> {
+    scaled(text, 1024)
+        .and_then(|n| u32::try_from(n).ok())
+        .filter(|n| (1..=ARG_BYTES_MAX).contains(n))
+        .ok_or_else(|| "write a size from 1 to 4M, such as 16K".into())
 }
 
 fn scaled(text: &str, thousand: u64) -> Option<u64> {
@@ -85,6 +94,11 @@ mod tests {
             "99999999999999999999",
         ] {
             assert!(positive(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(arg_bytes("4M"), Ok(4 << 20));
+        assert_eq!(arg_bytes("100"), Ok(100));
+        for wrong in ["0", "5M", "4G", ""] {
+            assert!(arg_bytes(wrong).is_err(), "{wrong}");
         }
         for wrong in ["63K", "2G", "1"] {
             assert!(ring_size(wrong).is_err(), "{wrong}");

@@ -115,8 +115,14 @@ fn exec(exec: &Exec, wall_ns: i64, stamp: &mut Stamp, out: &mut Vec<u8>) {
     object.list("flags", exec.flags.words(), json);
     let since_fork = since(exec.start_ns, exec.time_ns);
     object.value("fork_to_exec_ns", since_fork);
-    for key in NOT_CAPTURED {
-        object.value(key, None::<u64>);
+    object.text("exe", exec.exe.as_deref());
+    object.text("cwd", exec.cwd.as_deref());
+    object.text("tty", exec.tty.as_deref());
+    object.text("cgroup", exec.cgroup.as_ref().map(|c| &*c.path));
+    object.value("container", None::<u64>);
+    match &exec.env {
+        Some(env) => object.list("env", env.iter(), text),
+        None => object.value("env", None::<u64>),
     }
     missing(exec, object.nested("missing"));
     object.end_line();

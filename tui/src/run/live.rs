@@ -62,6 +62,8 @@ pub(super) fn start(config: &Config, args: &[OsString]) -> Result<(Capture, Mode
         btf: config.btf.clone(),
         exits: true,
         forks: config.forks,
+        max_arg_bytes: config.max_arg_bytes,
+        env: config.env,
     };
     let mut probe = Probe::attach(&options).map_err(|error| {
         let obstacle = || {

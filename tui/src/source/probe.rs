@@ -4,10 +4,13 @@
 //! only when a nap brought nothing. A storm costs tens of wake-ups a second, an idle host none.
 
 pub mod btf;
+mod cgroups;
 mod decode;
 mod loader;
+mod parts;
 pub mod requirements;
 mod ring_fd;
+mod texts;
 pub mod tracefs;
 
 pub use loader::{KERNEL_BTF, Options};
@@ -17,14 +20,19 @@ use crate::clock;
 use crate::event::{Event, Lost};
 use anyhow::{Context, Result};
 use aya::Ebpf;
-use aya::maps::{Map, MapData, PerCpuArray, ProgramArray, RingBuf};
+use aya::maps::{HashMap, Map, MapData, PerCpuArray, RingBuf};
+use cgroups::Cgroups;
 use decode::Decoder;
-use probe_common::Counter;
+use probe_common::{CgroupPath, Counter};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
+use zerocopy::{FromBytes, IntoBytes};
+
+/// A control group's path as words, which any bytes make.
+type CgroupWords = [u64; size_of::<CgroupPath>() / size_of::<u64>()];
 
 /// How long the task naps between two drains.
 const NAP: Duration = Duration::from_millis(16);
@@ -39,7 +47,7 @@ const MISSES_EVERY: Duration = Duration::from_secs(1);
 pub struct Probe {
     // Declared first: the programs leave the kernel before their maps do.
     ebpf: Ebpf,
-    _rounds: ProgramArray<MapData>,
+    _rounds: loader::Rounds,
     ring: ring_fd::Ring,
     counters: PerCpuArray<MapData, u64>,
     decoder: Decoder,
@@ -62,13 +70,15 @@ impl Probe {
         let mut loaded = loader::load(options)?;
         let ring = RingBuf::try_from(take_map(&mut loaded.ebpf, "EVENTS")?)?;
         let counters = PerCpuArray::try_from(take_map(&mut loaded.ebpf, "COUNTERS")?)?;
+        let paths = HashMap::try_from(take_map(&mut loaded.ebpf, "CGROUPS")?)?;
+        let cgroups = Cgroups::new(move |id| cgroup_path(&paths, id));
         Ok(Self {
             misses: Misses::open(&loaded.ebpf),
             ebpf: loaded.ebpf,
             _rounds: loaded.rounds,
             ring: ring_fd::register(ring)?,
             counters,
-            decoder: Decoder::new(loaded.missing, proc::page_size()),
+            decoder: Decoder::new(loaded.missing, proc::page_size(), cgroups),
             problems: loaded.problems,
             attached: loaded.attached,
             took: began.elapsed(),
@@ -182,6 +192,11 @@ enum Drained {
     Something,
     /// The receiver is gone: there is nobody to tell.
     NobodyListens,
+}
+
+fn cgroup_path(paths: &HashMap<MapData, u64, CgroupWords>, id: u64) -> Option<CgroupPath> {
+    let words = paths.get(&id, 0).ok()?;
+    CgroupPath::read_from_bytes(words.as_bytes()).ok()
 }
 
 fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {

@@ -12,10 +12,14 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// No more of any file is read, and so no more of a process's arguments.
 const FILE_LIMIT: usize = 64 * 1024;
+
+/// Inode number of the initial pid namespace: `PROC_PID_INIT_INO` of include/linux/proc_ns.h.
+const INITIAL_PID_NAMESPACE: u64 = 0xefff_fffc;
 
 /// Describes this machine, as of now.
 pub fn session() -> Session {
@@ -47,7 +51,13 @@ fn system_number(variable: SysconfVar, usual: u64) -> u64 {
 }
 
 /// Reads every process that runs now, kernel threads included, oldest first.
+///
+/// Inside a pid namespace of its own `/proc` has other ids than the events, so there are none.
 pub fn running() -> Vec<Running> {
+    let own = std::fs::metadata("/proc/self/ns/pid");
+    if own.is_ok_and(|namespace| namespace.ino() != INITIAL_PID_NAMESPACE) {
+        return Vec::new();
+    }
     running_under(Path::new("/proc"), system_number(SysconfVar::CLK_TCK, 100))
 }
 
@@ -96,6 +106,7 @@ fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut [u8]) -> Option<
         uid,
         comm: stat.comm,
         cmdline: cmdline.into(),
+        forked_only: stat.never_executed(),
     })
 }
 

@@ -24,10 +24,12 @@ pub(crate) struct Capture {
 impl Capture {
     /// Starts it with `-o ndjson` and waits for its `start`: what is executed from then on is captured.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut command = Command::new(PRODUCT);
+        Self::start_by(Command::new(PRODUCT).args(["-o", "ndjson"]).args(args))
+    }
+
+    /// Starts it by a command that becomes it, with `-o ndjson`.
+    pub(crate) fn start_by(command: &mut Command) -> Self {
         let child = command
-            .args(["-o", "ndjson"])
-            .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -37,7 +39,12 @@ impl Capture {
         let mut errors = child.stderr.take().unwrap();
         let (sender, lines) = channel();
         std::thread::spawn(move || {
-            for line in stdout.lines() {
+            // A part of this binary may have said something before it became the product.
+            let lines = stdout.lines().skip_while(|line| {
+                let line = line.as_ref();
+                line.is_ok_and(|line| !line.starts_with('{'))
+            });
+            for line in lines {
                 if sender.send(line.unwrap()).is_err() {
                     return;
                 }

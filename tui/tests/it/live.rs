@@ -3,6 +3,7 @@
 mod args;
 mod ends;
 mod failed;
+mod programs;
 mod runs;
 pub(crate) mod storm;
 mod ways;

@@ -1,8 +1,10 @@
 //! Parts that this binary plays as a child of its own tests: what a test cannot do to itself.
 
-use crate::{elf, utf8, wait};
+use crate::{PRODUCT, elf, utf8, wait};
 use execsnoop_tui::terminal::{Options, Terminal};
 use nix::fcntl::{AtFlags, OFlag, open};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
 use nix::unistd::{execveat, fexecve};
 use std::ffi::CString;
@@ -50,9 +52,41 @@ fn play() {
         "exec in a thread" => exec_in_a_thread(),
         "execveat" => exec_at(with),
         "fexecve" => exec_descriptor(with),
+        "a capture with few rights" => capture_with_few_rights(),
         "panic on the screen" => panic_on_the_screen(with),
         part => panic!("there is no part {part}"),
     }
+}
+
+/// Becomes the product with the two capabilities that it cannot do without, and without tracefs.
+fn capture_with_few_rights() {
+    let nothing = None::<&str>;
+    unshare(CloneFlags::CLONE_NEWNS).unwrap();
+    mount(
+        nothing,
+        "/",
+        nothing,
+        MsFlags::MS_REC | MsFlags::MS_PRIVATE,
+        nothing,
+    )
+    .unwrap();
+    for place in ["/sys/kernel/tracing", "/sys/kernel/debug"] {
+        if Path::new(place).exists() {
+            let tmpfs = Some("tmpfs");
+            mount(tmpfs, place, tmpfs, MsFlags::empty(), nothing).unwrap();
+        }
+    }
+    let kept = [caps::Capability::CAP_BPF, caps::Capability::CAP_PERFMON];
+    for cap in caps::all() {
+        if !kept.contains(&cap) && caps::has_cap(None, caps::CapSet::Bounding, cap).unwrap() {
+            caps::drop(None, caps::CapSet::Bounding, cap).unwrap();
+        }
+    }
+    let error = Command::new(PRODUCT)
+        .args(["-o", "ndjson"])
+        .stdout(Stdio::inherit())
+        .exec();
+    panic!("{PRODUCT}: {error}");
 }
 
 /// Becomes another program from a thread that is not the leader.

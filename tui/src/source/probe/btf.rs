@@ -18,6 +18,8 @@ const KIND_DECL_TAG: u32 = 17;
 const KIND_ENUM64: u32 = 19;
 /// Deepest nesting of types that is followed.
 const DEPTH_MAX: u32 = 32;
+/// Most members that one search looks at: types that name each other could make it endless otherwise.
+const MEMBERS_MAX: u32 = 100_000;
 
 /// Why bytes are no type information.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,7 @@ pub struct Btf {
     /// Offset of each type in `data`; type 0 is `void`.
     types: Vec<u32>,
     structs: FxHashMap<Vec<u8>, u32>,
+    enums: FxHashMap<Vec<u8>, u32>,
     tracepoints: FxHashMap<Vec<u8>, u32>,
 }
 
@@ -68,7 +71,7 @@ struct Type {
 impl Btf {
     /// Parses the contents of `/sys/kernel/btf/vmlinux`, or of a file like it.
     ///
-    /// Only structs whose names are `wanted` can be asked for: there are tens of thousands.
+    /// Only structs and enums whose names are `wanted` can be asked for: there are tens of thousands.
     ///
     /// # Errors
     /// If the bytes are not whole BTF of this machine's byte order.
@@ -91,6 +94,7 @@ impl Btf {
             strings,
             types: vec![0],
             structs: FxHashMap::default(),
+            enums: FxHashMap::default(),
             tracepoints: FxHashMap::default(),
         };
         btf.index(types_at, types_end, wanted)?;
@@ -120,6 +124,9 @@ impl Btf {
             if ty.kind == KIND_STRUCT && wanted(self.name(ty.name)) {
                 let name = self.name(ty.name).to_vec();
                 self.structs.entry(name).or_insert(id);
+            } else if ty.kind == KIND_ENUM && wanted(self.name(ty.name)) {
+                let name = self.name(ty.name).to_vec();
+                self.enums.entry(name).or_insert(id);
             } else if ty.kind == KIND_TYPEDEF
                 && let Some(name) = self.name(ty.name).strip_prefix(b"btf_trace_")
             {
@@ -134,16 +141,35 @@ impl Btf {
         }
     }
 
-    /// Returns the offset in bytes of a struct's member; dots in `path` descend.
+    /// Returns the offset in bytes of a struct's member: dots in `path` descend, a number is the place
+    /// in an array, and of several paths with bars between them the first that there is counts.
     pub fn offset(&self, of: &str, path: &str) -> Option<u32> {
+        path.split('|').find_map(|path| self.offset_of(of, path))
+    }
+
+    fn offset_of(&self, of: &str, path: &str) -> Option<u32> {
         let mut id = *self.structs.get(of.as_bytes())?;
         let mut bits = 0_u32;
         for member in path.split('.') {
-            let (offset, ty) = self.member(id, member.as_bytes(), 0)?;
+            let (offset, ty) = match member.parse() {
+                Ok(place) => self.element(id, place)?,
+                Err(_) => self.member(id, member.as_bytes(), 0, &mut { MEMBERS_MAX })?,
+            };
             bits = bits.checked_add(offset)?;
             id = self.strip(ty)?;
         }
         bits.is_multiple_of(8).then_some(bits / 8)
+    }
+
+    /// Returns the number that an enum gives a name.
+    pub fn enumerator(&self, of: &str, name: &str) -> Option<u32> {
+        let ty = self.get(*self.enums.get(of.as_bytes())?)?;
+        (0..ty.len as usize).find_map(|i| {
+            let at = ty.at + 12 + 8 * i;
+            let own = self.name(u32_at(&self.data, at)?);
+            let number = u32_at(&self.data, at + 4)?;
+            (own == name.as_bytes()).then_some(number)
+        })
     }
 
     /// Returns how many arguments a raw tracepoint hands to a program.
@@ -158,13 +184,28 @@ impl Btf {
         }
     }
 
+    /// Finds an element of an array of plain values: its offset in bits and its type.
+    fn element(&self, id: u32, place: u32) -> Option<(u32, u32)> {
+        let array = self.get(id)?;
+        if array.kind != KIND_ARRAY || place >= u32_at(&self.data, array.at + 20)? {
+            return None;
+        }
+        let element = u32_at(&self.data, array.at + 12)?;
+        let ty = self.get(self.strip(element)?)?;
+        if !matches!(ty.kind, KIND_INT | KIND_STRUCT | KIND_UNION) {
+            return None;
+        }
+        Some((place.checked_mul(ty.word)?.checked_mul(8)?, element))
+    }
+
     /// Finds a member, also inside unnamed structs and unions: its offset in bits and its type.
-    fn member(&self, id: u32, name: &[u8], depth: u32) -> Option<(u32, u32)> {
+    fn member(&self, id: u32, name: &[u8], depth: u32, budget: &mut u32) -> Option<(u32, u32)> {
         let ty = self.get(id)?;
         if !matches!(ty.kind, KIND_STRUCT | KIND_UNION) || depth > DEPTH_MAX {
             return None;
         }
         (0..ty.len as usize).find_map(|i| {
+            *budget = budget.checked_sub(1)?;
             let at = ty.at + 12 + 12 * i;
             let (own_name, member) = (u32_at(&self.data, at)?, u32_at(&self.data, at + 4)?);
             let offset = u32_at(&self.data, at + 8)?;
@@ -176,7 +217,7 @@ impl Btf {
             if own_name != 0 {
                 return (self.name(own_name) == name).then_some((offset, member));
             }
-            let (inner, found) = self.member(self.strip(member)?, name, depth + 1)?;
+            let (inner, found) = self.member(self.strip(member)?, name, depth + 1, budget)?;
             Some((offset.checked_add(inner)?, found))
         })
     }

@@ -1,11 +1,14 @@
 //! Records of the ring buffer made into events, with losses where they happened.
 
+use super::cgroups::Cgroups;
+use super::parts::{Assembly, Parts};
+use super::texts::Texts;
 use crate::event::{
     Ancestor, Args, Capture, Comm, Event, Exec, Exit, Flags, Fork, Lost, Missing, ProcessKey,
     Status,
 };
 use probe_common::limits::{FILENAME_MAX, NONE};
-use probe_common::{DecodeError, ExitFixed, ForkFixed, Header, Record, exec_flag};
+use probe_common::{DecodeError, ExecFixed, ExitFixed, ForkFixed, Header, Record, exec_flag};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -16,56 +19,92 @@ pub(super) struct Decoder {
     losses: Losses,
     /// What this kernel cannot give at all.
     missing: Missing,
-    missing_by_gaps: FxHashMap<u16, Arc<Missing>>,
+    missing_by_gaps: FxHashMap<u32, Arc<Missing>>,
     page_size: u64,
     has: Has,
+    parts: Parts,
+    texts: Texts,
+    cgroups: Cgroups,
 }
 
-/// A fact that one exec may lack.
+/// A fact that one exec may lack for a reason that the event itself does not tell.
 struct Gap {
     key: &'static str,
     why: &'static str,
-    found: fn(&Exec) -> bool,
+    found: fn(&Exec, u32) -> bool,
 }
 
-const UNREADABLE: &str = "the process's memory could not be read";
+const CALL_UNSEEN: &str =
+    "the call was denied before the kernel looked at it, or begun before the capture";
+const NO_ROOM: &str = "no room in the ring buffer";
+const UNREADABLE: &str = "could not be read";
 
 /// Every gap that an exec of its own can have.
-const GAPS: [Gap; 7] = [
+const GAPS: [Gap; 11] = [
     Gap {
         key: "filename",
-        why: UNREADABLE,
-        found: |exec| exec.filename.is_none(),
+        why: CALL_UNSEEN,
+        found: |exec, flags| flags & exec_flag::NOT_ENTERED != 0 && exec.filename.is_none(),
     },
     Gap {
         key: "args",
+        why: CALL_UNSEEN,
+        found: |exec, flags| {
+            flags & exec_flag::NOT_ENTERED != 0 && exec.args.capture == Capture::Failed
+        },
+    },
+    Gap {
+        key: "args",
+        why: NO_ROOM,
+        found: |exec, flags| {
+            flags & exec_flag::PARTS_LOST != 0 && exec.args.missing_bytes() != Some(0)
+        },
+    },
+    Gap {
+        key: "env",
+        why: NO_ROOM,
+        found: |exec, flags| {
+            let whole = exec
+                .env
+                .as_ref()
+                .is_some_and(|env| env.missing_bytes() == Some(0));
+            flags & exec_flag::PARTS_LOST != 0 && !whole
+        },
+    },
+    Gap {
+        key: "env",
+        why: "not captured when an exec fails",
+        found: |exec, flags| exec.failed() && flags & exec_flag::ENV != 0,
+    },
+    Gap {
+        key: "exe",
         why: UNREADABLE,
-        found: |exec| exec.args.capture == Capture::Failed,
+        found: |exec, _| exec.exe.is_none() && !exec.failed(),
+    },
+    Gap {
+        key: "cwd",
+        why: UNREADABLE,
+        found: |exec, _| exec.cwd.is_none(),
+    },
+    Gap {
+        key: "cgroup",
+        why: "the probe has forgotten its path: too many others came",
+        found: |exec, _| exec.cgroup.is_none(),
+    },
+    Gap {
+        key: "container",
+        why: "the control group is not known",
+        found: |exec, _| exec.cgroup.is_none(),
+    },
+    Gap {
+        key: "interpreter",
+        why: UNREADABLE,
+        found: |exec, _| exec.flags.contains(Flags::SCRIPT) && exec.interpreter.is_none(),
     },
     Gap {
         key: "args_missing_bytes",
         why: "not all arguments could be measured",
-        found: |exec| exec.args.true_size.is_none(),
-    },
-    Gap {
-        key: "old_euid",
-        why: "started by the kernel",
-        found: |exec| exec.old_euid.is_none() && exec.flags.contains(Flags::KERNEL),
-    },
-    Gap {
-        key: "old_euid",
-        why: "the call was not seen",
-        found: |exec| exec.old_euid.is_none() && !exec.flags.contains(Flags::KERNEL),
-    },
-    Gap {
-        key: "loginuid",
-        why: "not set",
-        found: |exec| exec.loginuid.is_none(),
-    },
-    Gap {
-        key: "session",
-        why: "not set",
-        found: |exec| exec.session.is_none(),
+        found: |exec, _| exec.args.true_size.is_none(),
     },
 ];
 
@@ -78,7 +117,7 @@ struct Has {
 
 impl Decoder {
     /// Makes a decoder; `missing` is what this kernel cannot give at all.
-    pub(super) fn new(missing: Missing, page_size: u64) -> Self {
+    pub(super) fn new(missing: Missing, page_size: u64, cgroups: Cgroups) -> Self {
         let has = |key| !missing.iter().any(|(k, _)| k == key);
         let has = Has {
             times: has("user_ns"),
@@ -91,6 +130,9 @@ impl Decoder {
             missing_by_gaps: FxHashMap::default(),
             page_size,
             has,
+            parts: Parts::default(),
+            texts: Texts::default(),
+            cgroups,
         }
     }
 
@@ -104,15 +146,23 @@ impl Decoder {
         events: &mut Vec<Event>,
     ) -> Result<(), DecodeError> {
         let record = Record::decode(bytes)?;
-        let (Record::Exec(header, _) | Record::Exit(header, _) | Record::Fork(header, _)) = &record;
+        let (Record::Exec(header, _)
+        | Record::Exit(header, _)
+        | Record::Fork(header, _)
+        | Record::Part(header, _)) = &record;
         if let Some(lost) = self.losses.by_record(header) {
             events.push(Event::Lost(lost));
+        }
+        if let Record::Part(header, part) = record {
+            self.parts.add(&header, &part);
+            return Ok(());
         }
         self.seq += 1;
         events.push(match record {
             Record::Exec(header, exec) => Event::Exec(Box::new(self.exec(&header, &exec))),
             Record::Exit(header, exit) => Event::Exit(self.exit(&header, &exit)),
             Record::Fork(header, fork) => Event::Fork(self.fork(&header, &fork)),
+            Record::Part(..) => return Ok(()),
         });
         Ok(())
     }
@@ -124,23 +174,28 @@ impl Decoder {
 
     fn exec(&mut self, header: &Header, record: &probe_common::Exec<'_>) -> Exec {
         let fixed = &record.fixed;
-        let has = |flag| header.flags & flag != 0;
-        let mut flags = Flags::default();
-        flags.set(Flags::SCRIPT, has(exec_flag::SCRIPT));
-        flags.set(Flags::KERNEL, has(exec_flag::KERNEL));
-        let old_euid = match fixed.ret {
-            0 => has(exec_flag::OLD_EUID).then_some(fixed.old_euid),
+        let has = |flag| fixed.flags & flag != 0;
+        let failed = fixed.ret != 0;
+        let old_euid = if failed {
             // What failed changed nothing.
-            _ => some(fixed.euid),
+            some(fixed.euid)
+        } else {
+            has(exec_flag::OLD_EUID).then_some(fixed.old_euid)
         };
-        flags.set(
-            Flags::SETUID,
-            fixed.ret == 0 && old_euid.is_some_and(|old| old != fixed.euid),
-        );
-        let filename_fault = has(exec_flag::FILENAME_FAULT);
-        // A name that is too long may stand in a path that is not: only a full one was cut.
-        let filename_cut = has(exec_flag::FILENAME_CUT) && record.filename.len() >= FILENAME_MAX;
-        let args = args(header, record);
+        let parts = self.parts.take(header);
+        let (args, env) = arguments(record, parts);
+        let (filename, filename_capture) = filename(record);
+        let interpreter = record.interpreter;
+        let exe_cut = has(exec_flag::EXE_CUT);
+        let cwd_cut = has(exec_flag::CWD_CUT);
+        let cut = |cut| {
+            if cut {
+                Capture::Truncated
+            } else {
+                Capture::Whole
+            }
+        };
+        let tty = until_nul(&fixed.tty);
         let mut exec = Exec {
             seq: self.seq,
             time_ns: header.time_ns,
@@ -161,48 +216,43 @@ impl Decoder {
             mnt_ns: some(fixed.mnt_ns),
             cpu: Some(header.cpu),
             comm: Comm::new(&fixed.comm),
-            filename: (!filename_fault).then(|| record.filename.into()),
-            filename_capture: match (filename_fault, filename_cut) {
-                (true, _) => Capture::Failed,
-                (false, true) => Capture::Truncated,
-                (false, false) => Capture::Whole,
-            },
-            interpreter: (!record.interpreter.is_empty()).then(|| record.interpreter.into()),
-            interpreter_capture: if has(exec_flag::INTERPRETER_CUT) {
-                Capture::Truncated
-            } else {
-                Capture::Whole
-            },
-            exe: None,
-            exe_capture: Capture::Whole,
-            cwd: None,
-            cwd_capture: Capture::Whole,
-            tty: None,
-            cgroup: None,
+            filename,
+            filename_capture,
+            interpreter: (!interpreter.is_empty()).then(|| self.texts.plain(interpreter)),
+            interpreter_capture: cut(has(exec_flag::INTERPRETER_CUT)),
+            exe: has(exec_flag::EXE).then(|| self.texts.path(record.exe, exe_cut)),
+            exe_capture: cut(exe_cut),
+            cwd: has(exec_flag::CWD).then(|| self.texts.path(record.cwd, cwd_cut)),
+            cwd_capture: cut(cwd_cut),
+            tty: (!tty.is_empty()).then(|| self.texts.terminal(tty)),
+            cgroup: self.cgroups.get(fixed.cgroup),
             args,
-            env: None,
+            env,
             ancestors: record.ancestors().map(ancestor).collect(),
-            flags,
+            flags: Flags::default(),
             missing: Arc::default(),
         };
-        exec.missing = self.missing_of(&exec);
+        exec.flags = flags(fixed, &exec);
+        exec.missing = self.missing_of(&exec, fixed.flags);
         exec
     }
 
     /// Returns why facts are missing: what the kernel cannot give, and this event's own gaps.
     /// The same gaps come again and again, so each set of them is put together once.
-    fn missing_of(&mut self, exec: &Exec) -> Arc<Missing> {
-        let gaps = GAPS.iter().enumerate().filter(|(_, gap)| (gap.found)(exec));
-        let set = gaps.fold(0_u16, |set, (i, _)| set | 1 << i);
+    fn missing_of(&mut self, exec: &Exec, flags: u32) -> Arc<Missing> {
+        let gaps = GAPS.iter().enumerate();
+        let gaps = gaps.filter(|(_, gap)| (gap.found)(exec, flags));
+        let set = gaps.fold(0_u32, |set, (i, _)| set | 1 << i);
         let kernels = &self.missing;
         let missing = self.missing_by_gaps.entry(set).or_insert_with(|| {
-            let told = |key: &str| kernels.iter().any(|(k, _)| k == key);
-            let own = GAPS
-                .iter()
-                .enumerate()
-                .filter(|(i, gap)| set & 1 << i != 0 && !told(gap.key));
-            let own = own.map(|(_, gap)| (gap.key.into(), gap.why.into()));
-            Arc::new(kernels.iter().cloned().chain(own).collect())
+            let mut missing = kernels.clone();
+            let own = GAPS.iter().enumerate().filter(|(i, _)| set & 1 << i != 0);
+            for (_, gap) in own {
+                if missing.iter().all(|(key, _)| key != gap.key) {
+                    missing.push((gap.key.into(), gap.why.into()));
+                }
+            }
+            Arc::new(missing)
         });
         Arc::clone(missing)
     }
@@ -241,22 +291,108 @@ impl Decoder {
     }
 }
 
-fn args(header: &Header, record: &probe_common::Exec<'_>) -> Args {
+/// Returns the words for what is special about an exec.
+fn flags(fixed: &ExecFixed, exec: &Exec) -> Flags {
+    let has = |flag| fixed.flags & flag != 0;
+    let succeeded = fixed.ret == 0;
+    let memfd = has(exec_flag::EXE_PSEUDO)
+        && exec
+            .exe
+            .as_ref()
+            .is_some_and(|exe| exe.starts_with(b"/memfd:"));
+    let by_descriptor = has(exec_flag::DIRFD)
+        && exec.filename.as_ref().is_some_and(|path| {
+            let number = path.strip_prefix(b"/dev/fd/");
+            number.is_some_and(|number| number.iter().all(u8::is_ascii_digit))
+        });
+    let mut flags = Flags::default();
+    flags.set(Flags::SCRIPT, has(exec_flag::SCRIPT));
+    flags.set(Flags::KERNEL, has(exec_flag::KERNEL));
+    let other_user = exec.old_euid.is_some_and(|old| old != fixed.euid);
+    flags.set(Flags::SETUID, succeeded && other_user);
+    flags.set(Flags::SETGID, has(exec_flag::SETGID));
+    flags.set(Flags::CAPS, has(exec_flag::CAPS));
+    flags.set(Flags::FD, by_descriptor);
+    flags.set(Flags::MEMFD, memfd);
+    flags.set(Flags::DELETED, has(exec_flag::DELETED));
+    flags.set(Flags::PTRACED, has(exec_flag::PTRACED));
+    flags
+}
+
+/// Returns the path as passed. What is relative to a descriptor is told as the kernel itself tells it when
+/// the exec succeeds.
+fn filename(record: &probe_common::Exec<'_>) -> (Option<Box<[u8]>>, Capture) {
     let fixed = &record.fixed;
-    let fault = header.flags & exec_flag::ARGS_FAULT != 0;
-    let unmeasured = header.flags & exec_flag::ARGC_CUT != 0;
+    let has = |flag| fixed.flags & flag != 0;
+    if has(exec_flag::FILENAME_FAULT) {
+        return (None, Capture::Failed);
+    }
+    let name = record.filename;
+    // A name that is too long may stand in a path that is not: only a full one was cut.
+    let cut = has(exec_flag::FILENAME_CUT) && name.len() >= FILENAME_MAX;
+    let relative = fixed.ret != 0
+        && has(exec_flag::DIRFD)
+        && !name.starts_with(b"/")
+        && (!name.is_empty() || has(exec_flag::EMPTY_PATH));
+    let capture = if cut {
+        Capture::Truncated
+    } else {
+        Capture::Whole
+    };
+    if !relative {
+        return (Some(name.into()), capture);
+    }
+    let mut path = format!("/dev/fd/{}", fixed.dirfd).into_bytes();
+    if !name.is_empty() {
+        path.push(b'/');
+        path.extend_from_slice(name);
+    }
+    (Some(path.into()), capture)
+}
+
+fn arguments(record: &probe_common::Exec<'_>, parts: Assembly) -> (Args, Option<Box<Args>>) {
+    let fixed = &record.fixed;
+    let has = |flag| fixed.flags & flag != 0;
+    let bytes: Box<[u8]> = if has(exec_flag::ARGS_IN_PARTS) {
+        parts.args.into()
+    } else {
+        record.args.into()
+    };
+    let fault = has(exec_flag::ARGS_FAULT);
+    let unmeasured = has(exec_flag::ARGC_CUT);
     // What was found before a fault is no true size when the exec failed: its list was walked.
     let known = !(unmeasured || fault && fixed.ret < 0);
-    Args {
-        bytes: record.args.into(),
-        true_size: known.then_some(fixed.args_size.into()),
-        argc: if known { some(fixed.argc) } else { None },
-        capture: match (fault, fixed.args_len < fixed.args_size || unmeasured) {
+    let size = u64::from(fixed.args_size);
+    let args = Args {
+        capture: match (fault, (bytes.len() as u64) < size || unmeasured) {
             (true, _) => Capture::Failed,
             (false, true) => Capture::Truncated,
             (false, false) => Capture::Whole,
         },
-    }
+        true_size: known.then_some(size),
+        argc: if known { some(fixed.argc) } else { None },
+        bytes,
+    };
+    let env = has(exec_flag::ENV).then(|| {
+        let size = u64::from(fixed.env_size);
+        let whole = parts.env.len() as u64 >= size;
+        Box::new(Args {
+            capture: match (has(exec_flag::ENV_FAULT), whole) {
+                (true, _) => Capture::Failed,
+                (false, false) => Capture::Truncated,
+                (false, true) => Capture::Whole,
+            },
+            true_size: Some(size),
+            argc: None,
+            bytes: parts.env.into(),
+        })
+    });
+    (args, env)
+}
+
+fn until_nul(name: &[u8]) -> &[u8] {
+    let len = name.iter().position(|byte| *byte == 0);
+    name.get(..len.unwrap_or(name.len())).unwrap_or_default()
 }
 
 fn ancestor(record: probe_common::Ancestor) -> Ancestor {
@@ -320,7 +456,12 @@ impl Losses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use probe_common::{Kind, PartFixed};
     use zerocopy::IntoBytes;
+
+    fn decoder(missing: Missing) -> Decoder {
+        Decoder::new(missing, 4096, Cgroups::new(|_| None))
+    }
 
     fn exit_record(cpu: u16, lost: u32) -> Vec<u8> {
         let header = Header {
@@ -356,7 +497,7 @@ mod tests {
 
     #[test]
     fn losses_come_before_the_record_that_tells_of_them_and_only_once() {
-        let mut decoder = Decoder::new(Missing::new(), 4096);
+        let mut decoder = decoder(Missing::new());
         let mut events = Vec::new();
         for (cpu, lost) in [(0, 0), (1, 3), (0, 2), (1, 3), (1, 4)] {
             decoder
@@ -374,7 +515,7 @@ mod tests {
 
     #[test]
     fn exits_have_status_times_and_memory() {
-        let mut decoder = Decoder::new(Missing::new(), 4096);
+        let mut decoder = decoder(Missing::new());
         let mut events = Vec::new();
         decoder.record(&exit_record(0, 0), &mut events).unwrap();
         let Some(Event::Exit(exit)) = events.first() else {
@@ -391,7 +532,7 @@ mod tests {
             "max_rss_bytes".into(),
             "this kernel has no signal_struct.maxrss".into(),
         )];
-        let mut decoder = Decoder::new(missing, 4096);
+        let mut decoder = decoder(missing);
         let mut events = Vec::new();
         decoder.record(&exit_record(0, 0), &mut events).unwrap();
         let Some(Event::Exit(exit)) = events.first() else {
@@ -401,14 +542,13 @@ mod tests {
         assert!(exit.user_ns.is_some());
     }
 
-    fn exec_of(header: Header, fixed: probe_common::ExecFixed) -> Exec {
+    fn exec_of(header: Header, fixed: ExecFixed) -> Exec {
         let header = Header { kind: 1, ..header };
-        let bytes = [header.as_bytes(), fixed.as_bytes()].concat();
+        let holes: &[u8] = if fixed.ret == 0 { &[] } else { &[0; 8] };
+        let bytes = [header.as_bytes(), fixed.as_bytes(), holes].concat();
         let kernels = vec![("session".into(), "this kernel has no audit".into())];
         let mut events = Vec::new();
-        Decoder::new(kernels, 4096)
-            .record(&bytes, &mut events)
-            .unwrap();
+        decoder(kernels).record(&bytes, &mut events).unwrap();
         match events.remove(0) {
             Event::Exec(exec) => *exec,
             other => panic!("{other:?}"),
@@ -416,45 +556,118 @@ mod tests {
     }
 
     #[test]
-    fn every_fact_that_is_missing_has_one_reason() {
-        let fixed = probe_common::ExecFixed {
-            loginuid: NONE,
-            session: NONE,
-            ..Default::default()
+    fn what_the_event_does_not_tell_has_a_reason_and_the_kernels_comes_first() {
+        let flags = exec_flag::NOT_ENTERED | exec_flag::FILENAME_FAULT | exec_flag::ARGS_FAULT;
+        let fixed = ExecFixed {
+            flags,
+            ret: -1,
+            ..ExecFixed::default()
         };
-        let flags = exec_flag::FILENAME_FAULT | exec_flag::ARGS_FAULT;
-        let exec = exec_of(
-            Header {
-                flags,
-                ..Header::default()
-            },
-            fixed,
-        );
+        let exec = exec_of(Header::default(), fixed);
         let keys: Vec<_> = exec.missing.iter().map(|(key, _)| key.as_ref()).collect();
-        assert_eq!(
-            keys,
-            ["session", "filename", "args", "old_euid", "loginuid"]
-        );
+        let own = [
+            "filename",
+            "args",
+            "cwd",
+            "cgroup",
+            "container",
+            "args_missing_bytes",
+        ];
+        assert_eq!(keys[0], "session");
+        assert_eq!(keys[1..], own);
         assert_eq!(exec.missing[0].1, "this kernel has no audit");
+        assert_eq!(exec.missing[1].1, CALL_UNSEEN);
+    }
+
+    #[test]
+    fn arguments_in_parts_are_put_before_the_record_that_ends_them() {
+        let part = |offset: u32, bytes: &[u8]| {
+            let header = Header {
+                kind: Kind::Part as u8,
+                pid: 7,
+                ..Header::default()
+            };
+            let fixed = PartFixed {
+                offset,
+                len: bytes.len() as u32,
+                ..PartFixed::default()
+            };
+            [header.as_bytes(), fixed.as_bytes(), bytes].concat()
+        };
+        let header = Header {
+            kind: Kind::Exec as u8,
+            pid: 7,
+            ..Header::default()
+        };
+        let fixed = ExecFixed {
+            flags: exec_flag::ARGS_IN_PARTS,
+            args_size: 9,
+            args_len: 6,
+            ..ExecFixed::default()
+        };
+        let mut decoder = decoder(Missing::new());
+        let mut events = Vec::new();
+        for record in [
+            part(0, b"ab\0"),
+            part(3, b"cd\0"),
+            [header.as_bytes(), fixed.as_bytes()].concat(),
+        ] {
+            decoder.record(&record, &mut events).unwrap();
+        }
+        assert_eq!(events.len(), 1, "parts are no events");
+        let Some(Event::Exec(exec)) = events.first() else {
+            panic!("no exec")
+        };
+        assert_eq!(*exec.args.bytes, *b"ab\0cd\0");
+        assert_eq!(exec.args.capture, Capture::Truncated);
+        assert_eq!(exec.args.missing_bytes(), Some(3));
+        assert_eq!(exec.seq, 1);
+    }
+
+    #[test]
+    fn what_is_relative_to_a_descriptor_is_told_as_the_kernel_does() {
+        let told = |name: &[u8], flags| {
+            let header = Header {
+                kind: Kind::Exec as u8,
+                ..Header::default()
+            };
+            let fixed = ExecFixed {
+                flags: flags | exec_flag::DIRFD,
+                ret: -2,
+                dirfd: 5,
+                filename_len: name.len() as u16,
+                ..ExecFixed::default()
+            };
+            let bytes = [header.as_bytes(), fixed.as_bytes(), name, &[0; 8]].concat();
+            let mut events = Vec::new();
+            let mut decoder = decoder(Missing::new());
+            decoder.record(&bytes, &mut events).unwrap();
+            match events.remove(0) {
+                Event::Exec(exec) => {
+                    let name = String::from_utf8(exec.filename.unwrap().into()).unwrap();
+                    (name, exec.flags.contains(Flags::FD))
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(told(b"x", 0), ("/dev/fd/5/x".into(), false));
+        assert_eq!(told(b"/x", 0), ("/x".into(), false));
+        assert_eq!(told(b"", exec_flag::EMPTY_PATH), ("/dev/fd/5".into(), true));
+        assert_eq!(told(b"", 0), (String::new(), false));
     }
 
     #[test]
     fn a_user_that_changed_is_told_and_a_failure_changes_none() {
-        let fixed = probe_common::ExecFixed {
+        let fixed = ExecFixed {
             old_euid: 1000,
             ..Default::default()
         };
         let flags = exec_flag::OLD_EUID;
-        let exec = exec_of(
-            Header {
-                flags,
-                ..Header::default()
-            },
-            fixed,
-        );
+        let fixed = ExecFixed { flags, ..fixed };
+        let exec = exec_of(Header::default(), fixed);
         assert_eq!((exec.old_euid, exec.euid), (Some(1000), Some(0)));
         assert!(exec.flags.contains(Flags::SETUID));
-        let fixed = probe_common::ExecFixed {
+        let fixed = ExecFixed {
             ret: -2,
             old_euid: NONE,
             euid: 7,

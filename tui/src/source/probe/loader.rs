@@ -5,7 +5,8 @@ use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
 use aya::maps::{MapData, ProgramArray};
-use aya::programs::{Program, RawTracePoint, TracePoint};
+use aya::programs::{Program, ProgramFd, ProgramType, RawTracePoint, TracePoint};
+use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Ebpf, EbpfLoader};
 use probe_common::limits::NONE;
 use probe_common::members::{MEMBERS, Member, knob};
@@ -35,6 +36,10 @@ pub struct Options {
     pub exits: bool,
     /// Whether forks are told, and then the exits of what never executed anything.
     pub forks: bool,
+    /// Most bytes of arguments, and of environment, that are captured of an exec.
+    pub max_arg_bytes: u32,
+    /// Whether the environment is captured.
+    pub env: bool,
 }
 
 impl Default for Options {
@@ -44,6 +49,8 @@ impl Default for Options {
             btf: None,
             exits: true,
             forks: false,
+            max_arg_bytes: 128 << 10,
+            env: false,
         }
     }
 }
@@ -57,11 +64,26 @@ const SYSCALLS: [(&str, &str); 4] = [
     ("enter_execveat", "sys_enter_execveat"),
 ];
 
+/// The arrays by which programs go on in others.
+pub(crate) struct Rounds {
+    failed: ProgramArray<MapData>,
+    raw: ProgramArray<MapData>,
+    parts: ProgramArray<MapData>,
+}
+
+/// Numbers of `execve` and `execveat`, of 64-bit and of 32-bit programs, and the bits by which a task
+/// is in a call of the latter: `TS_COMPAT` in `thread_info.status`, `TIF_32BIT` in `thread_info.flags`.
+const CALLS: [u32; 5] = if cfg!(target_arch = "x86_64") {
+    [59, 322, 11, 358, 2]
+} else {
+    [221, 281, 11, 387, 1 << 22]
+};
+
 /// The probe in the kernel: dropping it takes it out again.
 pub(crate) struct Loaded {
     pub(crate) ebpf: Ebpf,
-    /// Where a program finds the one that it goes on in; it is emptied when this is dropped.
-    pub(crate) rounds: ProgramArray<MapData>,
+    /// Where programs find those that they go on in; they are emptied when this is dropped.
+    pub(crate) rounds: Rounds,
     /// Facts that this kernel cannot give.
     pub(crate) missing: Missing,
     /// What else is not as it should be, a sentence each.
@@ -84,18 +106,44 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     for (member, offset) in MEMBERS.iter().zip(&offsets) {
         loader.override_global(member.global, offset, true);
     }
-    let all_exits = u32::from(options.forks);
-    let group_dead = u32::from(btf.tracepoint_args("sched_process_exit") == Some(2));
-    loader.override_global(knob::ALL_EXITS, &all_exits, true);
-    loader.override_global(knob::EXIT_HAS_GROUP_DEAD, &group_dead, true);
+    let flag = |on: bool| u32::from(on);
+    let subsystem = |name| btf.enumerator("cgroup_subsys_id", name).unwrap_or(NONE);
+    let task_regs = is_helper_supported(ProgramType::TracePoint, BpfHelper::BPF_FUNC_task_pt_regs);
+    let task_btf = is_helper_supported(
+        ProgramType::TracePoint,
+        BpfHelper::BPF_FUNC_get_current_task_btf,
+    );
+    let [execve, execveat, execve32, execveat32, compat] = CALLS;
+    let knobs = [
+        (knob::NUMBER_EXECVE, execve),
+        (knob::NUMBER_EXECVEAT, execveat),
+        (knob::NUMBER32_EXECVE, execve32),
+        (knob::NUMBER32_EXECVEAT, execveat32),
+        (knob::COMPAT_MASK, compat),
+        (knob::ALL_EXITS, flag(options.forks)),
+        (
+            knob::EXIT_HAS_GROUP_DEAD,
+            flag(btf.tracepoint_args("sched_process_exit") == Some(2)),
+        ),
+        (knob::DIRECT, flag(task_btf.unwrap_or(false))),
+        (knob::MAX_ARG_BYTES, options.max_arg_bytes),
+        (knob::CAPTURE_ENV, flag(options.env)),
+        (knob::HAS_TASK_REGS, flag(task_regs.unwrap_or(false))),
+        (knob::SUBSYS_MEMORY, subsystem("memory_cgrp_id")),
+        (knob::SUBSYS_PIDS, subsystem("pids_cgrp_id")),
+    ];
+    for (name, value) in &knobs {
+        loader.override_global(name, value, true);
+    }
     loader.map_max_entries("EVENTS", ring_size(options.ring_size));
     let mut ebpf = loader
         .load(OBJECT)
         .context("the kernel refused the probe's maps")?;
-    let rounds = ebpf
-        .take_map("ROUNDS")
-        .context("the probe has no map ROUNDS")?
-        .try_into()?;
+    let rounds = Rounds {
+        failed: array(&mut ebpf, "ROUNDS")?,
+        raw: array(&mut ebpf, "RAW_ROUNDS")?,
+        parts: array(&mut ebpf, "PART_ROUNDS")?,
+    };
     let mut loaded = Loaded {
         ebpf,
         rounds,
@@ -110,14 +158,23 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
 impl Loaded {
     fn attach(&mut self, options: &Options) -> Result<()> {
         if let Err(error) = with_tracefs(|_| self.attach_syscalls()).and_then(|attached| attached) {
-            self.problems
-                .push(format!("failed execs are not seen: {error:#}"));
+            // Without their begins, calls are told from the registers at their ends.
+            if let Err(instead) = self.attach_fallback() {
+                self.problems.push(format!(
+                    "failed execs are not seen: {error:#}; nor in another way: {instead:#}"
+                ));
+            }
         }
         let raw = [
             ("process_exit", "sched_process_exit", options.exits),
             ("process_fork", "sched_process_fork", options.forks),
             ("process_exec", "sched_process_exec", true),
         ];
+        let parts = self.load_raw("send_parts")?;
+        self.rounds
+            .parts
+            .set(0, &parts, 0)
+            .context("cannot put the program send_parts in its place")?;
         for (program, tracepoint, _) in raw.into_iter().filter(|(.., wanted)| *wanted) {
             self.attach_raw(program, tracepoint)?;
         }
@@ -134,14 +191,31 @@ impl Loaded {
         Ok(())
     }
 
+    fn load_raw(&mut self, program: &str) -> Result<ProgramFd> {
+        let raw: &mut RawTracePoint = self.program(program)?.try_into()?;
+        raw.load()
+            .with_context(|| format!("the kernel refused the program {program}"))?;
+        Ok(raw.fd()?.try_clone()?)
+    }
+
+    fn attach_fallback(&mut self) -> Result<()> {
+        let round = self.load_raw("raw_round")?;
+        self.rounds
+            .raw
+            .set(0, &round, 0)
+            .context("cannot put the program raw_round in its place")?;
+        self.attach_raw("raw_exit", "sys_exit")
+    }
+
     fn attach_syscalls(&mut self) -> Result<()> {
         let round: &mut TracePoint = self.program("read_round")?.try_into()?;
         round
             .load()
             .context("the kernel refused the program read_round")?;
-        let round = round.fd()?.try_clone()?;
+        let fd = round.fd()?.try_clone()?;
         self.rounds
-            .set(0, &round, 0)
+            .failed
+            .set(0, &fd, 0)
             .context("cannot put the program read_round in its place")?;
         for (name, tracepoint) in SYSCALLS {
             let program: &mut TracePoint = self.program(name)?.try_into()?;
@@ -163,6 +237,12 @@ impl Loaded {
             .program_mut(name)
             .with_context(|| format!("the probe has no program {name}"))
     }
+}
+
+fn array(ebpf: &mut Ebpf, name: &str) -> Result<ProgramArray<MapData>> {
+    let map = ebpf.take_map(name);
+    let map = map.with_context(|| format!("the probe has no map {name}"))?;
+    Ok(map.try_into()?)
 }
 
 /// Takes the programs out of the kernel; the maps stay.
@@ -200,7 +280,9 @@ fn read_btf(file: Option<&Path>) -> Result<Btf> {
             path.display()
         )
     })?;
-    let wanted = |name: &[u8]| MEMBERS.iter().any(|member| member.of.as_bytes() == name);
+    let wanted = |name: &[u8]| {
+        name == b"cgroup_subsys_id" || MEMBERS.iter().any(|member| member.of.as_bytes() == name)
+    };
     Btf::parse(bytes, wanted).with_context(|| {
         format!(
             "{} is not the type information (BTF) of a kernel",
@@ -240,7 +322,7 @@ fn resolve(btf: &Btf) -> Result<(Vec<u32>, Missing)> {
                     "this kernel's {of} has no {path}, which the probe needs: please report the kernel's version"
                 ));
             }
-            for fact in *facts {
+            for fact in facts.iter().filter(|fact| !fact.is_empty()) {
                 if !missing.iter().any(|(key, _)| key == fact) {
                     missing.push((
                         (*fact).into(),

@@ -1,15 +1,18 @@
 //! Execs that fail: tried by this very process, which goes on.
 
-use crate::capture::{Capture, bytes};
+use crate::capture::{Capture, bytes, one, run};
+use crate::role;
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
 use nix::unistd::{execve, execveat, gettid};
 use serde_json::{Value, json};
 use std::ffi::{CStr, CString};
 use std::fs::{self, File, Permissions};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A call that fails, and how.
 struct Attempt {
@@ -170,7 +173,28 @@ fn execveat_fails_as_execve_does() {
         (execs[1], "rubbish", "ENOEXEC"),
     ] {
         assert_eq!(exec["error"], error);
-        assert_eq!(exec["filename"], name);
+        let path = format!("/dev/fd/{}/{name}", opened.as_raw_fd());
+        assert_eq!(exec["filename"], path, "as when it succeeds");
         assert_eq!(exec["args"], json!(["zero", "", "at"]));
     }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn without_the_tracepoints_of_calls_failures_are_told_all_the_same() {
+    let nowhere = Path::new("/");
+    let capture = Capture::start_by(&mut role::command("a capture with few rights", nowhere));
+    let mut failing = Command::new("/nonexistent");
+    assert!(failing.args(["one", "", "two"]).spawn().is_err());
+    let (pid, _) = run(&mut Command::new("/bin/true"));
+    let told = capture.stop();
+    let failed = told.all("exec").filter(|e| e["filename"] == "/nonexistent");
+    let failed = failed.collect::<Vec<_>>();
+    let exec = one(&failed);
+    assert_eq!(exec["error"], "ENOENT");
+    assert_eq!(exec["args"], json!(["/nonexistent", "one", "", "two"]));
+    assert_eq!((&exec["uid"], &exec["old_euid"]), (&json!(0), &json!(0)));
+    assert_eq!(told.exec(pid)["old_euid"], Value::Null);
+    assert!(told.exec(pid)["missing"]["old_euid"].is_string());
+    assert_eq!(told.end["lost"], 0);
 }

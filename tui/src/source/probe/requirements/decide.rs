@@ -257,7 +257,8 @@ pub(super) fn helpers(facts: &Facts) -> Finding {
 }
 
 pub(super) fn tracepoints(facts: &Facts) -> Finding {
-    const INSTEAD: &str = "without them failed execs are not seen";
+    const INSTEAD: &str = "without them the end of every system call is looked at for failed execs, which costs a \
+                           little, and who the user was before an exec is not known";
     let sudo = facts.command.sudo();
     match &facts.tracing {
         Ok(Tracing { place, lacking }) => {

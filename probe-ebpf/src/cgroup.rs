@@ -1,0 +1,93 @@
+//! A process's control group: its id in the record, its path once in a map.
+
+use crate::globals::{self as member, Offset};
+use crate::maps::{CGROUP_SCRATCH, CGROUPS, Slot};
+use crate::read::{Kernel, Typed};
+use probe_common::{
+    CgroupPath,
+    limits::{CGROUP_LEVELS, CGROUP_NAMES, NAME_MAX},
+};
+
+/// The inode number of a hierarchy's root, which is the lower half of its id.
+const ROOT: u32 = 1;
+
+/// Returns the id of a task's control group, 0 if unknown, and sees to it that its path is in the map.
+///
+/// That of the unified hierarchy; where the task is at its root, that of the memory or else the pids
+/// controller's own hierarchy.
+#[inline(always)]
+pub(crate) fn id(task: Typed, slot: Slot) -> u64 {
+    let set = task.to(&member::TASK_CGROUPS);
+    let unified = set.to(&member::CSET_UNIFIED).to(&member::CGROUP_KN);
+    let mut node = unified.plain();
+    let mut id: u64 = unified.or_zero(&member::KN_ID);
+    if id as u32 == ROOT {
+        node = under_controller(set.plain(), &member::SUBSYS_MEMORY, node);
+        if is_root(node) {
+            node = under_controller(set.plain(), &member::SUBSYS_PIDS, node);
+        }
+        id = node.or_zero(&member::KN_ID);
+    }
+    // SAFETY: only looked for.
+    if id != 0 && unsafe { CGROUPS.get(id) }.is_none() {
+        note(id, node, slot);
+    }
+    id
+}
+
+#[inline(always)]
+fn is_root(node: Kernel) -> bool {
+    node.to(&member::KN_PARENT).0 == 0
+}
+
+/// Returns the node of a controller's control group, if that is not the root.
+#[inline(always)]
+fn under_controller(set: Kernel, number: &Offset, root: Kernel) -> Kernel {
+    let (Some(at), Some(number)) = (member::CSET_SUBSYS.get(), number.get()) else {
+        return root;
+    };
+    let state: u64 = Kernel(set.0 + u64::from(at) + u64::from(number) * 8)
+        .at(0)
+        .unwrap_or(0);
+    let node = Kernel(state).to(&member::CSS_CGROUP).to(&member::CGROUP_KN);
+    if node.0 == 0 || is_root(node) {
+        root
+    } else {
+        node
+    }
+}
+
+/// Reads the names on the way up, and keeps them.
+#[inline(always)]
+fn note(id: u64, node: Kernel, slot: Slot) {
+    const LAST: usize = CGROUP_NAMES - NAME_MAX - 1;
+    let Some(path) = CGROUP_SCRATCH.get_ptr_mut(slot as u32) else {
+        return;
+    };
+    // SAFETY: the place is this program's own; a name fits after LAST.
+    unsafe {
+        (*path).len = 0;
+        (*path).cut = 1;
+        let mut node = node;
+        for _ in 0..CGROUP_LEVELS {
+            let parent = node.to(&member::KN_PARENT);
+            // The root's name is empty.
+            if parent.0 == 0 {
+                (*path).cut = 0;
+                break;
+            }
+            let len = (&raw const (*path).len).read_volatile() as usize;
+            if len > LAST {
+                break;
+            }
+            let to = (&raw mut (*path).names).cast::<u8>().add(len);
+            let copied = node.to(&member::KN_NAME).copy_str(to, NAME_MAX as u32 + 1);
+            if copied <= 0 {
+                break;
+            }
+            (&raw mut (*path).len).write_volatile((len + copied as usize) as u32);
+            node = parent;
+        }
+        let _ = CGROUPS.insert(id, &*path.cast::<CgroupPath>(), 0);
+    }
+}

@@ -1,0 +1,85 @@
+//! An exec failed, where the tracepoints of system calls cannot be had: the end of each system call is
+//! looked at. Costs a little with every call, and also sees those of 32-bit programs.
+
+use crate::args::Round;
+use crate::call::{self, Which};
+use crate::failed::{self, RESTARTS};
+use crate::globals::{
+    self as member, COMPAT_MASK, NUMBER_EXECVE, NUMBER_EXECVEAT, NUMBER32_EXECVE, NUMBER32_EXECVEAT,
+};
+use crate::maps::{RAW_ROUNDS, SCRATCH, Scratch, Slot};
+use crate::read::Kernel;
+use aya_ebpf::{
+    helpers::generated::bpf_get_current_task, macros::raw_tracepoint,
+    programs::RawTracePointContext,
+};
+
+/// `MAX_ERRNO` of include/linux/err.h.
+const MAX_ERRNO: i64 = 4095;
+
+/// `sys_exit(struct pt_regs *regs, long ret)`, unchanged from 5.10 to 7.3.
+#[raw_tracepoint(tracepoint = "sys_exit")]
+pub(crate) fn raw_exit(ctx: RawTracePointContext) -> i32 {
+    let ret: i64 = ctx.arg::<u64>(1) as i64;
+    if !(-MAX_ERRNO..0).contains(&ret) || RESTARTS.contains(&ret) {
+        return 0;
+    }
+    let registers = Kernel(ctx.arg(0));
+    let Some(which) = which(registers) else {
+        return 0;
+    };
+    let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Failed as u32) else {
+        return 0;
+    };
+    // SAFETY: `scratch` is this program's own.
+    unsafe {
+        call::from_registers(&raw mut (*scratch).call, registers, which);
+        failed::begin_record(scratch, ret as i32, 0, which.narrow.into());
+        next_round(&ctx, scratch);
+    }
+    0
+}
+
+/// Reads a round of the arguments. Attached to nothing: [`raw_exit`] and this program itself go on in it.
+#[raw_tracepoint(tracepoint = "sys_exit")]
+pub(crate) fn raw_round(ctx: RawTracePointContext) -> i32 {
+    let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Failed as u32) else {
+        return 0;
+    };
+    // SAFETY: `scratch` was begun on this CPU by the program that went on in this one.
+    unsafe {
+        if let Round::More = failed::round(scratch) {
+            next_round(&ctx, scratch);
+        }
+    }
+    0
+}
+
+#[inline(always)]
+unsafe fn next_round(ctx: &RawTracePointContext, scratch: *mut Scratch) {
+    // SAFETY: nothing here has anything to drop; a record is begun.
+    unsafe {
+        RAW_ROUNDS.tail_call(ctx, 0);
+        failed::give_up(scratch);
+    }
+}
+
+/// Returns which exec a call is, if it is one.
+#[inline(always)]
+fn which(registers: Kernel) -> Option<Which> {
+    let number: u32 = registers.get(&member::REGS_NUMBER)?;
+    let at = number == NUMBER_EXECVEAT.load();
+    let at32 = number == NUMBER32_EXECVEAT.load();
+    if !at && !at32 && number != NUMBER_EXECVE.load() && number != NUMBER32_EXECVE.load() {
+        return None;
+    }
+    // SAFETY: this helper takes no arguments and always succeeds.
+    let task = Kernel(unsafe { bpf_get_current_task() });
+    let narrow = task.or_zero::<u32>(&member::TASK_COMPAT) & COMPAT_MASK.load() != 0;
+    let (at, plain) = if narrow {
+        (at32, NUMBER32_EXECVE.load())
+    } else {
+        (at, NUMBER_EXECVE.load())
+    };
+    (at || number == plain).then_some(Which { at, narrow })
+}

@@ -1,0 +1,120 @@
+//! Texts that repeat, each kept once.
+
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// Most texts of a kind that are remembered; then they are forgotten and learnt anew, and those in use
+/// stay with their users.
+const MOST: usize = 8192;
+
+/// Paths and names as records have them, with what was made of them.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    rooted: FxHashMap<Box<[u8]>, Arc<[u8]>>,
+    cut: FxHashMap<Box<[u8]>, Arc<[u8]>>,
+    terminals: FxHashMap<Box<[u8]>, Arc<[u8]>>,
+    plain: FxHashMap<Box<[u8]>, Arc<[u8]>>,
+}
+
+impl Texts {
+    /// Returns the path that has these names, the last first; one whose beginning was cut has no slash
+    /// before it.
+    pub(super) fn path(&mut self, names: &[u8], cut: bool) -> Arc<[u8]> {
+        let known = if cut { &mut self.cut } else { &mut self.rooted };
+        once(known, names, || path(names, cut))
+    }
+
+    /// Returns a terminal's name below `/dev` from the one that the kernel calls it by.
+    pub(super) fn terminal(&mut self, name: &[u8]) -> Arc<[u8]> {
+        once(&mut self.terminals, name, || {
+            // The kernel's `pts3` is the file `pts/3`; no other driver has a folder of its own.
+            match name.strip_prefix(b"pts") {
+                Some(number) if number.first().is_some_and(u8::is_ascii_digit) => {
+                    [b"pts/", number].concat()
+                }
+                _ => name.to_vec(),
+            }
+        })
+    }
+
+    /// Returns a text as it is.
+    pub(super) fn plain(&mut self, text: &[u8]) -> Arc<[u8]> {
+        once(&mut self.plain, text, || text.to_vec())
+    }
+}
+
+/// Joins names, the last first and each ended by a NUL, to a path.
+pub(super) fn path(names: &[u8], cut: bool) -> Vec<u8> {
+    let mut path = Vec::with_capacity(names.len() + 1);
+    let names = names.strip_suffix(b"\0").unwrap_or(names);
+    for name in names
+        .rsplit(|byte| *byte == 0)
+        .filter(|name| !name.is_empty())
+    {
+        if !(cut && path.is_empty()) {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+    }
+    if path.is_empty() && !cut {
+        path.push(b'/');
+    }
+    path
+}
+
+fn once(
+    known: &mut FxHashMap<Box<[u8]>, Arc<[u8]>>,
+    key: &[u8],
+    make: impl FnOnce() -> Vec<u8>,
+) -> Arc<[u8]> {
+    if let Some(text) = known.get(key) {
+        return Arc::clone(text);
+    }
+    if known.len() >= MOST {
+        known.clear();
+    }
+    let text: Arc<[u8]> = make().into();
+    known.insert(key.into(), Arc::clone(&text));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_make_a_path() {
+        let whole = |names: &[u8]| String::from_utf8(path(names, false)).unwrap();
+        assert_eq!(whole(b"bash\0bin\0usr\0"), "/usr/bin/bash");
+        assert_eq!(whole(b""), "/");
+        assert_eq!(whole(b"memfd:x\0"), "/memfd:x");
+        assert_eq!(path(b"c\0b\0", true), b"b/c");
+        assert_eq!(path(b"", true), b"");
+    }
+
+    #[test]
+    fn a_text_is_kept_once() {
+        let mut texts = Texts::default();
+        let first = texts.path(b"a\0b\0", false);
+        assert!(Arc::ptr_eq(&first, &texts.path(b"a\0b\0", false)));
+        assert_eq!(&*texts.path(b"a\0b\0", true), b"b/a");
+        for n in 0..=MOST {
+            texts.plain(n.to_string().as_bytes());
+        }
+        assert!(texts.plain.len() <= MOST);
+        assert_eq!(&*first, b"/b/a");
+    }
+
+    #[test]
+    fn a_terminal_is_named_as_its_file_is() {
+        let mut texts = Texts::default();
+        for (name, file) in [
+            ("pts3", "pts/3"),
+            ("ttyS0", "ttyS0"),
+            ("ptsx", "ptsx"),
+            ("pts", "pts"),
+        ] {
+            assert_eq!(&*texts.terminal(name.as_bytes()), file.as_bytes());
+        }
+    }
+}
