@@ -34,7 +34,7 @@ pub(super) enum Want {
 /// A minute, which nothing takes.
 const LONG: i64 = 60_000_000_000;
 const NULL: Want = Want::Is(Value::Null);
-const UNREADABLE: &str = "the process's memory could not be read";
+const UNREADABLE: &str = "process memory could not be read";
 
 /// Returns the events that a case is to tell, in order.
 pub(super) fn wanted(case: &Case, played: &mut Played, here: &Here, limit: usize) -> Vec<Wanted> {
@@ -200,8 +200,6 @@ impl Wants<'_> {
         for (key, reason) in [
             ("exe", "nothing was executed"),
             ("env", "not captured"),
-            ("loginuid", "not set"),
-            ("session", "not set"),
             ("filename", UNREADABLE),
             ("args", UNREADABLE),
         ] {
