@@ -27,7 +27,7 @@ use std::io::Write;
 use std::process::Command;
 use std::time::Duration;
 use value::{Env, Facts};
-use want::Wanted;
+use want::{Asked, Wanted};
 
 /// The files of cases.
 const FILES: [(&str, &str); 7] = [
@@ -44,18 +44,26 @@ const FILES: [(&str, &str); 7] = [
 const ARGS_KEPT: usize = 128 << 10;
 
 /// Keys that nothing fills yet; neither they nor the reasons for them are compared.
-const PENDING_KEYS: &[&str] = &["exe", "cwd", "tty", "cgroup", "container", "env"];
+const PENDING_KEYS: &[&str] = &[];
 
 /// Keys whose reasons are not compared, while the keys themselves are.
-const PENDING_REASONS: &[&str] = &[];
+const PENDING_REASONS: &[&str] = &[
+    "exe",
+    "cwd",
+    "tty",
+    "cgroup",
+    "container",
+    "env",
+    "loginuid",
+    "session",
+    "old_euid",
+];
 
 /// Words of `flags` that nothing sets yet.
 const PENDING_FLAGS: &[&str] = &[];
 
 /// Cases with the key that is not exact in them yet.
 const PENDING_FACTS: &[(&str, &str)] = &[
-    // It has no reason.
-    ("by the kernel: the reader of a core", "old_euid"),
     // The calls of 32-bit programs are not seen.
     ("a program of 32 bits executes one of 64", "old_euid"),
     (
@@ -149,15 +157,19 @@ struct Done<'a> {
 fn run(flags: &[String], cases: &[&Case], facts: &Facts, here: &Here, outcome: &mut Outcome) {
     let flags: Vec<_> = flags.iter().map(String::as_str).collect();
     let mut capture = Capture::start(&flags);
-    let limit = match flags.iter().position(|flag| *flag == "--max-arg-bytes") {
-        Some(_) => usize::MAX,
-        None => ARGS_KEPT,
+    let asked = Asked {
+        args: if flags.contains(&"--max-arg-bytes") {
+            usize::MAX
+        } else {
+            ARGS_KEPT
+        },
+        env: flags.contains(&"--env"),
     };
     let mut done = Vec::new();
     for case in cases {
         let before = capture.events();
         let mut played = play::play(case, facts, here);
-        let wanted = want::wanted(case, &mut played, here, limit);
+        let wanted = want::wanted(case, &mut played, here, asked);
         let dir = String::from_utf8(played.env.texts["DIR"].clone()).unwrap();
         // What the kernel starts may be late.
         let patience = if played.wrong.is_empty() && pending(case).is_none() {

@@ -4,6 +4,7 @@ use super::assemble::{FAILED, FAILED_STATUS, SAYING, assemble};
 use super::case::{Case, Item};
 use super::machine::{Form, Machine, NOWHERE};
 use super::value::{Env, Facts};
+use super::want::REASONS;
 use crate::capture::kill_child;
 use crate::wait::{self, PATIENCE};
 use crate::{elf, utf8};
@@ -52,6 +53,8 @@ pub(super) fn play(case: &Case, facts: &Facts, here: &Here) -> Played {
     let mut env = Env::new(facts.clone());
     env.texts
         .insert("DIR".to_owned(), utf8(&path).as_bytes().to_vec());
+    let reasons = REASONS.map(|(name, reason)| (name.to_owned(), reason.into()));
+    env.texts.extend(reasons);
     env.numbers.extend(here.numbers());
     let (mut names, mut sysctls) = (Vec::new(), Vec::new());
     env.items(case, &mut |item, env| match item {

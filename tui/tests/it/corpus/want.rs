@@ -1,7 +1,7 @@
 //! What events are to say: what a case tells, and what follows from it for the other keys.
 
 use super::case::{Case, Event, Expr, Item, Name};
-use super::play::{Here, Played};
+use super::play::{ENVIRONMENT, Here, Played};
 use super::value::{Element, Env, errno, signal_name};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,11 +36,40 @@ const LONG: i64 = 60_000_000_000;
 const NULL: Want = Want::Is(Value::Null);
 const UNREADABLE: &str = "process memory could not be read";
 
+/// Reasons for what is missing, as cases name them.
+pub(super) const REASONS: [(&str, &str); 3] = [
+    ("UNREADABLE", UNREADABLE),
+    ("UNMEASURED", "not all arguments could be measured"),
+    ("CUT", "its beginning is cut"),
+];
+
+/// Why a key is null, unless the case says something else.
+const NULL_REASONS: [(&str, &str); 9] = [
+    ("exe", "nothing was executed"),
+    ("env", "not asked for"),
+    ("loginuid", "not set"),
+    ("session", "not set"),
+    ("old_euid", "started by the kernel"),
+    ("tty", "no controlling terminal"),
+    ("container", "not in a container"),
+    ("filename", UNREADABLE),
+    ("args", UNREADABLE),
+];
+
+/// What the capture was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    /// How many bytes of arguments are kept.
+    pub(super) args: usize,
+    /// Whether the environment is told.
+    pub(super) env: bool,
+}
+
 /// Returns the events that a case is to tell, in order.
-pub(super) fn wanted(case: &Case, played: &mut Played, here: &Here, limit: usize) -> Vec<Wanted> {
+pub(super) fn wanted(case: &Case, played: &mut Played, here: &Here, asked: Asked) -> Vec<Wanted> {
     let mut wants = Wants {
         here,
-        limit,
+        asked,
         root: Want::Is(json!(played.env.numbers["ROOT"])),
         states: HashMap::new(),
     };
@@ -81,8 +110,7 @@ struct State {
 
 struct Wants<'a> {
     here: &'a Here,
-    /// How many bytes of arguments are kept.
-    limit: usize,
+    asked: Asked,
     root: Want,
     /// By the pid.
     states: HashMap<String, State>,
@@ -150,6 +178,15 @@ impl Wants<'_> {
         wanted.or("event", Want::Is(json!(wanted.kind)));
     }
 
+    /// What the programs are started with.
+    fn env(&self) -> Want {
+        if !self.asked.env {
+            return NULL;
+        }
+        let env = ENVIRONMENT.map(|(name, value)| format!("{name}={value}"));
+        Want::Is(json!(env))
+    }
+
     fn comm(&self) -> Want {
         Want::Is(text(&self.here.comm))
     }
@@ -187,7 +224,7 @@ impl Wants<'_> {
         };
         wanted.or("flags", Want::Is(flags));
         wanted.or("fork_to_exec_ns", Want::Between(1, LONG));
-        wanted.or("env", NULL);
+        wanted.or("env", self.env());
         let dir = env.texts.get("DIR").map_or(NULL, |dir| Want::Is(text(dir)));
         wanted.or("cwd", dir);
         let filename = wanted.or("filename", Want::Any);
@@ -197,12 +234,7 @@ impl Wants<'_> {
             (false, false) => interpreter,
         };
         wanted.or("exe", exe);
-        for (key, reason) in [
-            ("exe", "nothing was executed"),
-            ("env", "not captured"),
-            ("filename", UNREADABLE),
-            ("args", UNREADABLE),
-        ] {
+        for (key, reason) in NULL_REASONS {
             if wanted.keys.get(key) == Some(&NULL) {
                 wanted.because(key, reason);
             }
@@ -215,7 +247,7 @@ impl Wants<'_> {
             .iter()
             .flat_map(|arg| arg.iter().copied().chain([0]))
             .collect();
-        let kept = &all[..all.len().min(self.limit)];
+        let kept = &all[..all.len().min(self.asked.args)];
         let body = kept.strip_suffix(b"\0").unwrap_or(kept);
         let args = body.split(|b| *b == 0).filter(|_| !kept.is_empty());
         let args = args.map(text).collect();
