@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// The product, capturing; it is killed when this goes out of scope.
 pub(crate) struct Capture {
@@ -87,6 +88,21 @@ impl Capture {
         }
     }
 
+    /// Returns how many events it told of, as far as they were taken.
+    pub(crate) fn events(&self) -> usize {
+        self.seen.len() - 1
+    }
+
+    /// Takes what it tells until the events are enough, or for a time.
+    pub(crate) fn look_until(&mut self, patience: Duration, enough: impl Fn(&[Value]) -> bool) {
+        wait::within(patience, &mut || {
+            while let Ok(line) = self.lines.try_recv() {
+                self.seen.push(parsed(&line));
+            }
+            enough(&self.seen[1..]).then_some(())
+        });
+    }
+
     /// Stops it by SIGINT and returns what it told.
     pub(crate) fn stop(self) -> Told {
         self.stop_by(Signal::SIGINT)
@@ -131,9 +147,7 @@ impl Capture {
         });
         match line {
             Some(Some(line)) => {
-                let value = serde_json::from_str(&line);
-                self.seen
-                    .push(value.unwrap_or_else(|e| panic!("{e}: {line}")));
+                self.seen.push(parsed(&line));
                 self.seen.last()
             }
             Some(None) => None,
@@ -154,6 +168,10 @@ impl Drop for Capture {
     fn drop(&mut self) {
         kill_child(&mut self.child);
     }
+}
+
+fn parsed(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))
 }
 
 /// Tells where the threads of a process that hangs are.

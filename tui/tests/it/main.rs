@@ -6,6 +6,7 @@
 
 mod capture;
 mod cli;
+mod corpus;
 mod elf;
 mod live;
 mod role;
