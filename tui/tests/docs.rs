@@ -7,6 +7,7 @@
 
 use clap::CommandFactory;
 use execsnoop_tui::cli::Args;
+use execsnoop_tui::event::Flags;
 use execsnoop_tui::field::FIELDS;
 use execsnoop_tui::filter::{Filter, KEYS};
 use execsnoop_tui::keymap::{Group, KEYMAP, Mode};
@@ -36,6 +37,7 @@ fn generated_tables_are_up_to_date() {
     for (name, table) in [
         ("keys", keys()),
         ("columns", columns()),
+        ("flag words", flag_words()),
         ("filter names", filter_names()),
         ("flags", flags()),
     ] {
@@ -115,6 +117,15 @@ fn columns() -> String {
             &mut out,
             &[code(field.key), field.title.into(), shown, field.doc.into()],
         );
+    }
+    out
+}
+
+/// What can be special about an exec.
+fn flag_words() -> String {
+    let mut out = String::from("| word | what |\n|---|---|\n");
+    for (_, word, meaning) in Flags::WORDS {
+        row(&mut out, &[code(word), meaning.into()]);
     }
     out
 }

@@ -24,7 +24,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("field", &["event", "model", "store", "text"]),
     (
         "filter",
-        &["event", "field", "model", "process", "store", "text"],
+        &[
+            "container",
+            "event",
+            "field",
+            "model",
+            "process",
+            "store",
+            "text",
+        ],
     ),
     ("list", &["event", "field", "filter", "model", "store"]),
     ("keymap", &["action"]),
