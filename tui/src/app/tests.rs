@@ -121,7 +121,7 @@ fn single_keys_fill_in_the_filter_from_the_line() {
     for (action, term) in [
         (Action::FilterPid, "pid=48260"),
         (Action::FilterComm, "comm=run-parts"),
-        (Action::FilterUser, "user=alice"),
+        (Action::FilterUser, "user=root"),
     ] {
         for view in [Action::ViewEvents, Action::ViewTree] {
             act(&mut app, &[view, action]);

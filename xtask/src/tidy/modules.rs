@@ -46,8 +46,21 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "view",
         &[
-            "action", "app", "cells", "event", "field", "filter", "format", "keymap", "list",
-            "model", "process", "rate", "store", "text",
+            "action",
+            "app",
+            "cells",
+            "container",
+            "event",
+            "field",
+            "filter",
+            "format",
+            "keymap",
+            "list",
+            "model",
+            "process",
+            "rate",
+            "store",
+            "text",
         ],
     ),
     (
