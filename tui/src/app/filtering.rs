@@ -12,6 +12,9 @@ use crate::store::EntryId;
 /// What passes when only failures are shown.
 const FAILURES: &str = "failed";
 
+/// How many filters there are to go back to.
+const UNDO: usize = 100;
+
 /// What to go back to when a prompt is closed without taking its text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Before {
@@ -213,11 +216,14 @@ impl App {
     fn remember(&mut self, before: String) {
         let now = self.list.filter().text().trim();
         if now != before.trim() {
-            self.undo.push(before);
+            self.undo.push_back(before);
+            if self.undo.len() > UNDO {
+                self.undo.pop_front();
+            }
         }
     }
 
-    fn replace_filter(&mut self, text: &str) {
+    pub(super) fn replace_filter(&mut self, text: &str) {
         let before = self.list.filter().text().to_owned();
         match self.parse(text) {
             Ok(filter) => {
@@ -244,7 +250,7 @@ impl App {
     }
 
     pub(super) fn undo_filter(&mut self) {
-        match self.undo.pop() {
+        match self.undo.pop_back() {
             Some(text) => {
                 // It was a filter before, so it parses.
                 if let Ok(filter) = self.parse(&text) {

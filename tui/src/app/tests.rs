@@ -116,6 +116,22 @@ fn filters_can_be_undone_cleared_and_brought_back() {
 }
 
 #[test]
+fn filters_to_go_back_to_are_bounded() {
+    let mut app = screen(1_000, build());
+    for i in 0..500 {
+        app.replace_filter(&format!("pid={i}"));
+    }
+    let mut steps = 0;
+    while app.list.filter().text() != "pid=399" {
+        act(&mut app, &[Action::UndoFilter]);
+        steps += 1;
+    }
+    assert_eq!(steps, 100);
+    act(&mut app, &[Action::UndoFilter]);
+    assert_eq!(app.list.filter().text(), "pid=399", "further there is none");
+}
+
+#[test]
 fn single_keys_fill_in_the_filter_from_the_line() {
     let mut app = screen(1_000, build());
     for (action, term) in [
