@@ -188,13 +188,16 @@ impl App {
     fn evict(&mut self) {
         let first = self.model.store.first_id();
         self.list.evict(first);
+        self.forget_waiting(first);
         while self.gaps.front().is_some_and(|id| *id < first) {
             self.gaps.pop_front();
         }
     }
 
     fn arrived(&mut self, id: EntryId) {
-        if self.paused.is_none() {
+        if self.paused.is_some() {
+            self.wait_for(id);
+        } else {
             self.list.insert(id, &self.model);
             self.mark_in_tree(id);
         }
@@ -205,7 +208,7 @@ impl App {
             Some(paused) if id < paused.from => {
                 paused.changed.insert(id);
             }
-            Some(_) => {}
+            Some(_) => self.wait_for(id),
             None => {
                 self.list.update(id, &self.model);
                 self.mark_in_tree(id);
