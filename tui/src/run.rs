@@ -6,6 +6,7 @@ mod screen;
 mod trial;
 
 use crate::cli::{self, Command, Config, Context, DoctorConfig, DoctorFormat, Mode};
+use crate::doctor::Form;
 use crate::source::probe::Options;
 use crate::source::probe::requirements::{self, Facts, Request};
 use anyhow::{Context as _, Result};
@@ -77,11 +78,16 @@ fn doctor(config: &DoctorConfig) -> Result<ExitCode> {
         ..Options::default()
     };
     let checks = checks(config.btf.as_deref(), options.ring_size, &[]);
-    let json = config.format == DoctorFormat::Json;
+    let form = match config.format {
+        DoctorFormat::Json => Form::Json,
+        DoctorFormat::Table => Form::Table {
+            color: config.color,
+        },
+    };
     let trial = || {
         trial::run(&options).map_err(|error| requirements::first_obstacle(&checks).unwrap_or(error))
     };
-    match crate::doctor::run(&mut std::io::stdout(), json, &checks, trial) {
+    match crate::doctor::run(&mut std::io::stdout(), form, &checks, trial) {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::FAILURE),
         // Nobody reads the report any more.
