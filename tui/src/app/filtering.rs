@@ -76,7 +76,11 @@ impl App {
     pub(super) fn open_filter(&mut self, term: Option<String>) {
         let now = self.list.filter();
         let with_term = term.and_then(|term| now.and(&term).ok());
-        let text = with_term.as_ref().unwrap_or(now).text().trim().to_owned();
+        let mut text = with_term.as_ref().unwrap_or(now).text().trim().to_owned();
+        if with_term.is_none() && !text.is_empty() {
+            // What is typed next is another term, not more of the last one.
+            text.push(' ');
+        }
         let prompt = Prompt::new(PromptKind::Filter, text, self.before());
         self.popups.push(Popup::Prompt(prompt));
         self.prompt_changed();
@@ -168,6 +172,7 @@ impl App {
         let before = prompt.before.clone();
         prompt.error = None;
         prompt.found = true;
+        prompt.trim_end();
         prompt.kind = match prompt.kind {
             PromptKind::Filter => PromptKind::Search,
             PromptKind::Search => PromptKind::Filter,

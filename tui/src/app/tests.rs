@@ -139,6 +139,20 @@ fn filters_can_be_undone_cleared_and_brought_back() {
 }
 
 #[test]
+fn the_next_term_can_be_typed_at_once() {
+    let mut app = screen(1_000, build());
+    app.set_filter(Filter::parse("user=alice").unwrap());
+    act(&mut app, &[Action::Filter]);
+    app.handle(input::Event::Paste("gcc".into()), 0);
+    assert_eq!(app.prompt().map(Prompt::text), Some("user=alice gcc"));
+    act(
+        &mut app,
+        &[Action::Close, Action::Filter, Action::SwapPrompt],
+    );
+    assert_eq!(app.search.text(), "user=alice", "without the blank");
+}
+
+#[test]
 fn filters_to_go_back_to_are_bounded() {
     let mut app = screen(1_000, build());
     for i in 0..500 {
