@@ -140,7 +140,7 @@ pub struct LiveArgs {
     /// Leave the mouse to the terminal, so that it selects text
     #[arg(long, help_heading = SCREEN)]
     pub no_mouse: bool,
-    /// Draw with ASCII characters only
+    /// Draw with ASCII characters only, as is done where the locale is not UTF-8
     #[arg(long, help_heading = SCREEN)]
     pub ascii: bool,
     /// Whether to use colors; `auto` does on a terminal, unless NO_COLOR is set
@@ -226,6 +226,8 @@ pub struct Context<'a> {
     pub stdout_is_terminal: bool,
     /// The environment variable NO_COLOR.
     pub no_color: Option<OsString>,
+    /// The locale of characters: the first of LC_ALL, LC_CTYPE and LANG that is set and not empty.
+    pub locale: Option<OsString>,
     /// Looks up a user's id by name.
     pub uid_of: &'a dyn Fn(&str) -> Option<u32>,
 }
@@ -235,6 +237,7 @@ impl std::fmt::Debug for Context<'_> {
         f.debug_struct("Context")
             .field("stdout_is_terminal", &self.stdout_is_terminal)
             .field("no_color", &self.no_color)
+            .field("locale", &self.locale)
             .finish_non_exhaustive()
     }
 }
@@ -245,12 +248,26 @@ impl Context<'static> {
         Self {
             stdout_is_terminal: std::io::stdout().is_terminal(),
             no_color: std::env::var_os("NO_COLOR"),
+            locale: ["LC_ALL", "LC_CTYPE", "LANG"]
+                .into_iter()
+                .filter_map(std::env::var_os)
+                .find(|locale| !locale.is_empty()),
             uid_of: &|name| Some(nix::unistd::User::from_name(name).ok()??.uid.as_raw()),
         }
     }
 }
 
 impl Context<'_> {
+    /// Returns whether the locale says that its characters are not UTF-8, as `C` and `POSIX` do. Where
+    /// nothing is said, they are taken to be.
+    fn without_utf8(&self) -> bool {
+        let Some(locale) = &self.locale else {
+            return false;
+        };
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    }
+
     fn colored(&self, color: Color) -> bool {
         match color {
             Color::Always => true,

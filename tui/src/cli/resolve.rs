@@ -128,7 +128,7 @@ fn live(args: LiveArgs, context: &Context<'_>) -> Result<Config, String> {
             columns,
             sort,
             mouse: !args.no_mouse,
-            ascii: args.ascii,
+            ascii: args.ascii || context.without_utf8(),
             color: context.colored(args.color),
         })
     };

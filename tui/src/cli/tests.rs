@@ -10,6 +10,7 @@ fn context(stdout_is_terminal: bool) -> Context<'static> {
     Context {
         stdout_is_terminal,
         no_color: None,
+        locale: None,
         uid_of: &|name| (name == "alice").then_some(1000),
     }
 }
@@ -179,6 +180,31 @@ fn users_and_parents_become_the_screens_filter() {
         screen("-u 5 -P 7 -f a|b").filter.text(),
         "uid=5 ppid=7 (a|b)"
     );
+}
+
+#[test]
+fn a_locale_without_utf8_draws_ascii() {
+    for (locale, ascii) in [
+        (None, false),
+        (Some("C.UTF-8"), false),
+        (Some("en_US.utf8"), false),
+        (Some("C"), true),
+        (Some("POSIX"), true),
+        (Some("de_DE@euro"), true),
+        (Some("ja_JP.eucJP"), true),
+    ] {
+        let context = Context {
+            locale: locale.map(Into::into),
+            ..context(true)
+        };
+        let Command::Live(config) = parse_on(&context, "").unwrap() else {
+            panic!("not a live run")
+        };
+        let Mode::Screen(screen) = config.mode else {
+            panic!("not the screen")
+        };
+        assert_eq!(screen.ascii, ascii, "{locale:?}");
+    }
 }
 
 #[test]
