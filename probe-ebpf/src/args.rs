@@ -144,7 +144,7 @@ unsafe fn read_on(scratch: *mut Scratch, to: *mut u8) -> Round {
                 (*scratch).fixed.flags |= exec_flag::ARGS_FAULT;
                 return Round::End;
             }
-            note_hole(scratch, argc);
+            note_hole(scratch, argc, inside);
             here.write(0);
             advance(list, size + 1, argc + 1, 0);
         } else if read as u64 >= CHUNK {
@@ -172,13 +172,15 @@ unsafe fn advance(list: *mut List, size: u64, argc: u64, inside: u64) {
     }
 }
 
-/// Notes that an argument could not be read; those after it may be.
+/// Notes that an argument could not be read; those after it may be. One of which `inside` bytes were read
+/// is told that far.
 #[inline(always)]
-unsafe fn note_hole(scratch: *mut Scratch, argument: u64) {
+unsafe fn note_hole(scratch: *mut Scratch, argument: u64, inside: u64) {
     // SAFETY: plain accesses to the caller's scratch space.
     unsafe {
         (*scratch).fixed.flags |= exec_flag::ARGS_FAULT;
+        let hole = u64::from(inside == 0) << (argument & 63);
         let holes = &raw mut (*scratch).holes;
-        holes.write_volatile(holes.read_volatile() | 1 << (argument & 63));
+        holes.write_volatile(holes.read_volatile() | hole);
     }
 }
