@@ -3,7 +3,7 @@
 mod args;
 mod ends;
 mod failed;
+mod forks;
 mod programs;
 mod runs;
 pub(crate) mod storm;
-mod ways;
