@@ -23,13 +23,17 @@ pub enum Kind {
 pub enum Counter {
     /// Records that found no room in the ring buffer.
     Lost = 0,
-    /// Execs and exits that a capture filter skipped.
+    /// Execs, successful or failed, that a capture filter skipped.
     NotCaptured = 1,
+    /// Processes that the capture filter found no room to remember.
+    Untracked = 2,
+    /// Calls that were not noted at their begin: too many never came to their end.
+    Unnoted = 3,
 }
 
 impl Counter {
     /// How many counters there are.
-    pub const COUNT: u32 = 2;
+    pub const COUNT: u32 = 4;
 }
 
 /// Opens every record.
@@ -109,6 +113,14 @@ pub mod exec_flag {
     pub const ENV: u32 = 1 << 23;
     /// The environment could not be read from the process's memory, from some point on.
     pub const ENV_FAULT: u32 = 1 << 24;
+}
+
+/// What the capture filter remembers of a process.
+pub mod tracked {
+    /// It belongs to the tree that is captured.
+    pub const IN_TREE: u32 = 1 << 0;
+    /// An exec of it was told, so its end is told too.
+    pub const TOLD: u32 = 1 << 1;
 }
 
 /// The fixed part of an exec record, after the header.

@@ -17,14 +17,14 @@ pub mod members;
 pub use decode::{DecodeError, Exec, Part, Record};
 pub use layout::{
     Ancestor, Area, CgroupPath, Counter, ExecFixed, ExitFixed, ForkFixed, Header, Kind, PartFixed,
-    exec_flag,
+    exec_flag, tracked,
 };
 
 /// Version of the record layout and of the globals.
 ///
 /// The object carries it in the name of a symbol, [`ABI_SYMBOL`], and the loader refuses an
 /// object without it: raise both numbers together.
-pub const ABI_VERSION: u32 = 2;
+pub const ABI_VERSION: u32 = 3;
 
 /// The symbol by which an object says its [`ABI_VERSION`].
-pub const ABI_SYMBOL: &str = "EXECSNOOP_ABI_2";
+pub const ABI_SYMBOL: &str = "EXECSNOOP_ABI_3";

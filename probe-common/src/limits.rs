@@ -29,6 +29,10 @@ pub const WALK_REST: usize = 40;
 /// Most ancestors in one exec record: the parent, and further up as long as
 /// they never executed anything themselves.
 pub const ANCESTORS_MAX: usize = 8;
+/// Control groups from a process's own upwards in which the capture filter looks.
+pub const CGROUP_DEPTH_MAX: usize = 32;
+/// Size of the path of a control group that the capture filter knows again, NUL included.
+pub const CGROUP_PATH_MAX: usize = 256;
 /// Size of the kernel's task name, NUL included (`TASK_COMM_LEN`).
 pub const COMM_LEN: usize = 16;
 /// Bytes of a terminal's name.

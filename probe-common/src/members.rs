@@ -90,6 +90,8 @@ macro_rules! kernel_members {
             PIDNS_INUM = "pid_namespace" "ns.inum", ["pid_ns"];
             NSPROXY_MNT_NS = "nsproxy" "mnt_ns", ["mnt_ns"];
             MNTNS_INUM = "mnt_namespace" "ns.inum", ["mnt_ns"];
+            CGROUP_ROOT = "cgroup" "root", [""];
+            CGROUP_ROOT_HIERARCHY_ID = "cgroup_root" "hierarchy_id", [""];
         }
     };
 }
@@ -124,6 +126,16 @@ kernel_members!(table);
 
 /// The probe's other globals, set before load.
 pub mod knob {
+    /// 1 if forks are told; else the fork program only keeps the tree.
+    pub const TELL_FORKS: &str = "TELL_FORKS";
+    /// 1 if only processes of a tree are captured.
+    pub const ONLY_TREE: &str = "ONLY_TREE";
+    /// 1 if only processes of some users are captured.
+    pub const ONLY_UID: &str = "ONLY_UID";
+    /// 1 if only tasks of some names are captured.
+    pub const ONLY_COMM: &str = "ONLY_COMM";
+    /// 1 if only processes in or below some control groups are captured.
+    pub const ONLY_CGROUP: &str = "ONLY_CGROUP";
     /// 1 if exits of processes that never executed anything are told too.
     pub const ALL_EXITS: &str = "ALL_EXITS";
     /// 1 if `sched_process_exit` says by its second argument that the whole group is dead.

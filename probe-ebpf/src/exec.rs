@@ -3,7 +3,7 @@
 use crate::globals::{self as member, CAPTURE_ENV, MAX_ARG_BYTES};
 use crate::maps::{PART_ROUNDS, PENDING, Pending, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, Typed, User};
-use crate::{facts, parts, path, walk};
+use crate::{facts, only, parts, path, walk};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use probe_common::{
     Area, Kind, exec_flag,
@@ -16,6 +16,9 @@ const INLINE: u64 = ARGS_INLINE as u64;
 /// unchanged from 5.10 to 7.3. Runs in the process that executed, in its new image.
 #[raw_tracepoint(tracepoint = "sched_process_exec")]
 pub(crate) fn process_exec(ctx: RawTracePointContext) -> i32 {
+    if !only::exec(Typed::current().plain()) {
+        return 0;
+    }
     let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Exec as u32) else {
         return 0;
     };

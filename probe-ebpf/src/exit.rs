@@ -3,6 +3,7 @@
 use crate::facts::{self, PF_FORKNOEXEC};
 use crate::globals::{self as member, ALL_EXITS, EXIT_HAS_GROUP_DEAD};
 use crate::maps::{ENDED, output};
+use crate::only;
 use crate::read::Typed;
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use probe_common::{ExitFixed, Header, Kind};
@@ -34,6 +35,9 @@ fn exit(task: Typed) -> Option<()> {
         return None;
     }
     let (leader, start_ns) = facts::leader(task);
+    if !only::exit(task.plain(), leader.plain()) {
+        return None;
+    }
     if ALL_EXITS.load() == 0 && leader.get::<u32>(&member::TASK_FLAGS)? & PF_FORKNOEXEC != 0 {
         return None;
     }

@@ -8,9 +8,9 @@
 use crate::args::{self, Round};
 use crate::call::{self, AT_EMPTY_PATH, AT_FDCWD, Which};
 use crate::globals::{self as member, HAS_TASK_REGS, NUMBER_EXECVEAT};
-use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, output};
+use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, count, output};
 use crate::read::{Kernel, Typed, User};
-use crate::{facts, path, walk};
+use crate::{facts, only, path, walk};
 use aya_ebpf::{
     EbpfContext,
     helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
@@ -18,7 +18,7 @@ use aya_ebpf::{
     programs::TracePointContext,
 };
 use probe_common::{
-    Kind, exec_flag,
+    Counter, Kind, exec_flag,
     limits::{FILENAME_MAX, NONE},
 };
 
@@ -112,7 +112,9 @@ fn enter(ctx: &TracePointContext, at: bool) -> i32 {
         pending.dirfd = argument(0) as i32;
         pending.at_flags = argument(4) as u32;
     }
-    let _ = PENDING.insert(ids, pending, 0);
+    if PENDING.insert(ids, pending, 0).is_err() {
+        count(Counter::Unnoted);
+    }
     0
 }
 
@@ -148,7 +150,7 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
         }
     };
     let ret = word(ctx, EXIT_RET) as i64;
-    if ret >= 0 || RESTARTS.contains(&ret) {
+    if ret >= 0 || RESTARTS.contains(&ret) || !only::failed(Typed::current().plain()) {
         return None;
     }
     // SAFETY: `scratch` is this program's own, with its call.

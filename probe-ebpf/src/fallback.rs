@@ -8,7 +8,8 @@ use crate::globals::{
     self as member, COMPAT_MASK, NUMBER_EXECVE, NUMBER_EXECVEAT, NUMBER32_EXECVE, NUMBER32_EXECVEAT,
 };
 use crate::maps::{RAW_ROUNDS, SCRATCH, Scratch, Slot};
-use crate::read::Kernel;
+use crate::only;
+use crate::read::{Kernel, Typed};
 use aya_ebpf::{
     helpers::generated::bpf_get_current_task, macros::raw_tracepoint,
     programs::RawTracePointContext,
@@ -28,6 +29,9 @@ pub(crate) fn raw_exit(ctx: RawTracePointContext) -> i32 {
     let Some(which) = which(registers) else {
         return 0;
     };
+    if !only::failed(Typed::current().plain()) {
+        return 0;
+    }
     let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Failed as u32) else {
         return 0;
     };

@@ -1,8 +1,9 @@
 //! A process was forked.
 
 use crate::facts;
-use crate::globals as member;
+use crate::globals::{self as member, TELL_FORKS};
 use crate::maps::output;
+use crate::only;
 use crate::read::Kernel;
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 use probe_common::{ForkFixed, Header, Kind};
@@ -17,18 +18,23 @@ struct Record {
 /// 5.10 to 7.3. Runs in the parent; threads are skipped.
 #[raw_tracepoint(tracepoint = "sched_process_fork")]
 pub(crate) fn process_fork(ctx: RawTracePointContext) -> i32 {
-    let _ = fork(Kernel(ctx.arg(1)));
+    let _ = fork(Kernel(ctx.arg(0)), Kernel(ctx.arg(1)));
     0
 }
 
 #[inline(always)]
-fn fork(child: Kernel) -> Option<()> {
+fn fork(forker: Kernel, child: Kernel) -> Option<()> {
     let pid: u32 = child.get(&member::TASK_PID)?;
     if pid != child.get(&member::TASK_TGID)? {
         return None;
     }
     let parent = child.follow(&member::TASK_REAL_PARENT)?;
     let leader = parent.follow(&member::TASK_GROUP_LEADER)?;
+    let ppid = leader.get(&member::TASK_TGID)?;
+    only::forked(pid, ppid);
+    if TELL_FORKS.load() == 0 || !only::fork(forker) {
+        return None;
+    }
     let mut header = facts::header(Kind::Fork);
     header.pid = pid;
     header.tid = pid;
@@ -37,7 +43,7 @@ fn fork(child: Kernel) -> Option<()> {
         fixed: ForkFixed {
             start_ns: child.get(&member::TASK_START_BOOTTIME)?,
             parent_start_ns: leader.or_zero(&member::TASK_START_BOOTTIME),
-            ppid: leader.get(&member::TASK_TGID)?,
+            ppid,
             reserved: 0,
             comm: child.or_zero(&member::TASK_COMM),
         },

@@ -30,10 +30,10 @@ kernel_members!(declare);
 
 /// Its name says which record layout this object has.
 #[unsafe(no_mangle)]
-pub(crate) static EXECSNOOP_ABI_2: Global<u32> = Global::new(probe_common::ABI_VERSION);
+pub(crate) static EXECSNOOP_ABI_3: Global<u32> = Global::new(probe_common::ABI_VERSION);
 
 const _: () = assert!(
-    probe_common::ABI_VERSION == 2,
+    probe_common::ABI_VERSION == 3,
     "rename the symbol above too"
 );
 
@@ -44,6 +44,26 @@ pub(crate) static ALL_EXITS: Global<u32> = Global::new(0);
 /// 1 if `sched_process_exit` has the argument `group_dead` (kernels from 6.16).
 #[unsafe(no_mangle)]
 pub(crate) static EXIT_HAS_GROUP_DEAD: Global<u32> = Global::new(0);
+
+/// 1 if forks are told; else the fork program only keeps the tree.
+#[unsafe(no_mangle)]
+pub(crate) static TELL_FORKS: Global<u32> = Global::new(0);
+
+/// 1 if only processes of a tree are captured.
+#[unsafe(no_mangle)]
+pub(crate) static ONLY_TREE: Global<u32> = Global::new(0);
+
+/// 1 if only processes of some users are captured.
+#[unsafe(no_mangle)]
+pub(crate) static ONLY_UID: Global<u32> = Global::new(0);
+
+/// 1 if only tasks of some names are captured.
+#[unsafe(no_mangle)]
+pub(crate) static ONLY_COMM: Global<u32> = Global::new(0);
+
+/// 1 if only processes in or below some control groups are captured.
+#[unsafe(no_mangle)]
+pub(crate) static ONLY_CGROUP: Global<u32> = Global::new(0);
 
 /// Most bytes of arguments, and of environment, that are captured.
 #[unsafe(no_mangle)]

@@ -31,6 +31,8 @@ mod globals;
 #[cfg(target_arch = "bpf")]
 mod maps;
 #[cfg(target_arch = "bpf")]
+mod only;
+#[cfg(target_arch = "bpf")]
 mod parts;
 #[cfg(target_arch = "bpf")]
 mod path;

@@ -1,7 +1,7 @@
 //! The maps, and what every program does with them: count, and hand a record over.
 
 use aya_ebpf::{
-    btf_maps::{LruHashMap, PerCpuArray, ProgramArray, RingBuf},
+    btf_maps::{HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
     cty::c_void,
     helpers::generated::bpf_ringbuf_output,
     macros::btf_map,
@@ -147,10 +147,10 @@ pub(crate) static SCRATCH: PerCpuArray<Scratch, 2> = PerCpuArray::new();
 #[btf_map]
 pub(crate) static COUNTERS: PerCpuArray<u64, { Counter::COUNT as usize }> = PerCpuArray::new();
 
-/// Calls of execve and execveat by `bpf_get_current_pid_tgid`. The oldest go first, since a
-/// call that never returns leaves its entry.
+/// Calls of execve and execveat by `bpf_get_current_pid_tgid`. A thread that another thread's exec ends in
+/// its own leaves its entry: user space empties the map when it is full.
 #[btf_map]
-pub(crate) static PENDING: LruHashMap<u64, Pending, 16384> = LruHashMap::new();
+pub(crate) static PENDING: HashMap<u64, Pending, 16384> = HashMap::new();
 
 /// Places for parts by [`Slot`].
 #[btf_map]
@@ -189,6 +189,15 @@ pub(crate) fn lost() -> u32 {
         .map_or(0, |count| *count as u32)
 }
 
+/// Counts something on this CPU.
+#[inline(always)]
+pub(crate) fn count(what: Counter) {
+    if let Some(count) = COUNTERS.get_ptr_mut(what as u32) {
+        // SAFETY: the pointer is to this CPU's own slot.
+        unsafe { *count += 1 }
+    }
+}
+
 /// Hands a record to user space; returns whether there was room.
 ///
 /// # Safety
@@ -208,12 +217,8 @@ pub(crate) unsafe fn send<T>(record: *mut T, size: u64) -> bool {
 /// As [`send`].
 #[inline(always)]
 pub(crate) unsafe fn output<T>(record: *mut T, size: u64) {
-    // SAFETY: as the caller says; the pointer to the count is to this CPU's own slot.
-    unsafe {
-        if !send(record, size)
-            && let Some(count) = COUNTERS.get_ptr_mut(Counter::Lost as u32)
-        {
-            *count += 1;
-        }
+    // SAFETY: as the caller says.
+    if !unsafe { send(record, size) } {
+        count(Counter::Lost);
     }
 }

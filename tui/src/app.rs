@@ -96,7 +96,7 @@ pub struct App {
     pub(crate) status: ProbeStatus,
     pub(crate) usage: Option<SelfUsage>,
     pub(crate) hits: Hits,
-    undo: Vec<String>,
+    undo: VecDeque<String>,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
     dirty: bool,
@@ -129,7 +129,7 @@ impl App {
             status: ProbeStatus::default(),
             usage: None,
             hits: Hits::default(),
-            undo: Vec::new(),
+            undo: VecDeque::new(),
             paused: None,
             dirty: true,
             second: 0,
@@ -154,6 +154,14 @@ impl App {
         }
         if !self.is_paused() {
             self.tree.touch();
+        }
+    }
+
+    /// Takes note of an event that a capture filter skipped.
+    pub fn skip(&mut self, event: &Event) {
+        if let Some(replaced) = self.model.skip(event) {
+            self.changed(replaced);
+            self.dirty = true;
         }
     }
 
@@ -188,13 +196,16 @@ impl App {
     fn evict(&mut self) {
         let first = self.model.store.first_id();
         self.list.evict(first);
+        self.forget_waiting(first);
         while self.gaps.front().is_some_and(|id| *id < first) {
             self.gaps.pop_front();
         }
     }
 
     fn arrived(&mut self, id: EntryId) {
-        if self.paused.is_none() {
+        if self.paused.is_some() {
+            self.wait_for(id);
+        } else {
             self.list.insert(id, &self.model);
             self.mark_in_tree(id);
         }
@@ -205,7 +216,7 @@ impl App {
             Some(paused) if id < paused.from => {
                 paused.changed.insert(id);
             }
-            Some(_) => {}
+            Some(_) => self.wait_for(id),
             None => {
                 self.list.update(id, &self.model);
                 self.mark_in_tree(id);
@@ -256,6 +267,11 @@ impl App {
     pub fn set_probe_status(&mut self, status: ProbeStatus) {
         self.dirty |= self.status != status;
         self.status = status;
+    }
+
+    /// Returns what the source told about itself.
+    pub fn probe_status(&self) -> &ProbeStatus {
+        &self.status
     }
 
     /// Sets what this program costs: share of one CPU, and resident bytes.

@@ -3,9 +3,11 @@
 //! Resolving asks nothing of the process: what it needs to know comes in a [`Context`],
 //! so that every decision is a function. It needs no privileges and has no effects.
 
+mod only;
 mod resolve;
 mod value;
 
+pub use only::CaptureFilter;
 pub use resolve::{Command, Config, DoctorConfig, LineConfig, Mode, ScreenConfig};
 
 use crate::export::{FORMATS, Format};
@@ -17,20 +19,34 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What stands behind `--`, for help and docs.
+pub const COMMAND_HELP: &str = "Start this program, and capture only it and what descends from it";
+
 const EXAMPLES: &str = "\
+-- CMD ARG…  Start this program, and capture only it and what descends from it. It is started
+when the capture is ready, as the user who called sudo, and the run ends with it and with its
+status: 128 and the signal's number if one killed it, 127 or 126 if it cannot be executed. On
+the screen, which stays, it has no terminal: it reads nothing, and its output is dropped.
+
 Examples:
   sudo execsnoop-tui                          the screen
   sudo execsnoop-tui -f 'res!=ok user=root'   only what fails for root
   sudo execsnoop-tui -xT                      lines as bcc's execsnoop prints them
   sudo execsnoop-tui -o ndjson | jq 'select(.error)'
   sudo execsnoop-tui -o ndjson -O day.ndjson --duration 24h
+  sudo execsnoop-tui -- make -j4              what make executes, until it ends
+  sudo execsnoop-tui --only 'user=alice !ccache'
   execsnoop-tui doctor                        what a live run needs, and what is missing
 
 The screen comes up when standard output is a terminal. It does not, and lines are printed,
 when output is redirected, with -o or -O, and with the flags that ask for the lines of bcc's
 execsnoop: -T -t -U -q -n -l --max-args.
 
-Exit status: 0 done, or the reader of the output went away; 1 could not run; 2 usage.";
+Exit status: 0 done, or the reader of the output went away; 1 could not run; 2 usage; that of
+CMD, if one was started and has ended.";
+
+const USAGE: &str = "execsnoop-tui [OPTIONS] [-- CMD ARG…]
+       execsnoop-tui <COMMAND>";
 
 /// Shows what is executed on this machine: by whom, how often, and why it failed.
 ///
@@ -41,6 +57,7 @@ Exit status: 0 done, or the reader of the output went away; 1 could not run; 2 u
     version,
     after_help = EXAMPLES,
     args_conflicts_with_subcommands = true,
+    override_usage = USAGE,
     max_term_width = 100
 )]
 pub struct Args {
@@ -140,13 +157,26 @@ pub struct LiveArgs {
     /// Leave the mouse to the terminal, so that it selects text
     #[arg(long, help_heading = SCREEN)]
     pub no_mouse: bool,
-    /// Draw with ASCII characters only
+    /// Draw with ASCII characters only, as is done where the locale is not UTF-8
     #[arg(long, help_heading = SCREEN)]
     pub ascii: bool,
     /// Whether to use colors; `auto` does on a terminal, unless NO_COLOR is set
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = SCREEN)]
     pub color: Color,
 
+    /// Capture only execs that pass this filter; the others are counted, and cost little
+    ///
+    /// Users, task names, control groups and under(PID) are asked in the kernel where they stand
+    /// by themselves or as `a|b`, the rest of the filter before anything is kept. What is known
+    /// only later (exit, dur, cpu, rss, sig, age, running) cannot be asked: see -f for that.
+    #[arg(long, value_name = "EXPR", help_heading = CAPTURE)]
+    pub only: Option<String>,
+    /// Capture only this process and what descends from it, also when its parents are gone
+    #[arg(long, value_name = "PID", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..), help_heading = CAPTURE)]
+    pub tree: Vec<u32>,
+    /// Capture only this control group and those below it: a path as in /proc/PID/cgroup, or below /sys/fs/cgroup
+    #[arg(long, value_name = "PATH", help_heading = CAPTURE)]
+    pub cgroup: Vec<PathBuf>,
     /// Stop after this time, such as 10s, 5m or 1.5h; a bare number is seconds
     #[arg(long, value_name = "TIME", value_parser = value::duration, help_heading = CAPTURE)]
     pub duration: Option<Duration>,
@@ -232,6 +262,8 @@ pub struct Context<'a> {
     pub stdout_is_terminal: bool,
     /// The environment variable NO_COLOR.
     pub no_color: Option<OsString>,
+    /// The locale of characters: the first of LC_ALL, LC_CTYPE and LANG that is set and not empty.
+    pub locale: Option<OsString>,
     /// Looks up a user's id by name.
     pub uid_of: &'a dyn Fn(&str) -> Option<u32>,
 }
@@ -241,6 +273,7 @@ impl std::fmt::Debug for Context<'_> {
         f.debug_struct("Context")
             .field("stdout_is_terminal", &self.stdout_is_terminal)
             .field("no_color", &self.no_color)
+            .field("locale", &self.locale)
             .finish_non_exhaustive()
     }
 }
@@ -251,12 +284,26 @@ impl Context<'static> {
         Self {
             stdout_is_terminal: std::io::stdout().is_terminal(),
             no_color: std::env::var_os("NO_COLOR"),
+            locale: ["LC_ALL", "LC_CTYPE", "LANG"]
+                .into_iter()
+                .filter_map(std::env::var_os)
+                .find(|locale| !locale.is_empty()),
             uid_of: &|name| Some(nix::unistd::User::from_name(name).ok()??.uid.as_raw()),
         }
     }
 }
 
 impl Context<'_> {
+    /// Returns whether the locale says that its characters are not UTF-8, as `C` and `POSIX` do. Where
+    /// nothing is said, they are taken to be.
+    fn without_utf8(&self) -> bool {
+        let Some(locale) = &self.locale else {
+            return false;
+        };
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    }
+
     fn colored(&self, color: Color) -> bool {
         match color {
             Color::Always => true,
@@ -278,8 +325,12 @@ where
     I: IntoIterator<Item = S>,
     S: Into<OsString> + Clone,
 {
-    let args = Args::try_parse_from(args)?;
-    resolve::resolve(args, context)
+    let mut flags: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    // Clap would take a misspelt subcommand for the program then.
+    let dashes = flags.iter().position(|arg| arg == "--");
+    let command = dashes.map(|at| flags.split_off(at).split_off(1));
+    let args = Args::try_parse_from(flags)?;
+    resolve::resolve(args, command, context)
         .map_err(|message| Args::command().error(clap::error::ErrorKind::ValueValidation, message))
 }
 

@@ -30,6 +30,18 @@ pub struct Trial {
     pub problems: Vec<String>,
 }
 
+/// How the report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Table {
+        /// Whether states have colors.
+        color: bool,
+    },
+    /// One JSON object.
+    Json,
+}
+
 /// Reports the checks, then the trial, and returns whether the trial worked.
 ///
 /// The checks are out before the trial begins, in case it never ends.
@@ -39,20 +51,20 @@ pub struct Trial {
 /// Only those of `out`, a closed pipe among them.
 pub fn run(
     out: &mut dyn Write,
-    json: bool,
+    form: Form,
     checks: &[Check],
     trial: impl FnOnce() -> anyhow::Result<Trial>,
 ) -> io::Result<bool> {
-    if json {
+    let Form::Table { color } = form else {
         let trial = trial();
         writeln!(out, "{}", as_json(checks, &trial))?;
         out.flush()?;
         return Ok(trial.is_ok());
-    }
-    write_checks(out, checks)?;
+    };
+    write_checks(out, color, checks)?;
     out.flush()?;
     let trial = trial();
-    write_trial(out, &trial)?;
+    write_trial(out, color, &trial)?;
     out.flush()?;
     Ok(trial.is_ok())
 }
@@ -111,10 +123,24 @@ fn glyph(state: State) -> char {
     }
 }
 
-fn write_checks(out: &mut dyn Write, checks: &[Check]) -> io::Result<()> {
+/// Returns a sign or a word in the color of a state.
+fn colored(text: &str, state: State, color: bool) -> String {
+    let number = match state {
+        State::Ok => 32,
+        State::Missing => 31,
+        State::Warning | State::Unknown => 33,
+    };
+    if color {
+        format!("\x1b[{number}m{text}\x1b[m")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn write_checks(out: &mut dyn Write, color: bool, checks: &[Check]) -> io::Result<()> {
     let width = checks.iter().map(|c| c.title.len()).max().unwrap_or(0);
     for check in checks {
-        write_line(out, check.state, check.title, width, &check.detail)?;
+        write_line(out, color, check, width)?;
         if let Some(remedy) = &check.remedy {
             write_below(out, width, "→", remedy)?;
         }
@@ -123,16 +149,12 @@ fn write_checks(out: &mut dyn Write, checks: &[Check]) -> io::Result<()> {
 }
 
 /// Writes one aligned line: glyph, word, title, detail.
-fn write_line(
-    out: &mut dyn Write,
-    state: State,
-    title: &str,
-    width: usize,
-    detail: &str,
-) -> io::Result<()> {
-    let (glyph, word) = (glyph(state), state.word());
-    let (title, detail) = (escape(title.as_bytes()), escape(detail.as_bytes()));
-    writeln!(out, "{glyph} {word:<7}  {title:<width$}  {detail}")
+fn write_line(out: &mut dyn Write, color: bool, check: &Check, width: usize) -> io::Result<()> {
+    let state = format!("{} {:<7}", glyph(check.state), check.state.word());
+    let state = colored(&state, check.state, color);
+    let title = escape(check.title.as_bytes());
+    let detail = escape(check.detail.as_bytes());
+    writeln!(out, "{state}  {title:<width$}  {detail}")
 }
 
 /// Writes what belongs to the line above, below its detail.
@@ -142,7 +164,8 @@ fn write_below(out: &mut dyn Write, width: usize, mark: &str, text: &str) -> io:
     writeln!(out, "{:indent$}{mark} {text}", "")
 }
 
-fn write_trial(out: &mut dyn Write, trial: &anyhow::Result<Trial>) -> io::Result<()> {
+fn write_trial(out: &mut dyn Write, color: bool, trial: &anyhow::Result<Trial>) -> io::Result<()> {
+    let sign = |state: State| colored(&glyph(state).to_string(), state, color);
     match trial {
         Ok(trial) => {
             let names = trial.programs.iter().map(|(name, _)| name.chars().count());
@@ -152,19 +175,23 @@ fn write_trial(out: &mut dyn Write, trial: &anyhow::Result<Trial>) -> io::Result
                 writeln!(out, "  {name:<width$}  {state}")?;
             }
             for problem in &trial.problems {
-                writeln!(out, "! {}", escape(problem.as_bytes()))?;
+                let sign = sign(State::Warning);
+                writeln!(out, "{sign} {}", escape(problem.as_bytes()))?;
             }
             writeln!(
                 out,
-                "✓ a live run works here: attached in {:.1} ms, saw its own exec {:.1} ms after it began",
-                trial.attach_ms, trial.first_event_ms
+                "{} a live run works here: attached in {:.1} ms, saw its own exec {:.1} ms after it began",
+                sign(State::Ok),
+                trial.attach_ms,
+                trial.first_event_ms
             )
         }
         Err(error) => {
             let error = format!("{error:#}");
             writeln!(
                 out,
-                "✗ a live run does not work here: {}",
+                "{} a live run does not work here: {}",
+                sign(State::Missing),
                 escape(error.as_bytes())
             )
         }
@@ -175,6 +202,8 @@ fn write_trial(out: &mut dyn Write, trial: &anyhow::Result<Trial>) -> io::Result
 mod tests {
     use super::*;
     use anyhow::Context;
+
+    const PLAIN: Form = Form::Table { color: false };
 
     fn checks() -> Vec<Check> {
         let check = |key, title, state, detail: &str, remedy: Option<&str>| Check {
@@ -228,7 +257,8 @@ mod tests {
 
     fn report(json: bool, trial: anyhow::Result<Trial>) -> (bool, String) {
         let mut out = Vec::new();
-        let ok = run(&mut out, json, &checks(), || trial).unwrap();
+        let form = if json { Form::Json } else { PLAIN };
+        let ok = run(&mut out, form, &checks(), || trial).unwrap();
         (ok, String::from_utf8(out).unwrap())
     }
 
@@ -249,6 +279,22 @@ mod tests {
         ! failed execs are not seen
         ✓ a live run works here: attached in 12.3 ms, saw its own exec 0.5 ms after it began
         ");
+    }
+
+    #[test]
+    fn colors_change_nothing_else() {
+        let form = Form::Table { color: true };
+        for trial in [worked, failed] {
+            let mut out = Vec::new();
+            run(&mut out, form, &checks(), trial).unwrap();
+            let mut colored = String::from_utf8(out).unwrap();
+            assert!(colored.contains("\x1b[31m✗ missing\x1b[m  kernel type"));
+            assert!(colored.contains("\x1b[32m✓ ok     \x1b[m  kernel version"));
+            for code in ["\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[m"] {
+                colored = colored.replace(code, "");
+            }
+            assert_eq!(colored, report(false, trial()).1);
+        }
     }
 
     #[test]
@@ -324,7 +370,7 @@ mod tests {
             assert!(String::from_utf8_lossy(&written.borrow()).contains("✗ missing"));
             worked()
         };
-        assert!(run(&mut log, false, &checks(), trial).unwrap());
+        assert!(run(&mut log, PLAIN, &checks(), trial).unwrap());
     }
 
     #[test]
@@ -338,7 +384,7 @@ mod tests {
                 Ok(())
             }
         }
-        let error = run(&mut Closed, true, &checks(), worked).unwrap_err();
+        let error = run(&mut Closed, Form::Json, &checks(), worked).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 }

@@ -1,10 +1,14 @@
 //! What happened, owned and free of any source: live, replayed or made up.
 //!
 //! Times are nanoseconds of CLOCK_BOOTTIME; [`Session::wall_ns`] turns them into
-//! time of day. A fact that could not be had is `None`, and [`Exec::missing`] says why.
+//! time of day. A fact that could not be had is `None`, and [`reason`] says why.
 
+mod flags;
+mod missing;
 mod status;
 
+pub use flags::Flags;
+pub use missing::{Missing, Reason, gaps, reason, reasons};
 pub use status::{Status, errno_name, signal_name};
 
 use std::borrow::Cow;
@@ -80,6 +84,18 @@ pub enum Capture {
     Failed,
 }
 
+/// Returns what there is of a path whose beginning may be cut: then it does not begin with a slash, so
+/// that it cannot be taken for a whole one.
+pub fn rest_of_path(path: &[u8], capture: Capture) -> &[u8] {
+    match capture {
+        Capture::Whole => path,
+        Capture::Truncated | Capture::Failed => {
+            let slashes = path.iter().take_while(|byte| **byte == b'/').count();
+            path.get(slashes..).unwrap_or_default()
+        }
+    }
+}
+
 /// The arguments of an exec: each ended by a NUL, but perhaps the last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Args {
@@ -91,6 +107,8 @@ pub struct Args {
     pub argc: Option<u32>,
     /// Whether `bytes` is all of them.
     pub capture: Capture,
+    /// Bit `i`: argument `i` could not be read, and stands as an empty one.
+    pub holes: u64,
 }
 
 impl Args {
@@ -106,6 +124,7 @@ impl Args {
             argc: u32::try_from(list.len()).ok(),
             bytes: bytes.into(),
             capture: Capture::Whole,
+            holes: 0,
         }
     }
 
@@ -114,6 +133,13 @@ impl Args {
         let body = self.bytes.strip_suffix(b"\0").unwrap_or(&self.bytes);
         let some = !self.bytes.is_empty();
         body.split(|b| *b == 0).filter(move |_| some)
+    }
+
+    /// Returns the captured arguments, with none in the place of one that could not be read.
+    pub fn iter_read(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        let hole = |i| i < u64::BITS as usize && self.holes >> i & 1 == 1;
+        let args = self.iter().enumerate();
+        args.map(move |(i, arg)| (!hole(i)).then_some(arg))
     }
 
     /// Returns how many bytes were not captured; `None` when unknown.
@@ -150,8 +176,16 @@ pub struct Cgroup {
     pub container: Option<Box<str>>,
 }
 
-/// Facts that could not be had: the schema's key of each, and the reason.
-pub type Missing = Vec<(Cow<'static, str>, Cow<'static, str>)>;
+impl Cgroup {
+    /// Makes a control group of its path, and finds the container that this tells of.
+    pub fn new(path: impl Into<Box<[u8]>>) -> Self {
+        let path = path.into();
+        Self {
+            container: crate::container::of_path(&path),
+            path,
+        }
+    }
+}
 
 /// A program that was executed, or that could not be.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -205,7 +239,7 @@ pub struct Exec {
     /// Absolute path of what runs now, as the mount namespace's root sees it; of a script its
     /// interpreter. `None` when the exec failed.
     pub exe: Option<Arc<[u8]>>,
-    /// Whether `exe` is whole; a path that is not lacks its beginning.
+    /// Whether `exe` is whole; a path that is not lacks its beginning, see [`rest_of_path`].
     pub exe_capture: Capture,
     /// Absolute path of the working directory, likewise.
     pub cwd: Option<Arc<[u8]>>,
@@ -223,66 +257,8 @@ pub struct Exec {
     pub ancestors: Box<[Ancestor]>,
     /// Words for what is special, such as `script`.
     pub flags: Flags,
-    /// Why facts are missing.
+    /// Facts that its source could not give, and why. What follows from the exec itself, [`gaps`] tells.
     pub missing: Arc<Missing>,
-}
-
-/// What is special about an exec, as a set of words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flags(u16);
-
-impl Flags {
-    /// The kernel ran an interpreter in place of the file.
-    pub const SCRIPT: Self = Self(1);
-    /// The kernel itself started the program.
-    pub const KERNEL: Self = Self(1 << 1);
-    /// The effective user changed by the exec.
-    pub const SETUID: Self = Self(1 << 2);
-    /// The effective group changed by the exec.
-    pub const SETGID: Self = Self(1 << 3);
-    /// The exec gave effective capabilities that the caller did not have.
-    pub const CAPS: Self = Self(1 << 4);
-    /// The file was named by its descriptor alone (`fexecve(3)`).
-    pub const FD: Self = Self(1 << 5);
-    /// The file lies in memory only (`memfd_create(2)`).
-    pub const MEMFD: Self = Self(1 << 6);
-    /// The file's name had been removed.
-    pub const DELETED: Self = Self(1 << 7);
-    /// A tracer such as a debugger was attached to the process.
-    pub const PTRACED: Self = Self(1 << 8);
-
-    /// Every flag with its word in the schema and the filter language.
-    pub const WORDS: [(Self, &'static str); 9] = [
-        (Self::SCRIPT, "script"),
-        (Self::KERNEL, "kernel"),
-        (Self::SETUID, "setuid"),
-        (Self::SETGID, "setgid"),
-        (Self::CAPS, "caps"),
-        (Self::FD, "fd"),
-        (Self::MEMFD, "memfd"),
-        (Self::DELETED, "deleted"),
-        (Self::PTRACED, "ptraced"),
-    ];
-
-    /// Adds the flags of `other`, if `on`.
-    pub fn set(&mut self, other: Self, on: bool) {
-        if on {
-            self.0 |= other.0;
-        }
-    }
-
-    /// Returns whether every flag of `other` is set.
-    pub fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Returns the words of the flags that are set.
-    pub fn words(self) -> impl Iterator<Item = &'static str> {
-        Self::WORDS
-            .into_iter()
-            .filter(move |(flag, _)| self.contains(*flag))
-            .map(|(_, word)| word)
-    }
 }
 
 impl Exec {
@@ -297,6 +273,11 @@ impl Exec {
     /// Returns the parent's task name at that moment.
     pub fn parent_comm(&self) -> Option<&Comm> {
         self.ancestors.first().map(|a| &a.comm)
+    }
+
+    /// Returns the id or the name of the container that it happened in.
+    pub fn container(&self) -> Option<&str> {
+        self.cgroup.as_ref()?.container.as_deref()
     }
 
     /// Returns whether the exec failed.
@@ -418,6 +399,15 @@ pub struct Running {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_without_its_beginning_is_not_absolute() {
+        let cut = |path| rest_of_path(path, Capture::Truncated);
+        assert_eq!(cut(&b"/b/c"[..]), b"b/c");
+        assert_eq!(cut(b"//b"), b"b");
+        assert_eq!(cut(b"/"), b"");
+        assert_eq!(rest_of_path(b"/b/c", Capture::Whole), b"/b/c");
+    }
 
     #[test]
     fn args_keep_empty_ones_apart() {

@@ -26,6 +26,7 @@ mod ast;
 mod batch;
 mod eval;
 mod key;
+mod only;
 mod parse;
 mod pattern;
 mod quote;
@@ -36,6 +37,7 @@ mod typed;
 mod value;
 
 pub use key::{KEYS, Key};
+pub use only::{Pushed, Taken};
 pub use quote::{quote, term};
 
 use crate::model::Model;

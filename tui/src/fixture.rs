@@ -2,10 +2,12 @@
 
 use crate::app::{App, AppOptions};
 use crate::event::{
-    Ancestor, Args, Capture, Event, Exec, Exit, Flags, Lost, ProcessKey, Running, Session, Status,
+    Ancestor, Args, Capture, Cgroup, Event, Exec, Exit, Flags, Lost, ProcessKey, Running, Session,
+    Status,
 };
 use crate::model::Model;
 use crate::resolve::Users;
+use std::sync::Arc;
 
 /// One second in ns.
 pub(crate) const S: u64 = 1_000_000_000;
@@ -93,8 +95,15 @@ pub(crate) fn exec(at: u64, pid: u32, ppid: u32, args: &[&str]) -> Exec {
         uid: 1000,
         gid: 1000,
         euid: Some(1000),
+        old_euid: Some(1000),
+        loginuid: Some(1000),
+        session: Some(4),
         comm: comm.into(),
         filename: Some(file.as_bytes().into()),
+        exe: Some(file.as_bytes().into()),
+        cwd: Some(b"/home/alice/src"[..].into()),
+        tty: Some(b"pts/3"[..].into()),
+        cgroup: cgroup("/user.slice/user-1000.slice/session-4.scope"),
         args: Args::from_list(args),
         ancestors: [Ancestor {
             key: key(ppid),
@@ -109,6 +118,25 @@ pub(crate) fn exec(at: u64, pid: u32, ppid: u32, args: &[&str]) -> Exec {
     }
 }
 
+fn cgroup(path: &str) -> Option<Arc<Cgroup>> {
+    Some(Arc::new(Cgroup::new(path.as_bytes())))
+}
+
+/// What cron starts.
+fn by_cron(at: u64, args: &[&str]) -> Event {
+    Event::Exec(Box::new(Exec {
+        uid: 0,
+        euid: Some(0),
+        old_euid: Some(0),
+        loginuid: None,
+        session: None,
+        cwd: Some(b"/root"[..].into()),
+        tty: None,
+        cgroup: cgroup("/system.slice/cron.service"),
+        ..exec(at, 48_260, 900, args)
+    }))
+}
+
 /// The same as an event.
 pub(crate) fn ran(at: u64, pid: u32, ppid: u32, args: &[&str]) -> Event {
     Event::Exec(Box::new(exec(at, pid, ppid, args)))
@@ -118,6 +146,7 @@ pub(crate) fn ran(at: u64, pid: u32, ppid: u32, args: &[&str]) -> Event {
 pub(crate) fn failed(at: u64, pid: u32, ppid: u32, errno: i32, args: &[&str]) -> Event {
     Event::Exec(Box::new(Exec {
         ret: -errno,
+        exe: None,
         ..exec(at, pid, ppid, args)
     }))
 }
@@ -160,6 +189,12 @@ pub(crate) fn build() -> Vec<Event> {
     );
     sudo.euid = Some(0);
     sudo.flags.set(Flags::SETUID, true);
+    sudo.flags.set(Flags::CAPS, true);
+    sudo.env = Some(Box::new(Args {
+        true_size: Some(9_000),
+        capture: Capture::Truncated,
+        ..Args::from_list(&["HOME=/home/alice", "LANG=C.UTF-8", "TERM=xterm\u{1b}"])
+    }));
     let mut cut = exec(
         4_130 * MS,
         48_215,
@@ -169,11 +204,16 @@ pub(crate) fn build() -> Vec<Event> {
     cut.args.capture = Capture::Truncated;
     cut.args.true_size = Some(cut.args.bytes.len() as u64 + 3_174);
     cut.args.argc = Some(97);
+    cut.cwd = Some(b"objects/x86_64/release"[..].into());
+    cut.cwd_capture = Capture::Truncated;
     let mut unread = exec(4_600 * MS, 48_240, 4711, &[]);
     unread.args.capture = Capture::Failed;
     unread.args.true_size = None;
     unread.comm = "ghost".into();
     unread.filename = None;
+    unread.exe = None;
+    unread.cwd = None;
+    unread.cgroup = None;
     unread.missing = vec![
         (
             "args".into(),
@@ -189,7 +229,17 @@ pub(crate) fn build() -> Vec<Event> {
         &["/bin/sh", "-c", "echo it's \"done\""],
     );
     orphan.uid = 0;
+    orphan.euid = Some(0);
+    orphan.old_euid = Some(0);
+    orphan.filename = Some(b"./done.sh"[..].into());
     orphan.interpreter = Some(b"/bin/sh"[..].into());
+    orphan.flags.set(Flags::SCRIPT, true);
+    orphan.tty = None;
+    orphan.loginuid = None;
+    orphan.session = None;
+    orphan.cwd = Some(b"/app"[..].into());
+    let id = "9ec39b91f3d70e1beff50a308f77067065ea6be0d91a3378375056cd4422cf3d";
+    orphan.cgroup = cgroup(&format!("/system.slice/docker-{id}.scope"));
     let mut hostile = exec(
         4_550 * MS,
         48_235,
@@ -201,6 +251,9 @@ pub(crate) fn build() -> Vec<Event> {
             "\u{202e}evil",
         ],
     );
+    hostile.exe = Some(b"/memfd:\xe2\x80\xae evil"[..].into());
+    hostile.flags.set(Flags::MEMFD, true);
+    hostile.flags.set(Flags::DELETED, true);
     hostile.args.bytes = [&hostile.args.bytes[..], b"\xff\xfe\0"].concat().into();
     vec![
         ran(1_000 * MS, 48_200, 4711, &["/usr/bin/make", "-j8"]),
@@ -235,17 +288,7 @@ pub(crate) fn build() -> Vec<Event> {
         Event::Exec(Box::new(hostile)),
         Event::Exec(Box::new(unread)),
         Event::Exec(Box::new(orphan)),
-        ran(
-            4_800 * MS,
-            48_260,
-            900,
-            &["/bin/sh", "-c", "run-parts /etc/cron.hourly"],
-        ),
-        ran(
-            4_801 * MS,
-            48_260,
-            900,
-            &["/usr/bin/run-parts", "/etc/cron.hourly"],
-        ),
+        by_cron(4_800 * MS, &["/bin/sh", "-c", "run-parts /etc/cron.hourly"]),
+        by_cron(4_801 * MS, &["/usr/bin/run-parts", "/etc/cron.hourly"]),
     ]
 }

@@ -24,7 +24,7 @@ pub struct Totals {
     pub forks: u64,
     /// Lost events.
     pub lost: u64,
-    /// Events that a capture filter skipped.
+    /// Execs, successful or failed, that a capture filter skipped.
     pub not_captured: u64,
 }
 
@@ -104,6 +104,29 @@ impl Model {
             Event::Exit(exit) => self.exit(exit),
             Event::Fork(fork) => self.fork(fork),
             Event::Lost(lost) => self.lost(lost),
+        }
+    }
+
+    /// Takes note of an event that was not captured, as far as others need to know of it: who runs
+    /// what, below whom. Returns the row of the program that it ended.
+    pub fn skip(&mut self, event: &Event) -> Option<EntryId> {
+        match event {
+            Event::Exec(exec) if !exec.failed() => {
+                let replaced = self.processes.pass_by(exec)?;
+                self.store.row_mut(replaced)?.end = Some(End::Replaced {
+                    time_ns: exec.time_ns,
+                });
+                Some(replaced)
+            }
+            Event::Exit(exit) => {
+                self.processes.exit(exit);
+                None
+            }
+            Event::Fork(fork) => {
+                self.processes.fork(fork);
+                None
+            }
+            Event::Exec(_) | Event::Lost(_) => None,
         }
     }
 

@@ -150,6 +150,19 @@ impl ProcessTable {
         (id, replaced)
     }
 
+    /// Takes note of an exec that has no row and does not count; returns the row of the program
+    /// that the process ran until now.
+    pub fn pass_by(&mut self, exec: &Exec) -> Option<EntryId> {
+        let id = self.find_or_insert(exec.key(), exec.comm, &exec.ancestors);
+        let p = self.processes.get_mut(&id)?;
+        p.uid = Some(exec.uid);
+        p.exec_ns = None;
+        p.comm = exec.comm;
+        p.cmdline = exec.args.bytes.clone();
+        p.life = Life::Running;
+        p.last_exec.take()
+    }
+
     /// Takes note of a fork.
     pub fn fork(&mut self, fork: &Fork) -> ProcessId {
         let parent = Ancestor {

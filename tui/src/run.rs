@@ -1,11 +1,14 @@
 //! From the command line to an exit status: what is started, in which order, and how it ends.
 
+mod command;
 mod lines;
 mod live;
+mod only;
 mod screen;
 mod trial;
 
 use crate::cli::{self, Command, Config, Context, DoctorConfig, DoctorFormat, Mode};
+use crate::doctor::Form;
 use crate::source::probe::Options;
 use crate::source::probe::requirements::{self, Facts, Request};
 use anyhow::{Context as _, Result};
@@ -17,6 +20,9 @@ use std::process::ExitCode;
 /// Runs the program; `args` begin with its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<_> = args.into_iter().collect();
+    if let Some(code) = command::hold(&args) {
+        return code;
+    }
     let command = match cli::parse(&args, &Context::of_process()) {
         Ok(command) => command,
         Err(error) => return usage(&error),
@@ -61,7 +67,7 @@ fn live(config: &Config, args: &[OsString]) -> Result<ExitCode> {
     });
     // A thread that waits for a stalled reader, or for a key, is not waited for.
     runtime.shutdown_background();
-    outcome.map(|()| ExitCode::SUCCESS)
+    outcome
 }
 
 /// Returns a runtime whose one worker drains the ring, beside the thread that consumes.
@@ -77,11 +83,16 @@ fn doctor(config: &DoctorConfig) -> Result<ExitCode> {
         ..Options::default()
     };
     let checks = checks(config.btf.as_deref(), options.ring_size, &[]);
-    let json = config.format == DoctorFormat::Json;
+    let form = match config.format {
+        DoctorFormat::Json => Form::Json,
+        DoctorFormat::Table => Form::Table {
+            color: config.color,
+        },
+    };
     let trial = || {
         trial::run(&options).map_err(|error| requirements::first_obstacle(&checks).unwrap_or(error))
     };
-    match crate::doctor::run(&mut std::io::stdout(), json, &checks, trial) {
+    match crate::doctor::run(&mut std::io::stdout(), form, &checks, trial) {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::FAILURE),
         // Nobody reads the report any more.

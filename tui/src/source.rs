@@ -1,5 +1,6 @@
 //! Where events come from. Every source hands over the same batches.
 
+pub mod cgroup;
 pub mod probe;
 pub mod proc;
 
@@ -10,4 +11,15 @@ use crate::event::Event;
 pub struct Batch {
     /// What happened.
     pub events: Vec<Event>,
+    /// What the capture filter skipped so far, if that changed.
+    pub skipped: Option<Skipped>,
+}
+
+/// What a capture filter kept away, since the capture began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Execs, successful or failed, that it skipped.
+    pub not_captured: u64,
+    /// Processes that it had no room to remember: of these it may have skipped what it should not.
+    pub untracked: u64,
 }

@@ -90,10 +90,13 @@ impl<'a> Look<'a> {
         if !self.ascii || text.is_ascii() {
             return text;
         }
-        let signs = [("µ", "u"), ("→", "->"), ("…", "~"), ("›", ">")];
-        let signs = signs
-            .into_iter()
-            .chain([("↑", "Up"), ("↓", "Down"), ("←", "Left")]);
+        // `~/` would be the home directory.
+        let dots = [("…/", ".../"), ("…", "~")];
+        let signs = [("µ", "u"), ("→", "->"), ("›", ">")];
+        let signs =
+            dots.into_iter()
+                .chain(signs)
+                .chain([("↑", "Up"), ("↓", "Down"), ("←", "Left")]);
         let replaced = signs.fold(text.into_owned(), |text, (sign, plain)| {
             text.replace(sign, plain)
         });

@@ -6,7 +6,8 @@
 #![cfg(test)]
 
 use clap::CommandFactory;
-use execsnoop_tui::cli::Args;
+use execsnoop_tui::cli::{Args, COMMAND_HELP};
+use execsnoop_tui::event::Flags;
 use execsnoop_tui::field::FIELDS;
 use execsnoop_tui::filter::{Filter, KEYS};
 use execsnoop_tui::keymap::{Group, KEYMAP, Mode};
@@ -36,6 +37,7 @@ fn generated_tables_are_up_to_date() {
     for (name, table) in [
         ("keys", keys()),
         ("columns", columns()),
+        ("flag words", flag_words()),
         ("filter names", filter_names()),
         ("flags", flags()),
     ] {
@@ -119,6 +121,15 @@ fn columns() -> String {
     out
 }
 
+/// What can be special about an exec.
+fn flag_words() -> String {
+    let mut out = String::from("| word | what |\n|---|---|\n");
+    for (_, word, meaning) in Flags::WORDS {
+        row(&mut out, &[code(word), meaning.into()]);
+    }
+    out
+}
+
 /// What a filter knows besides the fields.
 fn filter_names() -> String {
     let mut out = String::from("| name | such as | what |\n|---|---|---|\n");
@@ -169,6 +180,7 @@ fn flags() -> String {
         }
         row(&mut out, &[name, help]);
     }
+    row(&mut out, &[code("-- CMD ARG…"), COMMAND_HELP.into()]);
     out
 }
 

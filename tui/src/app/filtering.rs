@@ -12,6 +12,9 @@ use crate::store::EntryId;
 /// What passes when only failures are shown.
 const FAILURES: &str = "failed";
 
+/// How many filters there are to go back to.
+const UNDO: usize = 100;
+
 /// What to go back to when a prompt is closed without taking its text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Before {
@@ -73,7 +76,11 @@ impl App {
     pub(super) fn open_filter(&mut self, term: Option<String>) {
         let now = self.list.filter();
         let with_term = term.and_then(|term| now.and(&term).ok());
-        let text = with_term.as_ref().unwrap_or(now).text().trim().to_owned();
+        let mut text = with_term.as_ref().unwrap_or(now).text().trim().to_owned();
+        if with_term.is_none() && !text.is_empty() {
+            // What is typed next is another term, not more of the last one.
+            text.push(' ');
+        }
         let prompt = Prompt::new(PromptKind::Filter, text, self.before());
         self.popups.push(Popup::Prompt(prompt));
         self.prompt_changed();
@@ -165,6 +172,7 @@ impl App {
         let before = prompt.before.clone();
         prompt.error = None;
         prompt.found = true;
+        prompt.trim_end();
         prompt.kind = match prompt.kind {
             PromptKind::Filter => PromptKind::Search,
             PromptKind::Search => PromptKind::Filter,
@@ -213,11 +221,14 @@ impl App {
     fn remember(&mut self, before: String) {
         let now = self.list.filter().text().trim();
         if now != before.trim() {
-            self.undo.push(before);
+            self.undo.push_back(before);
+            if self.undo.len() > UNDO {
+                self.undo.pop_front();
+            }
         }
     }
 
-    fn replace_filter(&mut self, text: &str) {
+    pub(super) fn replace_filter(&mut self, text: &str) {
         let before = self.list.filter().text().to_owned();
         match self.parse(text) {
             Ok(filter) => {
@@ -244,7 +255,7 @@ impl App {
     }
 
     pub(super) fn undo_filter(&mut self) {
-        match self.undo.pop() {
+        match self.undo.pop_back() {
             Some(text) => {
                 // It was a filter before, so it parses.
                 if let Ok(filter) = self.parse(&text) {

@@ -1,7 +1,7 @@
 //! A view that stands still while the capture goes on, and loses nothing of it.
 
 use super::App;
-use crate::store::EntryId;
+use crate::store::{Entry, EntryId};
 use std::collections::BTreeSet;
 
 /// A view that stands still while the capture goes on.
@@ -11,6 +11,8 @@ pub(super) struct Paused {
     pub(super) from: EntryId,
     /// Listed rows that changed meanwhile.
     pub(super) changed: BTreeSet<EntryId>,
+    /// Entries that came since and that the list will show.
+    waiting: BTreeSet<EntryId>,
 }
 
 impl App {
@@ -19,18 +21,43 @@ impl App {
         self.paused.is_some()
     }
 
-    /// Returns how many entries came since the view stands still.
+    /// Returns how many entries will be listed that came since the view stands still.
     pub fn waiting(&self) -> u64 {
-        let next = self.model.store.next_id().0;
-        self.paused
-            .as_ref()
-            .map_or(0, |p| next.saturating_sub(p.from.0))
+        let paused = self.paused.as_ref();
+        paused.map_or(0, |paused| paused.waiting.len() as u64)
+    }
+
+    /// Takes note of a waiting entry that is new or changed.
+    pub(super) fn wait_for(&mut self, id: EntryId) {
+        let shown = match self.model.store.get(id) {
+            Some(Entry::Row(row)) => self.list.filter().matches(row, &self.model),
+            // As in the list: gaps pass every filter, and have no place among sorted rows.
+            Some(Entry::Gap(_)) => self.list.sort().is_none(),
+            None => false,
+        };
+        if let Some(paused) = &mut self.paused {
+            if shown {
+                paused.waiting.insert(id);
+            } else {
+                paused.waiting.remove(&id);
+            }
+        }
+    }
+
+    /// Forgets waiting entries that left the history.
+    pub(super) fn forget_waiting(&mut self, first: EntryId) {
+        if let Some(paused) = &mut self.paused {
+            while paused.waiting.first().is_some_and(|id| *id < first) {
+                paused.waiting.pop_first();
+            }
+        }
     }
 
     pub(super) fn pause(&mut self) {
         self.paused = Some(Paused {
             from: self.model.store.next_id(),
             changed: BTreeSet::new(),
+            waiting: BTreeSet::new(),
         });
     }
 

@@ -60,6 +60,12 @@ impl Prompt {
         }
     }
 
+    /// Drops the blanks at the end.
+    pub(super) fn trim_end(&mut self) {
+        self.text.truncate(self.text.trim_end().len());
+        self.cursor = self.cursor.min(self.text.len());
+    }
+
     fn before_cursor(&self) -> usize {
         let head = self.around_cursor().0;
         let last = head.graphemes(true).next_back();

@@ -76,12 +76,35 @@ fn pause_freezes_the_rows_and_loses_none() {
 }
 
 #[test]
+fn only_what_the_filter_shows_waits() {
+    let mut app = screen(1_000, vec![ran(1, 7, 1, &["ls"])]);
+    app.set_filter(Filter::parse("gcc").unwrap());
+    act(&mut app, &[Action::Pause]);
+    app.apply(vec![
+        ran(2, 8, 1, &["gcc"]),
+        ran(3, 9, 1, &["ls"]),
+        lost(4, 3),
+    ]);
+    assert_eq!(app.waiting(), 2, "gcc and the gap");
+    let before = app.list.len();
+    act(&mut app, &[Action::Pause]);
+    assert_eq!(app.list.len(), before + 2);
+
+    app.set_filter(Filter::parse("exit=0").unwrap());
+    act(&mut app, &[Action::Pause]);
+    app.apply(vec![ran(5, 10, 1, &["cc"])]);
+    assert_eq!(app.waiting(), 0);
+    app.apply(vec![ended(6, 10, crate::event::Status::Code(0))]);
+    assert_eq!(app.waiting(), 1, "its end lets it pass");
+}
+
+#[test]
 fn pause_outlives_what_leaves_the_history() {
     let mut app = screen(10, many(10));
     act(&mut app, &[Action::Up, Action::Pause]);
     app.apply(many(25));
     assert!(app.list.is_empty());
-    assert_eq!(app.waiting(), 25);
+    assert_eq!(app.waiting(), 10, "what left the history waits no more");
     act(&mut app, &[Action::Pause]);
     assert_eq!(app.list.len(), 10);
     assert!(app.selected_entry().is_some());
@@ -116,12 +139,42 @@ fn filters_can_be_undone_cleared_and_brought_back() {
 }
 
 #[test]
+fn the_next_term_can_be_typed_at_once() {
+    let mut app = screen(1_000, build());
+    app.set_filter(Filter::parse("user=alice").unwrap());
+    act(&mut app, &[Action::Filter]);
+    app.handle(input::Event::Paste("gcc".into()), 0);
+    assert_eq!(app.prompt().map(Prompt::text), Some("user=alice gcc"));
+    act(
+        &mut app,
+        &[Action::Close, Action::Filter, Action::SwapPrompt],
+    );
+    assert_eq!(app.search.text(), "user=alice", "without the blank");
+}
+
+#[test]
+fn filters_to_go_back_to_are_bounded() {
+    let mut app = screen(1_000, build());
+    for i in 0..500 {
+        app.replace_filter(&format!("pid={i}"));
+    }
+    let mut steps = 0;
+    while app.list.filter().text() != "pid=399" {
+        act(&mut app, &[Action::UndoFilter]);
+        steps += 1;
+    }
+    assert_eq!(steps, 100);
+    act(&mut app, &[Action::UndoFilter]);
+    assert_eq!(app.list.filter().text(), "pid=399", "further there is none");
+}
+
+#[test]
 fn single_keys_fill_in_the_filter_from_the_line() {
     let mut app = screen(1_000, build());
     for (action, term) in [
         (Action::FilterPid, "pid=48260"),
         (Action::FilterComm, "comm=run-parts"),
-        (Action::FilterUser, "user=alice"),
+        (Action::FilterUser, "user=root"),
     ] {
         for view in [Action::ViewEvents, Action::ViewTree] {
             act(&mut app, &[view, action]);

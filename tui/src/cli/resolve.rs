@@ -1,5 +1,6 @@
 //! Raw arguments to decisions.
 
+use super::only::{CaptureFilter, capture_filter};
 use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Subcommands};
 use crate::export::line::TableOptions;
 use crate::export::{Events, Format, Options, Select};
@@ -7,6 +8,7 @@ use crate::field::{self, Field};
 use crate::filter::{Filter, FilterError};
 use crate::list::Sort;
 use crate::text;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
@@ -38,6 +40,10 @@ pub struct Config {
     pub mode: Mode,
     /// Whether the probe has to tell forks.
     pub forks: bool,
+    /// What is captured.
+    pub only: CaptureFilter,
+    /// The program to start, and its arguments; its tree alone is captured then.
+    pub command: Vec<OsString>,
     /// When to stop by time.
     pub duration: Option<Duration>,
     /// After how many execs to stop; in lines, [`crate::export::Output::done`] counts them.
@@ -90,10 +96,23 @@ pub struct LineConfig {
 }
 
 /// Decides. An error is a sentence or two that say what is wrong and what to write instead.
-pub(super) fn resolve(args: Args, context: &Context<'_>) -> Result<Command, String> {
+///
+/// `command` is what stands behind `--`, if that is there.
+pub(super) fn resolve(
+    args: Args,
+    command: Option<Vec<OsString>>,
+    context: &Context<'_>,
+) -> Result<Command, String> {
+    if command.as_ref().is_some_and(Vec::is_empty) {
+        return Err("a program to start is missing behind `--`".into());
+    }
     match args.command {
+        Some(Subcommands::Doctor(_)) if command.is_some() => {
+            Err("doctor starts no program: leave out `--` and what is behind it".into())
+        }
         Some(Subcommands::Doctor(args)) => Ok(Command::Doctor(doctor(args, context))),
-        None => live(args.live, context).map(|config| Command::Live(Box::new(config))),
+        None => live(args.live, command.unwrap_or_default(), context)
+            .map(|config| Command::Live(Box::new(config))),
     }
 }
 
@@ -105,14 +124,15 @@ fn doctor(args: DoctorArgs, context: &Context<'_>) -> DoctorConfig {
     }
 }
 
-fn live(args: LiveArgs, context: &Context<'_>) -> Result<Config, String> {
+fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result<Config, String> {
     let uid = args
         .uid
         .as_deref()
         .map(|user| user_id(user, context))
         .transpose()?;
     let filter = args.filter.as_deref().unwrap_or("");
-    let parsed = Filter::parse(filter).map_err(|error| show_filter_error(filter, &error))?;
+    let parsed =
+        Filter::parse(filter).map_err(|error| show_filter_error("--filter", filter, &error))?;
     let columns = columns(&args.columns)?;
     let sort = args.sort.as_deref().map(sort).transpose()?;
     let lines = args.output.is_some()
@@ -132,13 +152,15 @@ fn live(args: LiveArgs, context: &Context<'_>) -> Result<Config, String> {
             columns,
             sort,
             mouse: !args.no_mouse,
-            ascii: args.ascii,
+            ascii: args.ascii || context.without_utf8(),
             color: context.colored(args.color),
         })
     };
     Ok(Config {
         mode,
         forks: args.events.contains(&EventKind::Fork),
+        only: capture_filter(&args, !command.is_empty(), context)?,
+        command,
         duration: args.duration,
         count: args.count,
         history: usize::try_from(args.history).unwrap_or(usize::MAX),
@@ -263,13 +285,13 @@ fn field_of(key: &str) -> Result<&'static Field, String> {
     Err(message)
 }
 
-/// Shows a filter with a caret below the place where it went wrong.
-pub(super) fn show_filter_error(filter: &str, error: &FilterError) -> String {
+/// Shows a flag's filter with a caret below the place where it went wrong.
+pub(super) fn show_filter_error(flag: &str, filter: &str, error: &FilterError) -> String {
     let before: String = filter.chars().take(error.column).collect();
     let indent = text::escape(before.as_bytes()).width();
     let shown = text::escape(filter.as_bytes());
     let message = &error.message;
-    format!("--filter: {message}\n  {shown}\n  {:indent$}^", "")
+    format!("{flag}: {message}\n  {shown}\n  {:indent$}^", "")
 }
 
 /// Puts what `-u` and `-P` ask for before a filter, where a person can see and change it.
@@ -284,5 +306,5 @@ fn narrowed(filter: Filter, uid: Option<u32>, ppid: Option<u32>) -> Result<Filte
         terms.push(format!("({})", filter.text()));
     }
     let text = terms.join(" ");
-    Filter::parse(&text).map_err(|error| show_filter_error(&text, &error))
+    Filter::parse(&text).map_err(|error| show_filter_error("--filter", &text, &error))
 }

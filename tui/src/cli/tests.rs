@@ -4,12 +4,14 @@ use super::*;
 use crate::event::Exec;
 use crate::export::Events;
 use crate::field::FIELDS;
+use crate::filter::Pushed;
 use proptest::prelude::*;
 
 fn context(stdout_is_terminal: bool) -> Context<'static> {
     Context {
         stdout_is_terminal,
         no_color: None,
+        locale: None,
         uid_of: &|name| (name == "alice").then_some(1000),
     }
 }
@@ -160,6 +162,47 @@ fn live_flags_are_read() {
 }
 
 #[test]
+fn what_to_capture_is_pushed_down_as_far_as_it_goes() {
+    assert_eq!(config(true, "--only ccache").only.pushed, Pushed::default());
+    let only = of_words(&["--only", "uid=0|user=alice comm=sh ccache", "-f", "make"]).only;
+    assert_eq!(only.pushed.uids, [0, 1000]);
+    assert_eq!(only.pushed.comms, ["sh".into()]);
+    assert_eq!(only.rest.text(), "ccache");
+    let only = of_words(&[
+        "--tree", "7,8", "--tree", "9", "--only", "under(5)", "--cgroup", "/a",
+    ])
+    .only;
+    assert_eq!(only.pushed.tree, [7, 8, 9]);
+    assert_eq!(only.rest.text(), "under(5)", "both must hold");
+    assert_eq!(only.cgroups, [PathBuf::from("/a")]);
+    assert!(config(true, "").only.rest.is_empty());
+}
+
+#[test]
+fn behind_two_dashes_stands_a_program() {
+    let of = of_words(&["-x", "--only", "under(5)", "--", "make", "-j4", "--", "-x"]);
+    assert_eq!(of.command, ["make", "-j4", "--", "-x"]);
+    assert_eq!(
+        of.only.pushed.tree,
+        Vec::<u32>::new(),
+        "it will be the tree"
+    );
+    assert_eq!(of.only.rest.text(), "under(5)");
+    assert!(config(true, "").command.is_empty());
+    assert!(error("make").contains("unrecognized subcommand"));
+    assert!(error("--").contains("missing behind `--`"));
+    assert!(error("doctor -- make").contains("doctor starts no program"));
+}
+
+fn of_words(words: &[&str]) -> Config {
+    let args = ["execsnoop-tui"].iter().chain(words);
+    match parse(args, &context(true)).unwrap() {
+        Command::Live(config) => *config,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn screen_flags_are_read() {
     let screen = screen("--columns pid,USER,command --sort dur- --no-mouse --ascii --color never");
     let keys: Vec<_> = screen.columns.iter().flatten().map(|f| f.key).collect();
@@ -179,6 +222,31 @@ fn users_and_parents_become_the_screens_filter() {
         screen("-u 5 -P 7 -f a|b").filter.text(),
         "uid=5 ppid=7 (a|b)"
     );
+}
+
+#[test]
+fn a_locale_without_utf8_draws_ascii() {
+    for (locale, ascii) in [
+        (None, false),
+        (Some("C.UTF-8"), false),
+        (Some("en_US.utf8"), false),
+        (Some("C"), true),
+        (Some("POSIX"), true),
+        (Some("de_DE@euro"), true),
+        (Some("ja_JP.eucJP"), true),
+    ] {
+        let context = Context {
+            locale: locale.map(Into::into),
+            ..context(true)
+        };
+        let Command::Live(config) = parse_on(&context, "").unwrap() else {
+            panic!("not a live run")
+        };
+        let Mode::Screen(screen) = config.mode else {
+            panic!("not the screen")
+        };
+        assert_eq!(screen.ascii, ascii, "{locale:?}");
+    }
 }
 
 #[test]
@@ -233,7 +301,8 @@ fn usage_errors_name_the_near_ones() {
 
       tip: a similar argument exists: '--filter'
 
-    Usage: execsnoop-tui --filter <EXPR>
+    Usage: execsnoop-tui [OPTIONS] [-- CMD ARG…]
+           execsnoop-tui <COMMAND>
 
     For more information, try '--help'.
     ");
@@ -251,7 +320,7 @@ fn usage_errors_name_the_near_ones() {
 
       tip: a similar subcommand exists: 'doctor'
 
-    Usage: execsnoop-tui [OPTIONS]
+    Usage: execsnoop-tui [OPTIONS] [-- CMD ARG…]
            execsnoop-tui <COMMAND>
 
     For more information, try '--help'.
@@ -264,11 +333,19 @@ fn usage_errors_say_what_to_write() {
     insta::assert_snapshot!(error("-u nobdy"), @r"
     error: --uid: there is no user `nobdy`: write a name that `getent passwd` lists, or an id
 
-    Usage: execsnoop-tui [OPTIONS]
+    Usage: execsnoop-tui [OPTIONS] [-- CMD ARG…]
            execsnoop-tui <COMMAND>
 
     For more information, try '--help'.
     ");
+    insta::assert_snapshot!(error("--only comm=sh|dur>2s").lines().next().unwrap(), @"error: --only: `dur>2s` asks what is known only after the exec, and so decides nothing when it is captured: leave that to -f");
+    insta::assert_snapshot!(error("--only uid=x").lines().take(3).collect::<Vec<_>>().join("\n"), @r"
+    error: --only: uid: `x` is not a number
+      uid=x
+          ^
+    ");
+    insta::assert_snapshot!(error("--tree 5 -- make").lines().next().unwrap(), @"error: --tree and a command behind `--` are each a tree to capture: leave one out");
+    insta::assert_snapshot!(error("--tree 0").lines().next().unwrap(), @"error: invalid value '0' for '--tree <PID>': 0 is not in 1..=4294967295");
     insta::assert_snapshot!(error("--duration soon"), @r"
     error: invalid value 'soon' for '--duration <TIME>': write a time such as 10s, 5m, 1.5h or 500ms
 
@@ -285,7 +362,7 @@ fn usage_errors_say_what_to_write() {
     insta::assert_snapshot!(error("-o ndjson -T -q"), @r"
     error: -T -q shape the table, not ndjson: leave them out, or use -o table
 
-    Usage: execsnoop-tui [OPTIONS]
+    Usage: execsnoop-tui [OPTIONS] [-- CMD ARG…]
            execsnoop-tui <COMMAND>
 
     For more information, try '--help'.
@@ -293,7 +370,7 @@ fn usage_errors_say_what_to_write() {
     insta::assert_snapshot!(error("-o table --events exit"), @r"
     error: --events: the table tells execs only: add exec, or use -o ndjson
 
-    Usage: execsnoop-tui [OPTIONS]
+    Usage: execsnoop-tui [OPTIONS] [-- CMD ARG…]
            execsnoop-tui <COMMAND>
 
     For more information, try '--help'.
@@ -301,7 +378,7 @@ fn usage_errors_say_what_to_write() {
     insta::assert_snapshot!(error("--columns pid,pid"), @r"
     error: --columns: `pid` stands there twice
 
-    Usage: execsnoop-tui [OPTIONS]
+    Usage: execsnoop-tui [OPTIONS] [-- CMD ARG…]
            execsnoop-tui <COMMAND>
 
     For more information, try '--help'.
@@ -331,7 +408,7 @@ fn a_filters_error_points_at_its_place() {
         column: 3,
         message: "no field `pidd`".into(),
     };
-    insta::assert_snapshot!(resolve::show_filter_error("日 \u{1b}pidd=3", &error), @r"
+    insta::assert_snapshot!(resolve::show_filter_error("--filter", "日 \u{1b}pidd=3", &error), @r"
     --filter: no field `pidd`
       日 \epidd=3
            ^

@@ -1,12 +1,12 @@
 //! One JSON object a line: the event schema, for programs, recordings and replay.
 //!
 //! Every line of a kind has the same keys. Text is a string if it is UTF-8, else
-//! `{"base64": "…"}`; a fact that is not known is null, and an exec's `missing` says why:
-//! "truncated" beside a text that is there in part, another reason beside what is not.
+//! `{"base64": "…"}`; a fact that is not known is null, and an exec's `missing` says why. It also names the
+//! texts that are there in part. A path whose beginning is cut does not begin with a slash.
 
 use super::Exporter;
 use super::stamp::Stamp;
-use crate::event::{Capture, Exec, Exit, Fork, Lost, Session, Status};
+use crate::event::{Args, Capture, Exec, Exit, Fork, Lost, Session, Status, reasons, rest_of_path};
 use crate::model::{Applied, Model, Totals};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,16 +14,6 @@ use serde::Serialize;
 
 /// Version of the schema.
 const VERSION: u32 = 1;
-
-/// Keys of an exec that nothing fills yet: null, and given in `missing`.
-///
-/// A key leaves this list when `exec` writes its value.
-pub static NOT_CAPTURED: [&str; 6] = ["exe", "cwd", "tty", "cgroup", "container", "env"];
-
-const NOT_CAPTURED_REASON: &str = "not captured";
-const TRUNCATED: &str = "truncated";
-const UNREADABLE: &str = "process memory could not be read";
-const TOO_MANY: &str = "more arguments than were followed";
 
 /// Writes the schema.
 #[derive(Debug)]
@@ -98,84 +88,51 @@ fn exec(exec: &Exec, wall_ns: i64, stamp: &mut Stamp, out: &mut Vec<u8>) {
         exec.parent_comm().map(|comm| comm.as_bytes()),
     );
     object.text("filename", exec.filename.as_deref());
-    args(exec, &mut object);
+    args("args", &exec.args, &mut object);
     object.value("args_bytes", exec.args.true_size);
     object.value("args_missing_bytes", exec.args.missing_bytes());
     object.value("ret", exec.ret);
     object.value("error", exec.error().as_deref());
+    let exe = exec.exe.as_deref();
+    object.text("exe", exe.map(|exe| rest_of_path(exe, exec.exe_capture)));
+    let cwd = exec.cwd.as_deref();
+    object.text("cwd", cwd.map(|cwd| rest_of_path(cwd, exec.cwd_capture)));
     object.text("interpreter", exec.interpreter.as_deref());
     object.value("euid", exec.euid);
     object.value("egid", exec.egid);
     object.value("old_euid", exec.old_euid);
     object.value("loginuid", exec.loginuid);
     object.value("session", exec.session);
+    object.text("tty", exec.tty.as_deref());
+    let cgroup = exec.cgroup.as_deref();
+    object.text("cgroup", cgroup.map(|cgroup| &*cgroup.path));
+    object.value("container", exec.container());
     object.value("pid_ns", exec.pid_ns);
     object.value("ns_pid", exec.ns_pid);
     object.value("mnt_ns", exec.mnt_ns);
     object.list("flags", exec.flags.words(), json);
-    let since_fork = since(exec.start_ns, exec.time_ns);
-    object.value("fork_to_exec_ns", since_fork);
-    object.text("exe", exec.exe.as_deref());
-    object.text("cwd", exec.cwd.as_deref());
-    object.text("tty", exec.tty.as_deref());
-    object.text("cgroup", exec.cgroup.as_ref().map(|c| &*c.path));
-    object.value("container", None::<u64>);
     match &exec.env {
-        Some(env) => object.list("env", env.iter(), text),
+        Some(env) => args("env", env, &mut object),
         None => object.value("env", None::<u64>),
     }
-    missing(exec, object.nested("missing"));
+    let since_fork = since(exec.start_ns, exec.time_ns);
+    object.value("fork_to_exec_ns", since_fork);
+    let mut missing = object.nested("missing");
+    for (key, reason) in reasons(exec) {
+        missing.entry(key, reason);
+    }
+    missing.end();
     object.end_line();
 }
 
-fn args(exec: &Exec, object: &mut Object<'_>) {
-    if exec.args.capture == Capture::Failed && exec.args.bytes.is_empty() {
-        object.value("args", None::<u64>);
+fn args(key: &str, args: &Args, object: &mut Object<'_>) {
+    if args.capture == Capture::Failed && args.bytes.is_empty() {
+        object.value(key, None::<u64>);
     } else {
-        object.list("args", exec.args.iter(), text);
-    }
-}
-
-/// Writes why facts are missing: as the source said, then what shows, then what nothing captures.
-fn missing(exec: &Exec, mut reasons: Object<'_>) {
-    let told = |key| exec.missing.iter().any(|(known, _)| known == key);
-    for (key, reason) in exec.missing.iter() {
-        reasons.entry(key, reason);
-    }
-    let filename = match (&exec.filename, exec.filename_capture) {
-        (None, _) => Some(UNREADABLE),
-        (Some(_), capture) => partial(capture),
-    };
-    let args = partial(exec.args.capture);
-    let size = match (exec.args.true_size, exec.args.capture) {
-        (Some(_), _) => None,
-        (None, Capture::Failed) => Some(UNREADABLE),
-        (None, _) => Some(TOO_MANY),
-    };
-    let derived = [
-        ("filename", filename),
-        ("args", args),
-        ("args_bytes", size),
-        ("args_missing_bytes", size),
-    ];
-    for (key, reason) in derived {
-        if let Some(reason) = reason.filter(|_| !told(key)) {
-            reasons.value(key, reason);
-        }
-    }
-    for key in NOT_CAPTURED {
-        if !told(key) {
-            reasons.value(key, NOT_CAPTURED_REASON);
-        }
-    }
-    reasons.end();
-}
-
-fn partial(capture: Capture) -> Option<&'static str> {
-    match capture {
-        Capture::Whole => None,
-        Capture::Truncated => Some(TRUNCATED),
-        Capture::Failed => Some(UNREADABLE),
+        object.list(key, args.iter_read(), |out, arg| match arg {
+            Some(arg) => text(out, arg),
+            None => json(out, None::<u64>),
+        });
     }
 }
 

@@ -1,7 +1,9 @@
 //! Which events are told.
 
 use super::*;
-use crate::event::{Ancestor, Args, Capture, Comm, Event, Exit, Flags, Fork, Lost, ProcessKey};
+use crate::event::{
+    Ancestor, Args, Capture, Cgroup, Comm, Event, Exit, Flags, Fork, Lost, ProcessKey,
+};
 use crate::resolve::Users;
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -110,50 +112,75 @@ pub(super) fn exec() -> impl Strategy<Value = Exec> {
         any::<String>(),
         0..3,
     );
-    (numbers, texts, args(), capture(), missing, 0..512_u16).prop_map(
-        |((times, ids, ret, more), texts, args, filename_capture, missing, flags)| {
-            let mut exec = Exec {
-                seq: times[0],
-                time_ns: times[0] >> 2,
-                start_ns: times[1] >> 2,
-                pid: ids[0],
-                tid: ids[1],
-                ppid: ids[2],
-                uid: ids[3],
-                gid: ids[4],
-                ret: i32::from(ret.min(0)),
-                euid: more[0],
-                old_euid: more[1],
-                loginuid: more[2],
-                pid_ns: more[3],
-                mnt_ns: more[4],
-                comm: Comm::new(&texts.0),
-                filename: texts.1.map(Into::into),
-                filename_capture,
-                interpreter: texts.2.map(Into::into),
-                args,
-                missing: Arc::new(
-                    missing
-                        .into_iter()
-                        .map(|(key, why)| (key.into(), why.into()))
-                        .collect(),
-                ),
-                ..Exec::default()
-            };
-            exec.ancestors = texts
-                .3
-                .iter()
-                .map(|comm| Ancestor {
-                    comm: Comm::new(comm),
-                    ..Ancestor::default()
-                })
-                .collect();
-            for (i, (flag, _)) in Flags::WORDS.into_iter().enumerate() {
-                exec.flags.set(flag, flags >> i & 1 == 1);
-            }
-            exec
-        },
+    let facts = (
+        prop::option::of((bytes(), capture())),
+        prop::option::of((bytes(), capture())),
+        prop::option::of(bytes()),
+        prop::option::of(bytes()),
+        prop::option::of(args()),
+    );
+    (
+        numbers,
+        texts,
+        args(),
+        capture(),
+        missing,
+        0..512_u16,
+        facts,
     )
+        .prop_map(
+            |((times, ids, ret, more), texts, args, filename_capture, missing, flags, facts)| {
+                let (exe, cwd, tty, cgroup, env) = facts;
+                let capture = |path: &Option<(Vec<u8>, Capture)>| path.as_ref().map(|(_, c)| *c);
+                let mut exec = Exec {
+                    seq: times[0],
+                    time_ns: times[0] >> 2,
+                    start_ns: times[1] >> 2,
+                    pid: ids[0],
+                    tid: ids[1],
+                    ppid: ids[2],
+                    uid: ids[3],
+                    gid: ids[4],
+                    ret: i32::from(ret.min(0)),
+                    euid: more[0],
+                    old_euid: more[1],
+                    loginuid: more[2],
+                    pid_ns: more[3],
+                    mnt_ns: more[4],
+                    comm: Comm::new(&texts.0),
+                    filename: texts.1.map(Into::into),
+                    filename_capture,
+                    interpreter: texts.2.map(Into::into),
+                    exe_capture: capture(&exe).unwrap_or_default(),
+                    exe: exe.map(|(path, _)| path.into()),
+                    cwd_capture: capture(&cwd).unwrap_or_default(),
+                    cwd: cwd.map(|(path, _)| path.into()),
+                    tty: tty.map(Into::into),
+                    cgroup: cgroup.map(|path| Arc::new(Cgroup::new(path))),
+                    env: env.map(Box::new),
+                    args,
+                    missing: Arc::new(
+                        missing
+                            .into_iter()
+                            .map(|(key, why)| (key.into(), why.into()))
+                            .collect(),
+                    ),
+                    ..Exec::default()
+                };
+                exec.ancestors = texts
+                    .3
+                    .iter()
+                    .map(|comm| Ancestor {
+                        comm: Comm::new(comm),
+                        ..Ancestor::default()
+                    })
+                    .collect();
+                for (i, (flag, ..)) in Flags::WORDS.into_iter().enumerate() {
+                    exec.flags.set(flag, flags >> i & 1 == 1);
+                }
+                exec
+            },
+        )
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! The table itself: to add a fact of an exec is to add an entry here.
 
 use super::{Field, Kind, Value};
+use crate::event::{Capture, Flags, rest_of_path};
 use crate::model::Model;
 use crate::store::Row;
 use crate::text;
 use std::borrow::Cow;
+
+/// Stands for the beginning of a path that lacks it.
+pub const CUT_PATH: &str = "…/";
 
 /// Every field, in the order of the columns.
 pub static FIELDS: &[Field] = &[
@@ -111,6 +115,25 @@ pub static FIELDS: &[Field] = &[
         |row, _| row.exec.filename.as_deref().map_or(Value::None, text_of),
     ),
     on_request(
+        "exe",
+        "EXE",
+        24,
+        Kind::Text,
+        "path of the program that runs; of a script, its interpreter",
+        |row, _| path(row.exec.exe.as_deref(), row.exec.exe_capture),
+    ),
+    on_request(
+        "script",
+        "SCRIPT",
+        24,
+        Kind::Text,
+        "path of the script, as passed to execve",
+        |row, _| match &row.exec.filename {
+            Some(file) if row.exec.flags.contains(Flags::SCRIPT) => text_of(file),
+            _ => Value::None,
+        },
+    ),
+    on_request(
         "interp",
         "INTERP",
         16,
@@ -137,6 +160,44 @@ pub static FIELDS: &[Field] = &[
                 .args
                 .argc
                 .map_or(Value::None, |n| Value::Number(n.into()))
+        },
+    ),
+    on_request(
+        "cwd",
+        "CWD",
+        24,
+        Kind::Text,
+        "working directory",
+        |row, _| path(row.exec.cwd.as_deref(), row.exec.cwd_capture),
+    ),
+    on_request(
+        "tty",
+        "TTY",
+        6,
+        Kind::Text,
+        "controlling terminal, below /dev",
+        |row, _| row.exec.tty.as_deref().map_or(Value::None, text_of),
+    ),
+    on_request(
+        "cgroup",
+        "CGROUP",
+        24,
+        Kind::Text,
+        "path of the control group",
+        |row, _| {
+            let cgroup = row.exec.cgroup.as_deref();
+            cgroup.map_or(Value::None, |cgroup| text_of(&cgroup.path))
+        },
+    ),
+    on_request(
+        "container",
+        "CONTAINER",
+        12,
+        Kind::Text,
+        "id or name of the container, as the control group tells it",
+        |row, _| {
+            let container = row.exec.container();
+            container.map_or(Value::None, |container| text_of(container.as_bytes()))
         },
     ),
     on_request(
@@ -251,7 +312,7 @@ pub static FIELDS: &[Field] = &[
         "FLAGS",
         12,
         Kind::Text,
-        "words for what is special: script, kernel, setuid",
+        "words for what is special, such as script or setuid",
         |row, _| {
             let words: Vec<_> = row.exec.flags.words().collect();
             if words.is_empty() {
@@ -294,6 +355,20 @@ fn text_of(bytes: &[u8]) -> Value<'_> {
     Value::Text(bytes.into())
 }
 
+/// A path; one whose beginning is cut has a mark in its place.
+fn path(path: Option<&[u8]>, capture: Capture) -> Value<'_> {
+    let Some(path) = path else {
+        return Value::None;
+    };
+    match capture {
+        Capture::Whole => text_of(path),
+        Capture::Truncated | Capture::Failed => {
+            let rest = rest_of_path(path, capture);
+            Value::Text([CUT_PATH.as_bytes(), rest].concat().into())
+        }
+    }
+}
+
 fn id(id: Option<u32>) -> Value<'static> {
     id.map_or(Value::None, |id| Value::Number(id.into()))
 }
@@ -329,7 +404,9 @@ pub fn command_line(row: &Row) -> String {
         let path = exec.filename.as_deref();
         text::command_line_into(&mut line, path.into_iter());
     } else {
-        text::command_line_into(&mut line, exec.args.iter());
+        let unread = "\u{fffd}".as_bytes();
+        let args = exec.args.iter_read().map(|arg| arg.unwrap_or(unread));
+        text::command_line_into(&mut line, args);
     }
     line
 }

@@ -147,8 +147,12 @@ pub(super) enum Text {
     Field(&'static Field),
     /// The real user's name, or what the column shows.
     User(&'static Field),
+    /// The container's id as it is, or as it is shown.
+    Container(&'static Field),
     /// Any argument.
     Arg,
+    /// Any variable of the environment.
+    Env,
     /// The task name of any process above.
     Ancestor {
         memo: usize,
@@ -158,8 +162,9 @@ pub(super) enum Text {
 impl Text {
     pub(super) fn key(self) -> &'static str {
         match self {
-            Text::Field(field) | Text::User(field) => field.key,
+            Text::Field(field) | Text::User(field) | Text::Container(field) => field.key,
             Text::Arg => "arg",
+            Text::Env => "env",
             Text::Ancestor { .. } => "anc",
         }
     }

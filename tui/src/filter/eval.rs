@@ -5,6 +5,7 @@ use super::ast::{Expr, Number, Op, Test, Text, Texts};
 use super::batch::{Batch, Rows};
 use super::pattern::Glob;
 use super::value::Span;
+use crate::container;
 use crate::event::{ProcessKey, Status};
 use crate::field::{Value, command_line};
 use crate::model::Model;
@@ -174,6 +175,17 @@ fn text(
 ) -> bool {
     match of {
         Text::Arg => row.exec.args.iter().any(|arg| is.matches(arg)) != negated,
+        Text::Env => match &row.exec.env {
+            Some(env) => env.iter().any(|variable| is.matches(variable)) != negated,
+            None => !negated && is.takes_unknown(),
+        },
+        Text::Container(_) => match row.exec.container() {
+            Some(id) => {
+                let forms = [id, container::short(id)];
+                forms.iter().any(|id| is.matches(id.as_bytes())) != negated
+            }
+            None => !negated && is.takes_unknown(),
+        },
         Text::Ancestor { memo } => {
             let then = row
                 .exec

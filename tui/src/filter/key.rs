@@ -34,6 +34,11 @@ pub static KEYS: &[Key] = &[
         doc: "any of the arguments",
     },
     Key {
+        key: "env",
+        example: "env=LD_PRELOAD=*",
+        doc: "any variable of the environment, if that was captured",
+    },
+    Key {
         key: "anc",
         example: "anc~sshd",
         doc: "task name of any process above",
@@ -69,9 +74,6 @@ pub static KEYS: &[Key] = &[
         doc: "execs that failed",
     },
 ];
-
-/// Facts that the event schema has and no field shows yet.
-const NOT_CAPTURED: [&str; 7] = ["exe", "cwd", "tty", "cgroup", "container", "env", "script"];
 
 /// The names that tell something of every process, also of one that was never seen to
 /// execute anything: those that `under(…)` takes.
@@ -122,6 +124,7 @@ pub(super) fn look_up(
     Ok(match (name, field::by_key(name)) {
         ("command", _) => Subject::Command,
         ("user", Some(field)) => Subject::Text(Text::User(field)),
+        ("container", Some(field)) => Subject::Text(Text::Container(field)),
         ("flag", _) => Subject::Flag,
         ("time", _) => clock()?,
         (_, Some(field)) if field.kind == Kind::Text => Subject::Text(Text::Field(field)),
@@ -131,15 +134,13 @@ pub(super) fn look_up(
         ("depth", None) => Subject::Number(Number::Depth { memo: next() }),
         ("age", None) => Subject::Number(Number::Age),
         ("arg", None) => Subject::Text(Text::Arg),
+        ("env", None) => Subject::Text(Text::Env),
         ("anc", None) => Subject::Text(Text::Ancestor { memo: next() }),
         (_, None) => clock()?,
     })
 }
 
 fn unknown(name: &str) -> String {
-    if NOT_CAPTURED.contains(&name) {
-        return format!("{name} is not captured by this version");
-    }
     if let Some(key) = KEYS.iter().find(|key| key.key == name) {
         return format!(
             "{name} is not compared with anything; write {}",

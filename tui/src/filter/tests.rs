@@ -48,7 +48,7 @@ fn exit(at_ms: u64, pid: u32, status: u32) -> Event {
 }
 
 /// Sixteen entries; the corpus names them by number. It began at 12:00 on a host in UTC+1.
-fn fixture() -> Model {
+pub(super) fn fixture() -> Model {
     let users = [(0, "root"), (33, "www-data"), (1000, "alice")];
     let noon = 1_704_106_800_000_000_000;
     let session = Session {
@@ -139,6 +139,7 @@ fn fixture() -> Model {
         cpu: Some(0),
     }));
     let script = flags(&[Flags::SCRIPT]);
+    let cgroup = |path: &str| Some(std::sync::Arc::new(Cgroup::new(path.as_bytes())));
     let events = [
         /* 8 */
         Exec {
@@ -162,6 +163,9 @@ fn fixture() -> Model {
         /* 10 */
         Exec {
             uid: 33,
+            exe: Some((*b"/usr/sbin/nginx").into()),
+            cwd: Some((*b"/srv/www").into()),
+            cgroup: cgroup("/system.slice/nginx.service"),
             ..exec(
                 180,
                 400,
@@ -172,9 +176,24 @@ fn fixture() -> Model {
         /* 11 */
         Exec {
             uid: 4711,
+            exe: Some((*b"usr/bin/git").into()),
+            exe_capture: Capture::Truncated,
+            cwd: Some((*b"/home/git").into()),
+            tty: Some((*b"pts/3").into()),
+            cgroup: cgroup(&format!("/docker/{}", "0123456789abcdef".repeat(4))),
+            env: Some(Box::new(Args::from_list(&[
+                "HOME=/home/git",
+                "LD_PRELOAD=x.so",
+            ]))),
             ..exec(181, 401, &[(1, "systemd")], &[b"git", b"gc"])
         },
-        /* 12 */ exec(182, 4711, &[(1, "systemd")], &[b"/usr/sbin/Nginx", b"-T"]),
+        /* 12 */
+        Exec {
+            exe: Some((*b"/usr/bin/nginx").into()),
+            flags: flags(&[Flags::MEMFD]),
+            cgroup: cgroup("/lxc.payload.web/system.slice/nginx.service"),
+            ..exec(182, 4711, &[(1, "systemd")], &[b"/usr/sbin/Nginx", b"-T"])
+        },
         /* 13 */
         Exec {
             flags: flags(&[Flags::KERNEL]),

@@ -98,11 +98,11 @@ pub(super) fn flag(op: Op, values: &[Raw]) -> Result<Test, FilterError> {
     let (mut flags, mut or_none) = (Vec::new(), false);
     for value in values {
         let word = value.text();
-        match Flags::WORDS.iter().find(|(_, known)| *known == word) {
-            Some((flag, _)) => flags.push(*flag),
+        match Flags::WORDS.iter().find(|(_, known, _)| *known == word) {
+            Some((flag, ..)) => flags.push(*flag),
             None if word.is_empty() => or_none = true,
             None => {
-                let words = Flags::WORDS.map(|(_, word)| word).join(", ");
+                let words = Flags::WORDS.map(|(_, word, _)| word).join(", ");
                 let message = format!("there is no flag `{word}`; there are {words}");
                 return Err(FilterError::new(value.column, message));
             }

@@ -1,11 +1,13 @@
 //! Line mode: each batch is written as soon as it comes, by a thread of its own, so that a
 //! reader that stalls holds up neither the capture nor the signals.
 
+use super::command::Started;
 use super::complain;
 use super::live::{self, Capture, Stops};
+use super::only::Rest;
 use crate::cli::{Config, LineConfig};
 use crate::clock;
-use crate::export::{Output, OutputFile, create_file};
+use crate::export::{Format, Output, OutputFile, create_file};
 use crate::model::Model;
 use crate::source::Batch;
 use anyhow::{Context, Result};
@@ -13,6 +15,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
+use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::error::Elapsed;
@@ -24,13 +27,18 @@ const BUFFERS_WAITING: usize = 8;
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Captures and writes lines until told to stop.
-pub(super) async fn run(config: &Config, lines: &LineConfig, args: &[OsString]) -> Result<()> {
+pub(super) async fn run(
+    config: &Config,
+    lines: &LineConfig,
+    args: &[OsString],
+) -> Result<ExitCode> {
     let path = lines.file.as_deref();
     let output = path
         .map(|path| create_file(path, super::invoking_user()))
         .transpose()?;
     let mut stops = Stops::new()?;
-    let started = live::start(config, args);
+    let mut command = Started::held(&config.command, false)?;
+    let started = live::start(config, args, command.as_ref());
     let (file, (capture, model)) = match (output, started) {
         (Some(output), Ok(started)) => (output.begin()?, started),
         (None, Ok(started)) => (standard_output()?, started),
@@ -52,21 +60,34 @@ pub(super) async fn run(config: &Config, lines: &LineConfig, args: &[OsString]) 
         capture,
         model,
         output,
+        rest: Rest::new(config.only.rest.clone()),
         pending: Vec::new(),
         buffers,
     };
-    producer.until_stopped(config.duration, &mut stops).await;
+    // Before anything that might end the run at once.
+    let session = &producer.model.session;
+    producer.output.start(session, &mut producer.pending);
+    if let Some(command) = &mut command {
+        command.release();
+    }
+    producer
+        .until_stopped(config.duration, &mut stops, command.as_mut())
+        .await;
     let stalls = producer.finish().await.is_err();
+    let not_captured = producer.model.totals.not_captured;
     drop(producer.buffers);
     producer.capture.end().await?;
     // Taking the probe out may last; only a reader that stalls is not waited for.
     match timeout(if stalls { Duration::ZERO } else { LINGER }, written).await {
-        Ok(result) => result.context("the writer is gone")?,
-        Err(_) => {
-            complain("the reader of the output stalls: it does not get the rest");
-            Ok(())
-        }
+        Ok(result) => result.context("the writer is gone")??,
+        Err(_) => complain("the reader of the output stalls: it does not get the rest"),
     }
+    // The other formats have it in their end.
+    if config.only.any() && lines.options.format == Format::Table {
+        let word = if not_captured == 1 { "exec" } else { "execs" };
+        complain(&format!("{not_captured} {word} not captured, as asked"));
+    }
+    Ok(command.map_or(ExitCode::SUCCESS, Started::exit_code))
 }
 
 fn standard_output() -> Result<File> {
@@ -94,6 +115,7 @@ struct Producer {
     capture: Capture,
     model: Model,
     output: Output,
+    rest: Rest,
     /// Lines that the writer does not have yet.
     pending: Vec<u8>,
     buffers: mpsc::Sender<Vec<u8>>,
@@ -101,16 +123,22 @@ struct Producer {
 
 impl Producer {
     /// Produces until a signal, the end of `duration`, the last exec asked for, or the reader's end.
-    async fn until_stopped(&mut self, duration: Option<Duration>, stops: &mut Stops) {
+    async fn until_stopped(
+        &mut self,
+        duration: Option<Duration>,
+        stops: &mut Stops,
+        command: Option<&mut Started>,
+    ) {
         // A time too far to be told is never.
         let deadline = duration.and_then(|duration| Instant::now().checked_add(duration));
+        let stop = stops.recv_or_end(command);
         let stopped = async {
             match deadline {
                 Some(deadline) => tokio::select! {
-                    () = stops.recv() => {}
+                    () = stop => {}
                     () = sleep_until(deadline) => {}
                 },
-                None => stops.recv().await,
+                None => stop.await,
             }
         };
         // Its own handle: a reader that went away is noticed though nothing else happens.
@@ -123,7 +151,6 @@ impl Producer {
     }
 
     async fn produce(&mut self) {
-        self.output.start(&self.model.session, &mut self.pending);
         // A stop cancels this at `send` or at `recv`; what is pending stays so.
         while self.send().await && !self.output.done() {
             match self.capture.batches.recv().await {
@@ -154,13 +181,24 @@ impl Producer {
 
     fn tell(&mut self, batch: Batch) {
         live::learn_users(&mut self.model, &batch.events);
+        if let Some(sentence) = batch.skipped.and_then(|skipped| self.rest.note(skipped)) {
+            complain(&sentence);
+        }
         for event in batch.events {
+            let event = match self.rest.ask(event, &self.model) {
+                Ok(event) => event,
+                Err(event) => {
+                    self.model.skip(&event);
+                    continue;
+                }
+            };
             let applied = self.model.apply(event);
             if let Some(line) = self.output.event(&applied, &self.model, &mut self.pending) {
                 // Nobody may be there to read it.
                 let _ = writeln!(std::io::stderr(), "{line}");
             }
         }
+        self.model.totals.not_captured = self.rest.not_captured();
     }
 
     /// Hands over what is pending; returns whether the writer is still there.

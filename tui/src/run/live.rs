@@ -1,5 +1,7 @@
 //! A live capture, set up for whoever consumes it.
 
+use super::command::Started;
+use super::only;
 use crate::cli::{Config, Mode};
 use crate::event::Event;
 use crate::model::Model;
@@ -56,12 +58,17 @@ pub(super) struct Capture {
 ///
 /// # Errors
 /// Why it cannot be, and what to do: the first of the checks that is not met, if one is.
-pub(super) fn start(config: &Config, args: &[OsString]) -> Result<(Capture, Model)> {
+pub(super) fn start(
+    config: &Config,
+    args: &[OsString],
+    command: Option<&Started>,
+) -> Result<(Capture, Model)> {
     let options = Options {
         ring_size: config.ring_size,
         btf: config.btf.clone(),
         exits: true,
         forks: config.forks,
+        only: only::for_kernel(&config.only, command.map(Started::pid))?,
         max_arg_bytes: config.max_arg_bytes,
         env: config.env,
     };
@@ -128,7 +135,7 @@ pub(super) fn learn_users(model: &mut Model, events: &[Event]) {
 }
 
 /// The signals that end the program, so that it can leave everything as it was.
-pub(super) struct Stops(Vec<Signal>);
+pub(super) struct Stops(Vec<(i32, Signal)>);
 
 impl Stops {
     /// Takes these signals over from their defaults; what is ignored, as under `nohup`, stays so.
@@ -147,19 +154,38 @@ impl Stops {
             let bit = u32::try_from(kind.as_raw_value() - 1).unwrap_or(0);
             ignored.checked_shr(bit).unwrap_or(0) & 1 == 0
         });
-        Ok(Self(wanted.map(signal).collect::<std::io::Result<_>>()?))
+        let taken = wanted.map(|kind| Ok((kind.as_raw_value(), signal(kind)?)));
+        Ok(Self(taken.collect::<std::io::Result<_>>()?))
     }
 
-    /// Waits for any of them.
-    pub(super) async fn recv(&mut self) {
+    /// Waits for any of them; returns its number.
+    pub(super) async fn recv(&mut self) -> i32 {
         std::future::poll_fn(|context| {
-            let came = self
-                .0
-                .iter_mut()
-                .any(|signal| signal.poll_recv(context).is_ready());
-            if came { Poll::Ready(()) } else { Poll::Pending }
+            let came = self.0.iter_mut().find_map(|(number, signal)| {
+                let came = signal.poll_recv(context).is_ready();
+                came.then_some(*number)
+            });
+            came.map_or(Poll::Pending, Poll::Ready)
         })
-        .await;
+        .await
+    }
+
+    /// Waits for one of them, or for the end of the program that was started. That one is to end
+    /// first: a signal is passed on to it, and only a second one is a reason not to wait.
+    pub(super) async fn recv_or_end(&mut self, command: Option<&mut Started>) {
+        let Some(command) = command else {
+            self.recv().await;
+            return;
+        };
+        let signal = tokio::select! {
+            () = command.ended() => return,
+            signal = self.recv() => signal,
+        };
+        command.pass_on(signal);
+        tokio::select! {
+            () = command.ended() => {}
+            _ = self.recv() => {}
+        }
     }
 }
 

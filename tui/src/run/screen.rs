@@ -1,9 +1,11 @@
 //! The screen's loop: one owner of all state, a closed set of wake-ups, input first.
 
+use super::command::Started;
 use super::live::{self, Capture, Stops};
+use super::only::Rest;
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus};
 use crate::cli::{Config, ScreenConfig};
-use crate::source::proc;
+use crate::source::{Batch, proc};
 use crate::terminal::{self, Terminal};
 use crate::{clock, view};
 use anyhow::{Context, Result};
@@ -13,6 +15,7 @@ use jiff::tz::TimeZone;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use std::ffi::OsString;
+use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -22,12 +25,17 @@ const FRAME: Duration = Duration::from_millis(33);
 const TICK: Duration = Duration::from_secs(1);
 
 /// Captures and shows until told to quit.
-pub(super) async fn run(config: &Config, screen: &ScreenConfig, args: &[OsString]) -> Result<()> {
+pub(super) async fn run(
+    config: &Config,
+    screen: &ScreenConfig,
+    args: &[OsString],
+) -> Result<ExitCode> {
     terminal::check()?;
     // What the command line and NO_COLOR decide together was decided there.
     crossterm::style::force_color_output(screen.color);
     let mut stops = Stops::new()?;
-    let (mut capture, model) = live::start(config, args)?;
+    let mut command = Started::held(&config.command, true)?;
+    let (mut capture, model) = live::start(config, args, command.as_ref())?;
     let mut app = App::new(model, options(screen));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),
@@ -37,16 +45,24 @@ pub(super) async fn run(config: &Config, screen: &ScreenConfig, args: &[OsString
     let mut terminal = Terminal::enter(terminal::Options {
         mouse: screen.mouse,
     })?;
-    let mut screen = Loop::new(&mut app, &mut terminal, config.count);
+    if let Some(command) = &mut command {
+        command.release();
+    }
+    let mut screen = Loop::new(&mut app, &mut terminal, config);
+    let mut signal = None;
     let shown = tokio::select! {
-        () = stops.recv() => Ok(()),
+        number = stops.recv() => { signal = Some(number); Ok(()) }
         () = until(config.duration) => Ok(()),
-        shown = screen.run(&mut capture) => shown,
+        shown = screen.run(&mut capture, command.as_mut()) => shown,
     };
     terminal.leave();
     capture.stop();
     let ended = capture.end().await;
-    shown.and(ended)
+    shown.and(ended)?;
+    if let (Some(command), Some(signal)) = (&command, signal) {
+        command.pass_on(signal);
+    }
+    Ok(command.map_or(ExitCode::SUCCESS, Started::exit_code))
 }
 
 fn options(screen: &ScreenConfig) -> AppOptions {
@@ -70,11 +86,20 @@ async fn until(duration: Option<Duration>) {
     }
 }
 
+/// Waits for the end of a program, for ever if there is none.
+async fn end_of(command: &mut Option<&mut Started>) {
+    match command {
+        Some(command) => command.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
 struct Loop<'a> {
     app: &'a mut App,
     terminal: &'a mut Terminal,
     /// After how many execs to end.
     count: Option<u64>,
+    rest: Rest,
     next_frame: Instant,
     /// Whether the terminal was still busy when a frame was due.
     stalled: bool,
@@ -82,12 +107,13 @@ struct Loop<'a> {
 }
 
 impl<'a> Loop<'a> {
-    fn new(app: &'a mut App, terminal: &'a mut Terminal, count: Option<u64>) -> Self {
+    fn new(app: &'a mut App, terminal: &'a mut Terminal, config: &Config) -> Self {
         let usage = Usage::now();
         Self {
             app,
             terminal,
-            count,
+            count: config.count,
+            rest: Rest::new(config.only.rest.clone()),
             next_frame: Instant::now(),
             stalled: false,
             usage,
@@ -95,7 +121,11 @@ impl<'a> Loop<'a> {
     }
 
     /// Runs until the user quits, the terminal is gone, or enough was executed.
-    async fn run(&mut self, capture: &mut Capture) -> Result<()> {
+    async fn run(
+        &mut self,
+        capture: &mut Capture,
+        mut command: Option<&mut Started>,
+    ) -> Result<()> {
         let mut input = EventStream::new();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -119,8 +149,7 @@ impl<'a> Loop<'a> {
                 }
                 batch = capture.batches.recv() => match batch {
                     Some(batch) => {
-                        live::learn_users(self.app.model_mut(), &batch.events);
-                        self.app.apply(batch.events);
+                        self.take(batch);
                         let totals = self.app.model().totals;
                         if self.count.is_some_and(|count| totals.execs + totals.failed >= count) {
                             return Ok(());
@@ -129,11 +158,43 @@ impl<'a> Loop<'a> {
                     // Why is told when the capture is joined.
                     None => return Ok(()),
                 },
+                () = end_of(&mut command) => {
+                    if let Some(command) = command.take() {
+                        self.tell_end(command);
+                    }
+                }
                 () = ready.notified(), if self.stalled => self.stalled = false,
                 () = sleep_until(self.next_frame), if self.app.dirty() && !self.stalled => {}
             }
             self.draw()?;
         }
+    }
+
+    fn take(&mut self, batch: Batch) {
+        live::learn_users(self.app.model_mut(), &batch.events);
+        if self.rest.is_empty() {
+            self.app.apply(batch.events);
+        } else {
+            for event in batch.events {
+                match self.rest.ask(event, self.app.model()) {
+                    Ok(event) => self.app.apply(vec![event]),
+                    Err(event) => self.app.skip(&event),
+                }
+            }
+        }
+        if let Some(sentence) = batch.skipped.and_then(|skipped| self.rest.note(skipped)) {
+            let mut status = self.app.probe_status().clone();
+            status.problems.push(sentence);
+            self.app.set_probe_status(status);
+        }
+        self.app.set_not_captured(self.rest.not_captured());
+    }
+
+    /// Says that the program that was started has ended; what is listed stays.
+    fn tell_end(&mut self, command: &mut Started) {
+        let mut status = self.app.probe_status().clone();
+        status.ended = command.end_in_words();
+        self.app.set_probe_status(status);
     }
 
     fn draw(&mut self) -> Result<()> {

@@ -7,6 +7,7 @@ pub mod btf;
 mod cgroups;
 mod decode;
 mod loader;
+mod only;
 mod parts;
 pub mod requirements;
 mod ring_fd;
@@ -14,8 +15,9 @@ mod texts;
 pub mod tracefs;
 
 pub use loader::{KERNEL_BTF, Options};
+pub use only::Only;
 
-use super::{Batch, proc};
+use super::{Batch, Skipped, proc};
 use crate::clock;
 use crate::event::{Event, Lost};
 use anyhow::{Context, Result};
@@ -42,6 +44,8 @@ const BATCH_MAX: usize = 4096;
 const AT_ONCE: usize = 16;
 /// How often the kernel is asked for runs of programs that it skipped.
 const MISSES_EVERY: Duration = Duration::from_secs(1);
+/// How often is looked for what a capture filter skipped, since that wakes nobody.
+const SKIPPED_EVERY: Duration = Duration::from_secs(1);
 
 /// The probe, attached: whatever is executed from now on is captured.
 pub struct Probe {
@@ -50,8 +54,15 @@ pub struct Probe {
     _rounds: loader::Rounds,
     ring: ring_fd::Ring,
     counters: PerCpuArray<MapData, u64>,
+    calls: Calls,
     decoder: Decoder,
     misses: Misses,
+    /// Whether there is a capture filter.
+    filtered: bool,
+    /// Processes that it had no room for from the start.
+    untracked: u64,
+    /// What was told of it.
+    skipped: Skipped,
     /// What is not as it should be, a sentence each.
     pub problems: Vec<String>,
     /// The tracepoints that programs are attached to.
@@ -70,14 +81,22 @@ impl Probe {
         let mut loaded = loader::load(options)?;
         let ring = RingBuf::try_from(take_map(&mut loaded.ebpf, "EVENTS")?)?;
         let counters = PerCpuArray::try_from(take_map(&mut loaded.ebpf, "COUNTERS")?)?;
+        let calls = HashMap::try_from(take_map(&mut loaded.ebpf, "PENDING")?)?;
         let paths = HashMap::try_from(take_map(&mut loaded.ebpf, "CGROUPS")?)?;
         let cgroups = Cgroups::new(move |id| cgroup_path(&paths, id));
         Ok(Self {
             misses: Misses::open(&loaded.ebpf),
+            filtered: options.only.any(),
+            untracked: loaded.untracked,
+            skipped: Skipped::default(),
             ebpf: loaded.ebpf,
             _rounds: loaded.rounds,
             ring: ring_fd::register(ring)?,
             counters,
+            calls: Calls {
+                noted: calls,
+                unnoted: 0,
+            },
             decoder: Decoder::new(loaded.missing, proc::page_size(), cgroups),
             problems: loaded.problems,
             attached: loaded.attached,
@@ -95,13 +114,17 @@ impl Probe {
         batches: mpsc::Sender<Batch>,
         mut stop: oneshot::Receiver<()>,
     ) -> Result<()> {
+        let mut tick = tokio::time::interval(SKIPPED_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let mut ready = tokio::select! {
+            tokio::select! {
                 _ = &mut stop => break,
                 () = batches.closed() => break,
-                ready = self.ring.readable_mut() => ready.context("cannot wait for the ring buffer")?,
-            };
-            ready.clear_ready();
+                ready = self.ring.readable_mut() => {
+                    ready.context("cannot wait for the ring buffer")?.clear_ready();
+                }
+                _ = tick.tick(), if self.filtered => {}
+            }
             while self.drain(&batches, AT_ONCE).await == Drained::Something {
                 tokio::select! {
                     _ = &mut stop => {
@@ -130,13 +153,19 @@ impl Probe {
         for left in (0..at_most).rev() {
             let mut events = Vec::new();
             let more = self.take(&mut events) && left > 0;
+            let mut skipped = None;
             if !more {
                 self.note_losses(&mut events);
+                skipped = self.newly_skipped();
             }
-            if !events.is_empty() {
-                if batches.send(Batch { events }).await.is_err() {
-                    return Drained::NobodyListens;
-                }
+            // Execs that are skipped are no reason to come back soon.
+            let something = !events.is_empty();
+            if (something || skipped.is_some())
+                && batches.send(Batch { events, skipped }).await.is_err()
+            {
+                return Drained::NobodyListens;
+            }
+            if something {
                 drained = Drained::Something;
             }
             if !more {
@@ -165,6 +194,24 @@ impl Probe {
         true
     }
 
+    /// Returns what the capture filter skipped so far, unless that was told.
+    fn newly_skipped(&mut self) -> Option<Skipped> {
+        if !self.filtered {
+            return None;
+        }
+        let sum = |counter: Counter| -> Option<u64> {
+            let counts = self.counters.get(&(counter as u32), 0).ok()?;
+            Some(counts.iter().sum())
+        };
+        let now = Skipped {
+            not_captured: sum(Counter::NotCaptured)?,
+            untracked: sum(Counter::Untracked)? + self.untracked,
+        };
+        let changed = now != self.skipped;
+        self.skipped = now;
+        changed.then_some(now)
+    }
+
     /// Tells of losses that no record in the ring told of.
     fn note_losses(&mut self, events: &mut Vec<Event>) {
         let now_ns = clock::now_ns();
@@ -174,6 +221,7 @@ impl Probe {
                 events.extend(self.decoder.counter(cpu, *count, now_ns).map(Event::Lost));
             }
         }
+        self.calls.make_room(&self.counters);
         let skipped = self.misses.new_ones();
         if skipped > 0 {
             events.push(Event::Lost(Lost {
@@ -202,6 +250,34 @@ fn cgroup_path(paths: &HashMap<MapData, u64, CgroupWords>, id: u64) -> Option<Cg
 fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {
     ebpf.take_map(name)
         .with_context(|| format!("the probe has no map {name}"))
+}
+
+/// The begins of calls, whose ends are still to come.
+struct Calls {
+    noted: HashMap<MapData, u64, CallWords>,
+    /// How many found no room, as far as that was dealt with.
+    unnoted: u64,
+}
+
+/// A call as words, which any bytes make.
+type CallWords = [u64; 5];
+
+impl Calls {
+    /// Forgets all of them once there was no room: nearly all are of threads that are gone. A call that
+    /// is under way is told from its registers then.
+    fn make_room(&mut self, counters: &PerCpuArray<MapData, u64>) {
+        let counts = counters.get(&(Counter::Unnoted as u32), 0);
+        let unnoted = counts.map_or(0, |counts| counts.iter().sum());
+        if unnoted == self.unnoted {
+            return;
+        }
+        self.unnoted = unnoted;
+        let noted: Vec<u64> = self.noted.keys().filter_map(Result::ok).collect();
+        for call in noted {
+            // One that has ended since is gone already.
+            let _ = self.noted.remove(&call);
+        }
+    }
 }
 
 /// Runs of programs that the kernel skipped, because the program was already running on that CPU.

@@ -81,6 +81,23 @@ fn pid_of(name: &OsStr) -> Option<u32> {
     number(name.as_bytes())
 }
 
+/// Reads what `/proc` says in short of every process that there is now.
+pub fn stats() -> Vec<Stat> {
+    let entries = Path::new("/proc").read_dir().into_iter().flatten();
+    let pids = entries.filter_map(|entry| pid_of(&entry.ok()?.file_name()));
+    pids.filter_map(stat_of).collect()
+}
+
+/// Reads what `/proc` says in short of one process, or thread; `None` if it is gone.
+pub fn stat_of(pid: u32) -> Option<Stat> {
+    // The longest name and the largest numbers take about 1,100 bytes.
+    let mut buffer = [0; 2048];
+    Stat::parse(read_file(
+        Path::new(&format!("/proc/{pid}/stat")),
+        &mut buffer,
+    )?)
+}
+
 /// Reads one process's directory; `None` when it is gone or not for us to read.
 fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut [u8]) -> Option<Running> {
     let stat = Stat::parse(read_file(&dir.join("stat"), buffer)?)?;
@@ -138,11 +155,14 @@ pub struct Stat {
     pub ppid: u32,
     /// `task_struct.flags`: `PF_…` bits.
     pub flags: u32,
+    /// How many threads it has, those included that ended and wait to be reaped.
+    pub threads: u32,
     /// When it was forked: CLOCK_BOOTTIME in clock ticks.
     pub start_ticks: u64,
 }
 
 impl Stat {
+    pub(crate) const PF_EXITING: u32 = 0x4;
     const PF_FORKNOEXEC: u32 = 0x40;
     const PF_KTHREAD: u32 = 0x0020_0000;
 
@@ -155,13 +175,14 @@ impl Stat {
             .get(close + 1..)?
             .split(u8::is_ascii_whitespace)
             .filter(|field| !field.is_empty());
-        // Fields as proc(5) numbers them: 3 state, 4 ppid, 9 flags, 22 starttime.
+        // Fields as proc(5) numbers them: 3 state, 4 ppid, 9 flags, 20 num_threads, 22 starttime.
         Some(Self {
             pid: number(bytes.get(..open)?.trim_ascii())?,
             comm: Comm::new(bytes.get(open + 1..close)?),
             ppid: number(rest.nth(1)?)?,
             flags: number(rest.nth(4)?)?,
-            start_ticks: number(rest.nth(12)?)?,
+            threads: number(rest.nth(10)?)?,
+            start_ticks: number(rest.nth(1)?)?,
         })
     }
 
@@ -169,6 +190,12 @@ impl Stat {
     pub fn start_ns(&self, ticks_per_second: u64) -> u64 {
         let ns = u128::from(self.start_ticks) * 1_000_000_000 / u128::from(ticks_per_second.max(1));
         u64::try_from(ns).unwrap_or(u64::MAX)
+    }
+
+    /// Returns whether it ends, or has ended.
+    pub fn ends(&self) -> bool {
+        // A leader may end before its other threads do.
+        self.flags & Self::PF_EXITING != 0 && self.threads <= 1
     }
 
     /// Returns whether it runs in the kernel only.
@@ -326,7 +353,7 @@ mod tests {
             comm in proptest::collection::vec(1..=u8::MAX, 0..16),
         ) {
             let line = stat_line(pid, &comm, ppid, flags, start);
-            let expected = Stat { pid, comm: Comm::new(&comm), ppid, flags, start_ticks: start };
+            let expected = Stat { pid, comm: Comm::new(&comm), ppid, flags, threads: 1, start_ticks: start };
             prop_assert_eq!(Stat::parse(&line), Some(expected));
         }
     }

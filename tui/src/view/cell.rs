@@ -2,8 +2,9 @@
 
 use super::Look;
 use super::paint::Part;
+use crate::container;
 use crate::event::{Capture, Status, errno_name};
-use crate::field::{Field, Value, command_line};
+use crate::field::{CUT_PATH, Field, Value, command_line};
 use crate::format;
 use crate::store::Row;
 use crate::text;
@@ -24,7 +25,11 @@ pub(super) fn cell<'a>(field: &Field, row: &'a Row, look: &Look<'a>) -> (Cow<'a,
         (Value::Exit(Some(Status::Signal { .. })), _) => theme.failed,
         _ => base,
     };
-    (value_text(&value, look), style)
+    let text = match (field.key, row.exec.container()) {
+        ("container", Some(id)) => look.plain(text::escape(container::short(id).as_bytes())),
+        _ => value_text(&value, look),
+    };
+    (text, style)
 }
 
 /// Returns the style that a row's cells have unless they have one of their own.
@@ -132,7 +137,7 @@ pub(super) fn without_directory<'a>(mut parts: Vec<Part<'a>>, look: &Look<'_>) -
         && parts.first().is_some_and(is_directory)
         && let Some((text, _)) = parts.first_mut()
     {
-        *text = format!("{}/", look.theme.glyphs.ellipsis).into();
+        *text = look.plain(CUT_PATH.into());
     }
     parts
 }

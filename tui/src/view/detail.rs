@@ -5,7 +5,7 @@ use super::{Look, cell, popup_frame, scroll_text, strip};
 use crate::app::App;
 use crate::app::popup::{Details, Popup, Subject};
 use crate::cells;
-use crate::event::{Capture, Lost, Missing};
+use crate::event::{self, Args, Capture, Flags, Lost, Reason};
 use crate::field::{FIELDS, Value};
 use crate::format;
 use crate::process::{Life, Process};
@@ -21,7 +21,8 @@ const NAMES: usize = 10;
 const OWN_LINE: [&str; 3] = ["time", "command", "res"];
 
 /// The schema's keys of fields that are named otherwise here.
-const SCHEMA_KEYS: [(&str, &str); 8] = [
+const SCHEMA_KEYS: [(&str, &str); 9] = [
+    ("flag", "flags"),
     ("file", "filename"),
     ("interp", "interpreter"),
     ("login", "loginuid"),
@@ -31,6 +32,12 @@ const SCHEMA_KEYS: [(&str, &str); 8] = [
     ("mntns", "mnt_ns"),
     ("parent", "parent_comm"),
 ];
+
+/// Cells of the words of flags.
+const WORDS: usize = 8;
+
+/// The schema's keys of what is told beside the arguments and the environment.
+const OWN_SECTION: [&str; 4] = ["args", "args_bytes", "args_missing_bytes", "env"];
 
 /// Paints the details, and notes how long they are.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
@@ -91,6 +98,9 @@ fn lines(subject: Subject, app: &App, look: &Look<'_>, width: usize) -> Lines {
     }
     if let Some(process) = process {
         page.below(process);
+    }
+    if let Some(env) = row.and_then(|row| row.exec.env.as_deref()) {
+        page.env(env);
     }
     page.lines
 }
@@ -157,7 +167,7 @@ impl Page<'_, '_> {
             self.lines
                 .push(vec![(line.to_owned().into(), theme.bright)]);
         }
-        self.capture(row);
+        self.capture("the arguments", &row.exec.args);
         self.lines.push(Vec::new());
         self.fact("time", &self.look.date_time(row.exec.time_ns), theme.text);
         let (words, bad) = strip::outcome(row, self.look);
@@ -190,49 +200,90 @@ impl Page<'_, '_> {
         }
     }
 
-    fn capture(&mut self, row: &Row) {
-        let args = &row.exec.args;
+    /// Says what of a list of texts was not captured.
+    fn capture(&mut self, what: &str, args: &Args) {
         let words = match (args.capture, args.missing_bytes()) {
             (Capture::Whole, _) => return,
             (Capture::Truncated, Some(missing)) => {
                 let all = format::size(args.true_size.unwrap_or(0));
-                format!(
-                    "cut: {} of {all} were not captured; --max-arg-bytes takes more",
-                    format::size(missing)
-                )
+                let missing = format::size(missing);
+                format!("cut: {missing} of {all} of {what} were not captured")
             }
-            (Capture::Truncated, None) => "cut: its true size is not known".to_owned(),
-            (Capture::Failed, _) => "cut: the arguments could not be read".to_owned(),
+            (Capture::Truncated, None) => {
+                format!("cut: the true size of {what} is not known")
+            }
+            (Capture::Failed, _) => format!("cut: {what} could not be read"),
         };
         self.note(&words);
     }
 
     fn fields(&mut self, row: &Row) {
-        let missing = &row.exec.missing;
+        let exec = &row.exec;
         for field in FIELDS.iter().filter(|f| !OWN_LINE.contains(&f.key)) {
             let value = (field.value)(row, self.look.model);
-            let (text, style) = match (&value, reason(missing, field.key)) {
-                (Value::None, None) => continue,
-                (Value::None, Some(reason)) => (
-                    format!("? {}", text::escape(reason.as_bytes())),
-                    self.look.theme.warn,
-                ),
-                (Value::Exit(None), _) => ("still runs".to_owned(), self.look.theme.warn),
-                _ => {
-                    let text = cell::value_text(&value, self.look).into_owned();
-                    (text, cell::cell(field, row, self.look).1)
+            let why = event::reason(exec, schema_key(field.key));
+            match (&value, why) {
+                (Value::None, None) => {}
+                (Value::None, Some(why)) => self.absent(field.title, why),
+                (Value::Exit(None), _) => {
+                    self.fact(field.title, "still runs", self.look.theme.warn);
                 }
-            };
-            self.fact(field.title, &text, style);
+                _ if field.key == "flag" => self.flags(field.title, exec.flags),
+                (_, why) => {
+                    let text = cell::value_text(&value, self.look).into_owned();
+                    let style = cell::cell(field, row, self.look).1;
+                    self.fact(field.title, &text, style);
+                    if let Some(why) = why {
+                        self.absent("", why);
+                    }
+                }
+            }
         }
-        let known = |key: &str| {
-            FIELDS
-                .iter()
-                .any(|f| schema_key(f.key) == key || f.key == key)
+        let known = |key: &str| FIELDS.iter().any(|f| schema_key(f.key) == key);
+        let told = |key: &str| exec.missing.iter().any(|(told, _)| told == key);
+        for (key, _) in event::reasons(exec).filter(|(key, _)| !known(key)) {
+            if OWN_SECTION.contains(&key) && !told(key) {
+                continue;
+            }
+            if let Some(why) = event::reason(exec, key) {
+                self.absent(&text::escape(key.as_bytes()), why);
+            }
+        }
+    }
+
+    /// Adds what is not there instead of a value.
+    fn absent(&mut self, name: &str, why: Reason<'_>) {
+        let text = text::escape(why.text.as_bytes());
+        if why.none {
+            self.fact(name, &text, self.look.theme.dim);
+        } else {
+            self.fact(name, &format!("? {text}"), self.look.theme.warn);
+        }
+    }
+
+    /// Adds the words of flags, each with what it means.
+    fn flags(&mut self, title: &str, flags: Flags) {
+        for (i, (word, meaning)) in flags.explained().enumerate() {
+            let name = if i == 0 { title } else { "" };
+            let line = format!("{word:WORDS$} {meaning}");
+            self.fact(name, &line, self.look.theme.text);
+        }
+    }
+
+    fn env(&mut self, env: &Args) {
+        let variables = env.iter().count();
+        let of = match env.argc {
+            Some(all) if all as usize != variables => format!(" of {all}"),
+            _ => String::new(),
         };
-        for (key, reason) in missing.iter().filter(|(key, _)| !known(key)) {
-            let reason = format!("? {}", text::escape(reason.as_bytes()));
-            self.fact(&text::escape(key.as_bytes()), &reason, self.look.theme.warn);
+        self.heading(format!("{variables}{of} variables of the environment"));
+        self.capture("the environment", env);
+        for variable in env.iter() {
+            let variable = self.look.plain(text::escape(variable));
+            for line in cells::wrap(&variable, self.width) {
+                self.lines
+                    .push(vec![(line.to_owned().into(), self.look.theme.text)]);
+            }
         }
     }
 
@@ -291,10 +342,4 @@ impl Page<'_, '_> {
 fn schema_key(key: &str) -> &str {
     let renamed = SCHEMA_KEYS.iter().find(|(field, _)| *field == key);
     renamed.map_or(key, |(_, schema)| schema)
-}
-
-fn reason<'m>(missing: &'m Missing, key: &str) -> Option<&'m str> {
-    let schema = schema_key(key);
-    let hit = missing.iter().find(|(k, _)| k == schema || k == key);
-    hit.map(|(_, reason)| &**reason)
 }

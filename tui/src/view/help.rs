@@ -5,7 +5,8 @@ use super::{Look, popup_frame, scroll_text};
 use crate::app::App;
 use crate::app::popup::Popup;
 use crate::cells;
-use crate::field::FIELDS;
+use crate::event::Flags;
+use crate::field::{CUT_PATH, FIELDS};
 use crate::keymap::{Group, KEYMAP};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -80,6 +81,7 @@ fn lines(app: &App, look: &Look<'_>, width: usize) -> Vec<Vec<Part<'static>>> {
     }
     heading(&mut lines, "Signs");
     let glyphs = theme.glyphs;
+    let cut_path = look.plain(CUT_PATH.into());
     for (sign, words) in [
         (glyphs.failed, "the exec failed; the errno's name says why"),
         (
@@ -87,6 +89,10 @@ fn lines(app: &App, look: &Look<'_>, width: usize) -> Vec<Vec<Part<'static>>> {
             "in EXIT: still runs; at the end of a text: cut to the width",
         ),
         (glyphs.gap, "events were lost here"),
+        (
+            &*cut_path,
+            "at the beginning of a path: what stood there was not captured",
+        ),
         ("+3.1 KiB", "so much of the arguments was not captured"),
         (
             "? not read",
@@ -102,6 +108,10 @@ fn lines(app: &App, look: &Look<'_>, width: usize) -> Vec<Vec<Part<'static>>> {
             format!("{} {}", field.title, field.key),
             field.doc,
         );
+    }
+    heading(&mut lines, "Words of FLAGS");
+    for (_, word, meaning) in Flags::WORDS {
+        entry(&mut lines, word.to_owned(), meaning);
     }
     if let Some(ms) = status.startup_ms {
         lines.push(Vec::new());

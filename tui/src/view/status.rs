@@ -39,7 +39,12 @@ pub(super) fn header(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
         }
         out
     };
-    let gap = if area.width >= 110 { "   " } else { "  " };
+    let spare = (usize::from(area.width) + 1).saturating_sub(wide(&left) + wide(&right));
+    let gap = if area.width >= 110 && spare >= right.len() {
+        "   "
+    } else {
+        "  "
+    };
     let right = joined(right, gap);
     let left = joined(left, "  ");
     let right_width = u16::try_from(paint::width(&right)).unwrap_or(u16::MAX);

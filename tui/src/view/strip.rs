@@ -5,6 +5,7 @@ use super::{Look, tree};
 use crate::app::App;
 use crate::app::popup::Subject;
 use crate::event::Status;
+use crate::field::{self, Value};
 use crate::format;
 use crate::process::Process;
 use crate::store::{End, Entry, Row};
@@ -91,6 +92,16 @@ fn facts<'a>(row: &Row, look: &Look<'_>) -> Vec<Part<'a>> {
     }
     if let Some(interpreter) = &row.exec.interpreter {
         fact("by", text::escape(interpreter).into_owned());
+    }
+    if let Some(container) = row.exec.container() {
+        let id = crate::container::short(container);
+        fact("container", text::escape(id.as_bytes()).into_owned());
+    }
+    for (name, key) in [("in", "cwd"), ("tty", "tty")] {
+        let value = field::by_key(key).map(|field| (field.value)(row, look.model));
+        if let Some(Value::Text(value)) = value {
+            fact(name, text::escape(&value).into_owned());
+        }
     }
     out
 }

@@ -15,6 +15,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+/// Fields whose end tells more than their beginning.
+const PATHS: [&str; 6] = ["file", "exe", "script", "interp", "cwd", "cgroup"];
+
 /// Paints the titles and the rows, and notes where they are.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
     let columns = columns(
@@ -130,8 +133,13 @@ fn entry(
 fn fixed(buf: &mut Buffer, place: Rect, field: &Field, row: &Row, look: &Look<'_>) {
     let (text, style) = cell::cell(field, row, look);
     let ellipsis = look.theme.glyphs.ellipsis;
+    let excess = cells::width(&text).saturating_sub(place.width.into());
     if field.kind.right_aligned() {
         paint::text_right(buf, place, &text, style, ellipsis);
+    } else if PATHS.contains(&field.key) && excess > 0 {
+        // A tilde before a slash would be the home directory.
+        let mark = if look.ascii { "..." } else { ellipsis };
+        paint::scrolled(buf, place, &[(text, style)], excess, mark);
     } else {
         paint::text(buf, place, &text, style, ellipsis);
     }

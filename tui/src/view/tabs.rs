@@ -62,7 +62,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) -> 
     paint::text_right(buf, rest, &count, theme.text, ellipsis);
     let mut parts: Vec<Part<'_>> = Vec::new();
     if !app.list.filter().is_empty() {
-        let text = crate::text::escape(app.list.filter().text().as_bytes()).into_owned();
+        let text = crate::text::escape(app.list.filter().text().trim().as_bytes()).into_owned();
         parts.push(("filter ".into(), theme.warn));
         parts.push((text.into(), theme.bright));
     }

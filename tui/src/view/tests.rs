@@ -168,10 +168,53 @@ fn what_is_open_on_top() {
         shot().keys("Up Up Up Up Enter")
     );
     snapshot!(
+        "details_of_a_setuid_program",
+        Shot::build(80, 68).keys("g Down Down Down Down Down Enter")
+    );
+    snapshot!(
+        "details_of_what_is_cut",
+        Shot::build(80, 60).keys("g Down Down Down Enter")
+    );
+    snapshot!(
+        "details_in_a_container",
+        Shot::build(80, 60).keys("Up Up Enter")
+    );
+    snapshot!(
+        "details_of_a_file_in_memory",
+        Shot::build(80, 60).keys("Up Up Up Up Enter")
+    );
+    snapshot!(
+        "details_of_what_could_not_be_read_whole",
+        Shot::build(80, 60).keys("Up Up Up Enter")
+    );
+    snapshot!(
         "details_of_a_gap",
         shot().keys("g Down Down Down Down Enter")
     );
     snapshot!("scrolled_sideways", shot().keys("Right"));
+}
+
+#[test]
+fn columns_on_request() {
+    let keys = [
+        "pid",
+        "exe",
+        "cwd",
+        "tty",
+        "cgroup",
+        "container",
+        "flag",
+        "command",
+    ];
+    let columns = keys.into_iter().filter_map(crate::field::by_key).collect();
+    let options = |ascii| AppOptions {
+        columns: Some(Vec::clone(&columns)),
+        ascii,
+        ..AppOptions::default()
+    };
+    let shot = |ascii| Shot::with(options(ascii), build(), 155, 26);
+    snapshot!("surroundings", shot(false));
+    snapshot!("surroundings_ascii", shot(true));
 }
 
 #[test]

@@ -130,6 +130,14 @@ impl Capture {
         Told::new(std::mem::take(&mut self.seen))
     }
 
+    /// Waits until it ends by itself, whatever with; returns that, what it told and what it said.
+    pub(crate) fn finished(mut self) -> (ExitStatus, Told, String) {
+        while self.next().is_some() {}
+        let status = wait::end_of(&mut self.child, PATIENCE).expect("it ends");
+        let stderr = self.stderr();
+        (status, Told::new(std::mem::take(&mut self.seen)), stderr)
+    }
+
     /// Waits for the next line; there is none after the last.
     fn next(&mut self) -> Option<&Value> {
         let line = wait::within(PATIENCE, &mut || match self.lines.try_recv() {

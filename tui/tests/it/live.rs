@@ -1,9 +1,11 @@
 //! A real probe in the running kernel: what is executed is told, exactly.
 
 mod args;
+mod command;
 mod ends;
 mod failed;
 mod forks;
+mod only;
 mod programs;
 mod runs;
 pub(crate) mod storm;

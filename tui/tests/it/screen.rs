@@ -2,6 +2,7 @@
 
 mod back;
 mod keys;
+mod only;
 mod sizes;
 mod stall;
 

@@ -146,8 +146,8 @@ fn a_hole_is_marked() {
         args: Args {
             bytes: bytes.into(),
             true_size,
-            argc: None,
             capture,
+            ..Args::default()
         },
         ..ls()
     };

@@ -3,9 +3,10 @@
 use super::super::tests;
 use super::super::{Exporter, Options};
 use super::*;
-use crate::event::{Args, Comm, Event, Status};
+use crate::event::{Args, Cgroup, Comm, Event, Flags, Status};
 use proptest::prelude::*;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The contract: every line of a kind has exactly these keys.
 const SCHEMA: &[(&str, &str)] = &[
@@ -72,7 +73,7 @@ fn text_of(value: &Value) -> Vec<u8> {
 
 #[test]
 fn an_exec_is_as_the_schema_says() {
-    insta::assert_snapshot!(exec_line(tests::ls()).trim_end(), @r#"{"event":"exec","time":"2023-11-14T12:01:52.345678901Z","seq":7,"pid":4711,"tid":4712,"ppid":42,"uid":1000,"gid":100,"comm":"ls","parent_comm":"bash","filename":"/bin/ls","args":["ls","-l","a b"],"args_bytes":10,"args_missing_bytes":0,"ret":0,"error":null,"interpreter":null,"euid":null,"egid":null,"old_euid":null,"loginuid":null,"session":null,"pid_ns":null,"ns_pid":null,"mnt_ns":null,"flags":[],"fork_to_exec_ns":678901,"exe":null,"cwd":null,"tty":null,"cgroup":null,"container":null,"env":null,"missing":{"exe":"not captured","cwd":"not captured","tty":"not captured","cgroup":"not captured","container":"not captured","env":"not captured"}}"#);
+    insta::assert_snapshot!(exec_line(tests::ls()).trim_end(), @r#"{"event":"exec","time":"2023-11-14T12:01:52.345678901Z","seq":7,"pid":4711,"tid":4712,"ppid":42,"uid":1000,"gid":100,"comm":"ls","parent_comm":"bash","filename":"/bin/ls","args":["ls","-l","a b"],"args_bytes":10,"args_missing_bytes":0,"ret":0,"error":null,"exe":null,"cwd":null,"interpreter":null,"euid":null,"egid":null,"old_euid":null,"loginuid":null,"session":null,"tty":null,"cgroup":null,"container":null,"pid_ns":null,"ns_pid":null,"mnt_ns":null,"flags":[],"env":null,"fork_to_exec_ns":678901,"missing":{"exe":"its path could not be read","cwd":"its path could not be read","old_euid":"the call was not seen","loginuid":"not set","session":"not set","tty":"no controlling terminal","cgroup":"its path could not be read","container":"its control group is not known","env":"not asked for"}}"#);
 }
 
 #[test]
@@ -183,18 +184,26 @@ fn what_is_absent_is_null_and_says_why() {
             ..Args::default()
         },
         ancestors: Box::default(),
-        missing: std::sync::Arc::new(vec![("exe".into(), "gone".into())]),
+        missing: Arc::new(vec![("exe".into(), "gone".into())]),
         ..tests::ls()
     }));
-    for key in ["filename", "args", "args_bytes", "args_missing_bytes"] {
+    let unreadable = "the process's memory could not be read";
+    for (key, reason) in [
+        ("filename", unreadable),
+        ("args", unreadable),
+        ("args_bytes", unreadable),
+        ("args_missing_bytes", unreadable),
+        ("exe", "gone"),
+        ("cwd", "its path could not be read"),
+        ("tty", "no controlling terminal"),
+        ("cgroup", "its path could not be read"),
+        ("container", "its control group is not known"),
+        ("env", "not asked for"),
+        ("loginuid", "not set"),
+    ] {
         assert_eq!(value[key], Value::Null);
-        assert_eq!(value["missing"][key], UNREADABLE);
+        assert_eq!(value["missing"][key], reason);
     }
-    for key in NOT_CAPTURED {
-        assert_eq!(value[key], Value::Null);
-    }
-    assert_eq!(value["missing"]["exe"], "gone");
-    assert_eq!(value["missing"]["cwd"], NOT_CAPTURED_REASON);
     assert_eq!(value["parent_comm"], Value::Null);
     assert_eq!(value["fork_to_exec_ns"], Value::Null);
 }
@@ -212,7 +221,51 @@ fn cut_arguments_are_there_in_part() {
     assert_eq!(value["args"], serde_json::json!(["ls", "-l"]));
     assert_eq!(value["args_bytes"], 9000);
     assert_eq!(value["args_missing_bytes"], 8994);
-    assert_eq!(value["missing"]["args"], TRUNCATED);
+    assert_eq!(value["missing"]["args"], "truncated");
+}
+
+#[test]
+fn a_program_and_its_surroundings_are_told() {
+    let cgroup = Cgroup::new(*b"/lxc.payload.web/system.slice/cron.service");
+    let mut exec = Exec {
+        exe: Some((*b"/usr/bin/ls").into()),
+        cwd: Some((*b"/srv/\xff").into()),
+        tty: Some((*b"pts/3").into()),
+        cgroup: Some(Arc::new(cgroup)),
+        env: Some(Box::new(Args::from_list(&["A=1", "B="]))),
+        ..tests::ls()
+    };
+    exec.flags.set(Flags::MEMFD, true);
+    let value = parse(&exec_line(exec.clone()));
+    assert_eq!(value["exe"], "/usr/bin/ls");
+    assert_eq!(text_of(&value["cwd"]), b"/srv/\xff");
+    assert_eq!(value["tty"], "pts/3");
+    assert_eq!(
+        value["cgroup"],
+        "/lxc.payload.web/system.slice/cron.service"
+    );
+    assert_eq!(value["container"], "web");
+    assert_eq!(value["env"], serde_json::json!(["A=1", "B="]));
+    assert_eq!(value["flags"], serde_json::json!(["memfd"]));
+    for key in ["exe", "cwd", "tty", "cgroup", "container", "env"] {
+        assert_eq!(value["missing"][key], Value::Null);
+    }
+    exec.exe_capture = Capture::Truncated;
+    exec.env = Some(Box::new(Args {
+        capture: Capture::Failed,
+        ..Args::default()
+    }));
+    let value = parse(&exec_line(exec));
+    assert_eq!(
+        value["exe"], "usr/bin/ls",
+        "not to be taken for a whole path"
+    );
+    assert_eq!(value["missing"]["exe"], "its beginning is cut");
+    assert_eq!(value["env"], Value::Null);
+    assert_eq!(
+        value["missing"]["env"],
+        "the process's memory could not be read"
+    );
 }
 
 proptest! {
@@ -224,11 +277,23 @@ proptest! {
             ("parent_comm", exec.parent_comm().map(Comm::as_bytes)),
             ("filename", exec.filename.as_deref()),
             ("interpreter", exec.interpreter.as_deref()),
+            ("tty", exec.tty.as_deref()),
+            ("cgroup", exec.cgroup.as_ref().map(|cgroup| &*cgroup.path)),
         ] {
             prop_assert_eq!((!value[key].is_null()).then(|| text_of(&value[key])), bytes.map(<[u8]>::to_vec));
         }
         let args: Vec<_> = value["args"].as_array().into_iter().flatten().map(text_of).collect();
         prop_assert_eq!(args, exec.args.iter().map(<[u8]>::to_vec).collect::<Vec<_>>());
+        for (key, path, capture) in [
+            ("exe", &exec.exe, exec.exe_capture),
+            ("cwd", &exec.cwd, exec.cwd_capture),
+        ] {
+            let rest = path.as_deref().map(|path| rest_of_path(path, capture).to_vec());
+            prop_assert_eq!((!value[key].is_null()).then(|| text_of(&value[key])), rest);
+        }
+        let env: Vec<_> = value["env"].as_array().into_iter().flatten().map(text_of).collect();
+        let given = exec.env.iter().flat_map(|env| env.iter().map(<[u8]>::to_vec));
+        prop_assert_eq!(env, given.collect::<Vec<_>>());
         prop_assert_eq!(value["args_bytes"].as_u64(), exec.args.true_size);
         prop_assert_eq!(value["args_missing_bytes"].as_u64(), exec.args.missing_bytes());
         for (key, reason) in exec.missing.iter() {

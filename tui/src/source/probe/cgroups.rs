@@ -36,10 +36,7 @@ impl Cgroups {
         let found = (self.ask)(id)?;
         let names = found.names.get(..usize::try_from(found.len).ok()?)?;
         let path = texts::path(names, found.cut != 0);
-        let cgroup = Arc::new(Cgroup {
-            path: path.into(),
-            container: None,
-        });
+        let cgroup = Arc::new(Cgroup::new(path));
         if self.known.len() >= MOST {
             self.known.clear();
         }

@@ -40,7 +40,7 @@ const NO_ROOM: &str = "no room in the ring buffer";
 const UNREADABLE: &str = "could not be read";
 
 /// Every gap that an exec of its own can have.
-const GAPS: [Gap; 11] = [
+const GAPS: [Gap; 6] = [
     Gap {
         key: "filename",
         why: CALL_UNSEEN,
@@ -77,34 +77,9 @@ const GAPS: [Gap; 11] = [
         found: |exec, flags| exec.failed() && flags & exec_flag::ENV != 0,
     },
     Gap {
-        key: "exe",
-        why: UNREADABLE,
-        found: |exec, _| exec.exe.is_none() && !exec.failed(),
-    },
-    Gap {
-        key: "cwd",
-        why: UNREADABLE,
-        found: |exec, _| exec.cwd.is_none(),
-    },
-    Gap {
-        key: "cgroup",
-        why: "the probe has forgotten its path: too many others came",
-        found: |exec, _| exec.cgroup.is_none(),
-    },
-    Gap {
-        key: "container",
-        why: "the control group is not known",
-        found: |exec, _| exec.cgroup.is_none(),
-    },
-    Gap {
         key: "interpreter",
         why: UNREADABLE,
         found: |exec, _| exec.flags.contains(Flags::SCRIPT) && exec.interpreter.is_none(),
-    },
-    Gap {
-        key: "args_missing_bytes",
-        why: "not all arguments could be measured",
-        found: |exec, _| exec.args.true_size.is_none(),
     },
 ];
 
@@ -371,6 +346,7 @@ fn arguments(record: &probe_common::Exec<'_>, parts: Assembly) -> (Args, Option<
         },
         true_size: known.then_some(size),
         argc: if known { some(fixed.argc) } else { None },
+        holes: record.holes,
         bytes,
     };
     let env = has(exec_flag::ENV).then(|| {
@@ -383,8 +359,8 @@ fn arguments(record: &probe_common::Exec<'_>, parts: Assembly) -> (Args, Option<
                 (false, true) => Capture::Whole,
             },
             true_size: Some(size),
-            argc: None,
             bytes: parts.env.into(),
+            ..Args::default()
         })
     });
     (args, env)
@@ -565,14 +541,7 @@ mod tests {
         };
         let exec = exec_of(Header::default(), fixed);
         let keys: Vec<_> = exec.missing.iter().map(|(key, _)| key.as_ref()).collect();
-        let own = [
-            "filename",
-            "args",
-            "cwd",
-            "cgroup",
-            "container",
-            "args_missing_bytes",
-        ];
+        let own = ["filename", "args"];
         assert_eq!(keys[0], "session");
         assert_eq!(keys[1..], own);
         assert_eq!(exec.missing[0].1, "this kernel has no audit");

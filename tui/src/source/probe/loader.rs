@@ -1,6 +1,7 @@
 //! The probe's way into the kernel: offsets in, programs loaded and attached.
 
 use super::btf::Btf;
+use super::only::{self, Only};
 use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
@@ -36,6 +37,8 @@ pub struct Options {
     pub exits: bool,
     /// Whether forks are told, and then the exits of what never executed anything.
     pub forks: bool,
+    /// Which processes are captured.
+    pub only: Only,
     /// Most bytes of arguments, and of environment, that are captured of an exec.
     pub max_arg_bytes: u32,
     /// Whether the environment is captured.
@@ -49,6 +52,7 @@ impl Default for Options {
             btf: None,
             exits: true,
             forks: false,
+            only: Only::default(),
             max_arg_bytes: 128 << 10,
             env: false,
         }
@@ -90,6 +94,8 @@ pub(crate) struct Loaded {
     pub(crate) problems: Vec<String>,
     /// The tracepoints that programs are attached to.
     pub(crate) attached: Vec<&'static str>,
+    /// Processes that the capture filter had no room for from the start.
+    pub(crate) untracked: u64,
 }
 
 /// Loads and attaches the programs.
@@ -135,10 +141,20 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     for (name, value) in &knobs {
         loader.override_global(name, value, true);
     }
+    let only = &options.only;
+    only.check(&missing)?;
+    let of_filter = only.knobs(options.forks);
+    for (name, value) in &of_filter {
+        loader.override_global(name, value, true);
+    }
+    for (map, size) in only.sizes() {
+        loader.map_max_entries(map, size);
+    }
     loader.map_max_entries("EVENTS", ring_size(options.ring_size));
     let mut ebpf = loader
         .load(OBJECT)
         .context("the kernel refused the probe's maps")?;
+    only.fill(&mut ebpf)?;
     let rounds = Rounds {
         failed: array(&mut ebpf, "ROUNDS")?,
         raw: array(&mut ebpf, "RAW_ROUNDS")?,
@@ -150,6 +166,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         missing,
         problems: Vec::new(),
         attached: Vec::new(),
+        untracked: 0,
     };
     loaded.attach(options)?;
     Ok(loaded)
@@ -157,6 +174,21 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
 
 impl Loaded {
     fn attach(&mut self, options: &Options) -> Result<()> {
+        // What keeps the capture filter right comes before what asks it.
+        let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
+        if options.exits || filtered {
+            self.attach_raw("process_exit", "sched_process_exit")?;
+        }
+        if options.forks || tree {
+            self.attach_raw("process_fork", "sched_process_fork")?;
+        }
+        if !options.only.cgroups.is_empty() {
+            self.attach_raw("cgroup_removed", "cgroup_rmdir")?;
+            self.attach_raw("cgroup_made", "cgroup_mkdir")?;
+        }
+        if tree {
+            self.untracked = only::plant(&mut self.ebpf, &options.only.tree)?;
+        }
         if let Err(error) = with_tracefs(|_| self.attach_syscalls()).and_then(|attached| attached) {
             // Without their begins, calls are told from the registers at their ends.
             if let Err(instead) = self.attach_fallback() {
@@ -165,20 +197,12 @@ impl Loaded {
                 ));
             }
         }
-        let raw = [
-            ("process_exit", "sched_process_exit", options.exits),
-            ("process_fork", "sched_process_fork", options.forks),
-            ("process_exec", "sched_process_exec", true),
-        ];
         let parts = self.load_raw("send_parts")?;
         self.rounds
             .parts
             .set(0, &parts, 0)
             .context("cannot put the program send_parts in its place")?;
-        for (program, tracepoint, _) in raw.into_iter().filter(|(.., wanted)| *wanted) {
-            self.attach_raw(program, tracepoint)?;
-        }
-        Ok(())
+        self.attach_raw("process_exec", "sched_process_exec")
     }
 
     fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
@@ -315,7 +339,7 @@ fn resolve(btf: &Btf) -> Result<(Vec<u32>, Missing)> {
         of, path, facts, ..
     } in MEMBERS
     {
-        let offset = btf.offset(of, path);
+        let offset = path.split('|').find_map(|path| btf.offset(of, path));
         if offset.is_none() {
             if facts.is_empty() {
                 return Err(anyhow!(

@@ -218,3 +218,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_header_drops_what_does_not_fit_and_cuts_nothing() {
+    for width in 60..=200 {
+        for keys in ["", "Space"] {
+            let mut shot = Shot::build(width, 24).keys(keys);
+            shot.app.set_not_captured(1_234);
+            shot.app.set_self_usage(0.006, 21 << 20);
+            shot.draw();
+            let look = shot.look();
+            let header = look.lines().next().unwrap_or_default();
+            assert!(!header.contains('…'), "{width}: {header}");
+            assert!(header.contains("lost 214"), "{width}: {header}");
+        }
+    }
+}

@@ -38,7 +38,7 @@ fn filters_narrow_the_list_and_are_taken_back() {
     tmux.wait("both", both);
 
     tmux.press(&["f"]);
-    tmux.type_text(" alpha");
+    tmux.type_text("alpha");
     tmux.wait("a filter as it is typed", alpha_only);
     tmux.press(&["Enter"]);
     tmux.wait_for(&format!("filter {} alpha", filter("true")));
@@ -46,7 +46,7 @@ fn filters_narrow_the_list_and_are_taken_back() {
     tmux.wait("the filter before", both);
 
     tmux.press(&["f"]);
-    tmux.type_text(" beta");
+    tmux.type_text("beta");
     tmux.wait("beta", |screen| !has_row(screen, "alpha-one"));
     tmux.press(&["Escape"]);
     tmux.wait("the prompt given up", both);
@@ -63,7 +63,7 @@ fn filters_narrow_the_list_and_are_taken_back() {
     let text = format!("filter {} comm=true", filter("true"));
     tmux.wait("by comm", |s| both(s) && s.contains(&text));
     tmux.press(&["f"]);
-    tmux.type_text(" pid=x");
+    tmux.type_text("pid=x");
     tmux.wait_for("`x` is not a number");
     tmux.press(&["Escape"]);
     tmux.wait("the prompt given up", |s| !s.contains("pid=x"));
