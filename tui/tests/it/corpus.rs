@@ -191,7 +191,8 @@ fn run(flags: &[String], cases: &[&Case], facts: &Facts, here: &Here, outcome: &
     }
     let told = capture.stop();
     if told.end["lost"] != 0 {
-        let lost = format!("{} events were lost", told.end["lost"]);
+        let where_lost: Vec<_> = told.all("lost").collect();
+        let lost = format!("{} events were lost: {where_lost:?}", told.end["lost"]);
         outcome.failures.push(lost);
     }
     let begins: Vec<_> = done.iter().map(|done| done.before).collect();

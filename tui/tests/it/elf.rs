@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The file's name.
-pub(crate) const NAME: &str = "tiny";
+const NAME: &str = "tiny";
 
 /// `exit(0)`.
 #[cfg(target_arch = "x86_64")]

@@ -1,14 +1,9 @@
 //! Parts that this binary plays as a child of its own tests: what a test cannot do to itself.
 
-use crate::{PRODUCT, elf, utf8, wait};
+use crate::{PRODUCT, utf8, wait};
 use execsnoop_tui::terminal::{Options, Terminal};
-use nix::fcntl::{AtFlags, OFlag, open};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::stat::Mode;
-use nix::unistd::{execveat, fexecve};
-use std::ffi::CString;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -49,9 +44,6 @@ fn play() {
     };
     let with = Path::new(&with);
     match part.to_str().unwrap() {
-        "exec in a thread" => exec_in_a_thread(),
-        "execveat" => exec_at(with),
-        "fexecve" => exec_descriptor(with),
         "a capture with few rights" => capture_with_few_rights(),
         "panic on the screen" => panic_on_the_screen(with),
         part => panic!("there is no part {part}"),
@@ -89,50 +81,10 @@ fn capture_with_few_rights() {
     panic!("{PRODUCT}: {error}");
 }
 
-/// Becomes another program from a thread that is not the leader.
-fn exec_in_a_thread() {
-    let thread = std::thread::Builder::new().name("not-the-leader".into());
-    let thread = thread.spawn(|| Command::new("/bin/true").arg("in a thread").exec());
-    let error = thread.unwrap().join().unwrap();
-    panic!("/bin/true: {error}");
-}
-
-/// Becomes the tiny program in a directory, by the directory's descriptor.
-fn exec_at(dir: &Path) {
-    let dir = descriptor(dir, OFlag::O_DIRECTORY);
-    println!("{}", dir.as_raw_fd());
-    let Err(error) = execveat(
-        &dir,
-        c"tiny",
-        &args("by directory"),
-        &NO_ENV,
-        AtFlags::empty(),
-    );
-    panic!("execveat: {error}");
-}
-
-/// Becomes the tiny program, by its own descriptor.
-fn exec_descriptor(dir: &Path) {
-    let file = descriptor(&dir.join(elf::NAME), OFlag::O_PATH);
-    println!("{}", file.as_raw_fd());
-    let Err(error) = fexecve(&file, &args("by descriptor"), &NO_ENV);
-    panic!("fexecve: {error}");
-}
-
 /// Takes the terminal, and panics once a file is there.
 fn panic_on_the_screen(go: &Path) {
     let mut terminal = Terminal::enter(Options { mouse: true }).unwrap();
     terminal.try_draw(|_| {}).unwrap();
     wait::until("the word", || go.exists().then_some(()));
     panic!("{LAST_WORDS}");
-}
-
-const NO_ENV: [CString; 0] = [];
-
-fn args(last: &str) -> [CString; 2] {
-    [c"tiny".to_owned(), CString::new(last).unwrap()]
-}
-
-fn descriptor(path: &Path, flag: OFlag) -> OwnedFd {
-    open(path, flag, Mode::empty()).unwrap()
 }

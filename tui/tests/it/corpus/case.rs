@@ -19,7 +19,8 @@ pub(super) enum Node<T> {
     For(String, Expr, Vec<Node<T>>),
     /// `when FACT { … } else { … }`
     When(String, Vec<Node<T>>, Vec<Node<T>>),
-    /// `kernel "5.10..5.18" { … } else { … }`: from the first on, before the second.
+    /// `kernel "5.10..5.18" { … } else { … }`: from the first on, before the second. There may be
+    /// several ranges, with commas.
     Kernel(String, Vec<Node<T>>, Vec<Node<T>>),
 }
 

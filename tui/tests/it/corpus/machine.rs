@@ -28,6 +28,9 @@ impl Machine {
 const CODE: u64 = 0x40_0000;
 pub(super) const DATA: u64 = 0x1000_0000;
 
+/// Where the code of a program lies that a dynamic linker lies beside.
+pub(super) const ELSEWHERE: u64 = 0x80_0000;
+
 /// Where nothing of a program can lie.
 pub(super) const NOWHERE: u64 = 0xffff_ffff_0000_0000;
 

@@ -2,7 +2,7 @@
 
 use super::assemble::{FAILED, FAILED_STATUS, SAYING, assemble};
 use super::case::{Case, Item};
-use super::machine::{Form, Machine, NOWHERE};
+use super::machine::{ELSEWHERE, Form, Machine, NOWHERE};
 use super::value::{Env, Facts};
 use super::want::REASONS;
 use crate::capture::kill_child;
@@ -79,6 +79,8 @@ pub(super) fn play(case: &Case, facts: &Facts, here: &Here) -> Played {
             form.linker = interpreter.as_deref();
             if *nowhere {
                 form.at = NOWHERE;
+            } else if interpreter.is_some() {
+                form.at = ELSEWHERE;
             }
             let bytes = assemble(&form, body, env, &mut names);
             write(&path, name.as_bytes(), 0o755, &bytes);
@@ -250,17 +252,12 @@ fn tty() -> Value {
 }
 
 /// Returns the path of the control group: where it is at the root of the unified hierarchy, that in
-/// another.
+/// another. Where there is no hierarchy at all, it is at the root as well.
 fn cgroup() -> Value {
     let text = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let paths: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.splitn(3, ':').nth(2))
-        .collect();
+    let of_others = text.lines().filter(|line| !line.starts_with("0::"));
+    let paths = of_others.filter_map(|line| line.splitn(3, ':').nth(2));
     let unified = text.lines().find_map(|line| line.strip_prefix("0::"));
-    match unified {
-        Some("/") | None => paths.into_iter().find(|path| *path != "/").or(unified),
-        unified => unified,
-    }
-    .map_or(Value::Null, |path| json!(path))
+    let all = unified.into_iter().chain(paths);
+    json!(all.into_iter().find(|path| *path != "/").unwrap_or("/"))
 }

@@ -212,12 +212,15 @@ pub(super) fn signal_name(number: i32) -> &'static str {
     Signal::try_from(number).unwrap().as_str()
 }
 
-/// Returns whether a version lies in a range such as `5.10..5.18`, the second of which is out.
-fn within(kernel: [u32; 3], range: &str) -> bool {
-    let (from, to) = range.split_once("..").expect("a range of versions");
-    let from = version(from).unwrap_or_default();
-    let to = version(to).unwrap_or([u32::MAX; 3]);
-    (from..to).contains(&kernel)
+/// Returns whether a version lies in one of some ranges such as `5.10..5.18`, the second of which is
+/// out.
+fn within(kernel: [u32; 3], ranges: &str) -> bool {
+    ranges.split(", ").any(|range| {
+        let (from, to) = range.split_once("..").expect("a range of versions");
+        let from = version(from).unwrap_or_default();
+        let to = version(to).unwrap_or([u32::MAX; 3]);
+        (from..to).contains(&kernel)
+    })
 }
 
 /// Reads a version; what is not told of it is 0.
@@ -262,6 +265,7 @@ fn versions_lie_in_ranges() {
     assert!(within([5, 10, 223], "5.10.200..5.10.250"));
     assert!(!within([5, 10, 262], "5.10.200..5.10.250"));
     assert!(within([7, 3, 4], "5.18.."));
+    assert!(within([5, 15, 2], "..5.10.110, 5.11..5.15.33"));
 }
 
 #[test]

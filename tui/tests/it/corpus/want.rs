@@ -37,9 +37,13 @@ const NULL: Want = Want::Is(Value::Null);
 const UNREADABLE: &str = "process memory could not be read";
 
 /// Reasons for what is missing, as cases name them.
-pub(super) const REASONS: [(&str, &str); 3] = [
+pub(super) const REASONS: [(&str, &str); 4] = [
     ("UNREADABLE", UNREADABLE),
     ("UNMEASURED", "not all arguments could be measured"),
+    (
+        "DENIED",
+        "the call was denied before the kernel looked at it, or begun before the capture",
+    ),
     ("CUT", "its beginning is cut"),
 ];
 
