@@ -1,5 +1,6 @@
 //! Chores of the project, so that a person and the CI run the same commands: see `cargo xtask --help`.
 
+mod apt;
 mod apt_src;
 mod bpf_linker;
 mod build_ebpf;
