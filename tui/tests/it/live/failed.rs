@@ -97,7 +97,7 @@ fn failed_execs_are_told_with_their_error_path_and_arguments() {
         let args = attempt.args.iter().map(|arg| arg.to_str().unwrap());
         assert_eq!(exec["args"], json!(args.collect::<Vec<_>>()));
         let size: usize = attempt.args.iter().map(|a| a.count_bytes() + 1).sum();
-        assert_eq!(exec["args_bytes"], size);
+        assert_eq!(exec["args_bytes"], size, "{exec}");
         assert_eq!(exec["args_missing_bytes"], 0);
         assert_eq!(exec["missing"].get("filename"), None);
         assert_eq!(exec["missing"].get("args"), None);
@@ -126,7 +126,7 @@ fn what_is_too_big_is_cut_and_measured() {
     let execs = told_of(&[attempt]);
     let exec = &execs[0];
     assert_eq!(exec["filename"], "/bin/true");
-    assert_eq!(exec["args_bytes"], size);
+    assert_eq!(exec["args_bytes"], size, "{exec}");
     assert_eq!(exec["args"][3], "E2BIG");
     let kept = bytes(&exec["args"][4]);
     assert!(kept.len() >= 4096 && arg.starts_with(&kept));
