@@ -1,5 +1,6 @@
 //! Waiting, never for ever.
 
+use std::io::Write;
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -13,6 +14,13 @@ const SLOWNESS: &str = "EXECSNOOP_TEST_SLOWNESS";
 /// Returns how many times slower than a real one this machine is: waiting lasts longer, storms are shorter.
 pub(crate) fn slowness() -> u32 {
     std::env::var(SLOWNESS).map_or(1, |text| text.parse().unwrap())
+}
+
+/// Says why the running test cannot run here, past what captures the output of tests that pass.
+///
+/// `cargo xtask vm` looks for the first word.
+pub(crate) fn skip(reason: &str) {
+    writeln!(std::io::stderr(), "SKIPPED: {reason}").unwrap();
 }
 
 /// Waits until something is there.
