@@ -89,7 +89,7 @@ fn execute() -> u32 {
 }
 
 /// Returns whether the running kernel is older than that.
-fn is_before(major: u32, minor: u32) -> bool {
+pub(super) fn is_before(major: u32, minor: u32) -> bool {
     let release = uname().unwrap().release().to_str().unwrap().to_owned();
     let mut numbers = release.split('.').map(|number| number.parse().unwrap_or(0));
     let version: (u32, u32) = (numbers.next().unwrap(), numbers.next().unwrap());
@@ -98,16 +98,17 @@ fn is_before(major: u32, minor: u32) -> bool {
 
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
-fn two_capabilities_are_enough_but_for_failed_execs() {
+fn two_capabilities_are_enough_where_memory_may_be_locked() {
     let capture = Limited::start("product with two capabilities", false).captures();
     let pid = execute();
     let (told, said) = capture.stop();
     assert_eq!(told.exec(pid)["args"][1], "limited");
     assert_eq!(told.exit(pid)["exit_code"], 0);
-    assert_eq!(told.end["failed"], 0);
-    let sentence = "execsnoop-tui: failed execs are not seen: ";
-    assert!(said.starts_with(sentence), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
+    let failed_is_seen = told.end["failed"].as_u64() >= Some(1);
+    assert!(
+        failed_is_seen || said.contains("failed execs are not seen: "),
+        "{said}"
+    );
 }
 
 #[test]
