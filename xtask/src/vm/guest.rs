@@ -15,8 +15,9 @@ use crate::shell::{capture, cargo, find_in_path, root, run};
 const INIT: &str = include_str!("init.sh");
 
 /// Programs that the first process and the tests call, all of them of every Linux system.
-const TOOLS: [&str; 9] = [
-    "cat", "cut", "env", "mkdir", "mount", "mv", "sh", "sleep", "true",
+const TOOLS: [&str; 14] = [
+    "cat", "cut", "echo", "env", "grep", "id", "ls", "mkdir", "mount", "mv", "sh", "sleep",
+    "touch", "true",
 ];
 
 /// Folders that file systems are mounted on, or that programs rely on.
@@ -25,9 +26,11 @@ const FOLDERS: [&str; 8] = [
 ];
 
 /// Users whose names the tests ask for, or that they become.
-const USERS: &str =
-    "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/sh\n";
-const GROUPS: &str = "root:x:0:\nnogroup:x:65534:\n";
+const USERS: &str = "root:x:0:0:root:/root:/bin/sh
+daemon:x:1:1:daemon:/usr/sbin:/bin/sh
+nobody:x:65534:65534:nobody:/nonexistent:/bin/sh
+";
+const GROUPS: &str = "root:x:0:\ndaemon:x:1:\nnogroup:x:65534:\n";
 
 /// What cargo has built.
 pub(super) struct Built {
