@@ -1,5 +1,6 @@
 //! Chores of the project, so that a person and the CI run the same commands: see `cargo xtask --help`.
 
+mod apt;
 mod apt_src;
 mod bpf_linker;
 mod build_ebpf;
@@ -11,6 +12,7 @@ mod strip;
 mod test;
 mod tidy;
 mod toolchain;
+mod vm;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -46,6 +48,8 @@ enum Task {
         #[arg(last = true)]
         args: Vec<OsString>,
     },
+    /// Run the live tests on other kernels, booted in QEMU, and print which passes where.
+    Vm(vm::Options),
     /// Check format, lints of host and kernel code, documentation, house laws and dependencies.
     Lint,
     /// Check the house laws that neither the compiler nor clippy knows.
@@ -68,6 +72,7 @@ fn perform(task: Task) -> Result<()> {
         Task::BuildEbpf { check: true } => build_ebpf::check(),
         Task::Run { args } => run::run(&args),
         Task::Test { args } => test::run(&args),
+        Task::Vm(options) => vm::run(&options),
         Task::Lint => lint::run(),
         Task::Tidy => tidy::check(),
     }

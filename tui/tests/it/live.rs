@@ -1,6 +1,7 @@
 //! A real probe in the running kernel: what is executed is told, exactly.
 
 mod args;
+mod barriers;
 mod command;
 mod ends;
 mod failed;

@@ -1,9 +1,13 @@
 //! Parts that this binary plays as a child of its own tests: what a test cannot do to itself.
 
 use crate::{PRODUCT, utf8, wait};
+use caps::{CapSet, Capability};
 use execsnoop_tui::terminal::{Options, Terminal};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::prctl::set_keepcaps;
+use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -46,6 +50,9 @@ fn play() {
     match part.to_str().unwrap() {
         "a capture with few rights" => capture_with_few_rights(),
         "panic on the screen" => panic_on_the_screen(with),
+        "product with two capabilities" => product_with_two_capabilities(with, RLIM_INFINITY),
+        "product with little memory to lock" => product_with_two_capabilities(with, 64 << 10),
+        "product without types" => product_without_types(with),
         part => panic!("there is no part {part}"),
     }
 }
@@ -87,4 +94,70 @@ fn panic_on_the_screen(go: &Path) {
     terminal.try_draw(|_| {}).unwrap();
     wait::until("the word", || go.exists().then_some(()));
     panic!("{LAST_WORDS}");
+}
+
+/// Becomes the product in a directory, as a user who may only load programs.
+fn product_with_two_capabilities(dir: &Path, memory_to_lock: u64) {
+    // Who may not raise the limit need not either, on a kernel that counts no memory of BPF.
+    let _ = setrlimit(Resource::RLIMIT_MEMLOCK, memory_to_lock, memory_to_lock);
+    let (user, group) = (Uid::from_raw(USER), Gid::from_raw(USER));
+    set_keepcaps(true).unwrap();
+    setgroups(&[]).unwrap();
+    setresgid(group, group, group).unwrap();
+    setresuid(user, user, user).unwrap();
+    let two = [Capability::CAP_BPF, Capability::CAP_PERFMON].into();
+    // The ambient ones are those that an exec keeps.
+    for set in [
+        CapSet::Permitted,
+        CapSet::Effective,
+        CapSet::Inheritable,
+        CapSet::Ambient,
+    ] {
+        caps::set(None, set, &two).unwrap();
+    }
+    become_product(dir);
+}
+
+/// Becomes the product in a directory, where the kernel does not describe its types.
+fn product_without_types(dir: &Path) {
+    unshare(CloneFlags::CLONE_NEWNS).unwrap();
+    let nothing = None::<&str>;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(nothing, "/", nothing, private, nothing).unwrap();
+    mount(
+        Some("none"),
+        "/sys/kernel/btf",
+        Some("tmpfs"),
+        MsFlags::empty(),
+        nothing,
+    )
+    .unwrap();
+    become_product(dir);
+}
+
+/// Becomes the product in a directory, which writes a file there, and is given the types in it if there are some.
+fn become_product(dir: &Path) {
+    let mut product = Command::new(dir.join(product::NAME));
+    product
+        .args(["-o", "ndjson", "-O"])
+        .arg(dir.join(product::OUT));
+    let types = dir.join(product::TYPES);
+    if types.exists() {
+        product.arg("--btf").arg(types);
+    }
+    let error = product.exec();
+    panic!("the product: {error}");
+}
+
+/// A user without a name.
+pub(crate) const USER: u32 = 1000;
+
+/// What is in the directory in which this binary becomes the product.
+pub(crate) mod product {
+    /// The product.
+    pub(crate) const NAME: &str = "execsnoop-tui";
+    /// What it writes.
+    pub(crate) const OUT: &str = "out.ndjson";
+    /// A file of types, if it is to have one.
+    pub(crate) const TYPES: &str = "btf";
 }

@@ -1,7 +1,7 @@
 //! What was told held against what was to be told: every difference, by case.
 
 use super::want::{Want, Wanted};
-use super::{PENDING_FACTS, PENDING_FLAGS, PENDING_KEYS, PENDING_REASONS};
+use super::{PENDING_FACTS, PENDING_FLAGS, PENDING_KEYS};
 use crate::capture::{bytes, time_ns};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -161,7 +161,7 @@ fn of_event(
     if let Some(Value::Object(missing)) = told.get("missing") {
         let keys: BTreeSet<_> = missing.keys().chain(want.missing.keys()).collect();
         let keys = keys.into_iter();
-        for key in keys.filter(|k| !pending(k) && !PENDING_REASONS.contains(&&***k)) {
+        for key in keys.filter(|k| !pending(k)) {
             let (told, want) = (missing.get(key), want.missing.get(key));
             if told != want {
                 found.push(format!("missing.{key} is {told:?}, wanted is {want:?}"));

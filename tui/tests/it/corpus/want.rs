@@ -34,12 +34,11 @@ pub(super) enum Want {
 /// A minute, which nothing takes.
 const LONG: i64 = 60_000_000_000;
 const NULL: Want = Want::Is(Value::Null);
-const UNREADABLE: &str = "process memory could not be read";
+const UNREADABLE: &str = "the process's memory could not be read";
 
 /// Reasons for what is missing, as cases name them.
-pub(super) const REASONS: [(&str, &str); 4] = [
+pub(super) const REASONS: [(&str, &str); 3] = [
     ("UNREADABLE", UNREADABLE),
-    ("UNMEASURED", "not all arguments could be measured"),
     (
         "DENIED",
         "the call was denied before the kernel looked at it, or begun before the capture",

@@ -1,7 +1,7 @@
 //! The screen under load, and on a terminal that takes nothing: frames are lost, never events.
 
 use super::back::Before;
-use crate::live::storm::{EACH, storm};
+use crate::live::storm::{each, storm};
 use crate::tmux::is_gone;
 use crate::{elf, wait};
 use nix::sys::signal::{Signal, kill};
@@ -31,12 +31,12 @@ fn the_screen_counts_every_exec_of_a_storm() {
     let before = Before::open();
     let tmux = &before.tmux;
     tmux.start(&own());
-    storm(&tiny, EACH);
+    storm(&tiny, each());
     let ended = Instant::now();
-    let all = format!("{} of ", count(2 * EACH));
+    let all = format!("{} of ", count(2 * each()));
     let screen = tmux.wait("all of it", |s| s.contains(&all) && s.contains("lost 0"));
     println!("shown {:.1?} after the last", ended.elapsed());
-    let place = format!("{0}/{0}", count(2 * EACH));
+    let place = format!("{0}/{0}", count(2 * each()));
     assert!(screen.contains(&place), "{screen}");
     tmux.press(&["q"]);
     before.ended(0);
