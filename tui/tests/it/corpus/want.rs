@@ -139,8 +139,10 @@ impl Wants<'_> {
             }
         }
         let args = event.fields.iter().find(|(key, _)| key == "args");
-        if let Some((_, Expr::List(list))) = args {
-            self.args(&mut wanted, &texts(list, env));
+        if let Some((_, Expr::List(list))) = args
+            && let Some(texts) = texts(list, env)
+        {
+            self.args(&mut wanted, &texts);
         }
         self.common(&mut wanted);
         if event.kind == "exec" {
@@ -310,11 +312,12 @@ fn bytes_of(want: &Want) -> Option<Vec<u8>> {
     }
 }
 
-fn texts(list: &[Expr], env: &Env) -> Vec<Vec<u8>> {
+/// Returns a list's texts, if it has nothing else.
+fn texts(list: &[Expr], env: &Env) -> Option<Vec<Vec<u8>>> {
     let elements = env.elements(list).into_iter();
     let texts = elements.map(|element| match element {
-        Element::Text(text) => text,
-        Element::Other(value) => panic!("{value:?} is no text"),
+        Element::Text(text) => Some(text),
+        Element::Other(_) => None,
     });
     texts.collect()
 }
@@ -325,8 +328,14 @@ fn want(value: &Expr, env: &Env) -> Want {
     }
     match value {
         Expr::List(list) => {
-            let texts = texts(list, env);
-            Want::Is(texts.iter().map(|bytes| text(bytes)).collect())
+            let values = env.elements(list).into_iter().map(|element| match element {
+                Element::Text(bytes) => text(&bytes),
+                Element::Other(value) => match want(&value, env) {
+                    Want::Is(value) => value,
+                    other => panic!("{other:?} is nothing for a list"),
+                },
+            });
+            Want::Is(values.collect())
         }
         Expr::Call(name, args) if name == "between" => {
             let bound = |i: usize| env.number(&args[i]).expect("a bound");
