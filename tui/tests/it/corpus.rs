@@ -46,9 +46,6 @@ const ARGS_KEPT: usize = 128 << 10;
 /// Keys that nothing fills yet; neither they nor the reasons for them are compared.
 const PENDING_KEYS: &[&str] = &[];
 
-/// Keys whose reasons are not compared, while the keys themselves are.
-const PENDING_REASONS: &[&str] = &[];
-
 /// Words of `flags` that nothing sets yet.
 const PENDING_FLAGS: &[&str] = &[];
 
