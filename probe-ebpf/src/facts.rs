@@ -109,13 +109,12 @@ fn pid_namespace(task: Typed) -> (Option<u32>, Option<u32>) {
     let (Some(numbers), Some(ns)) = (member::PID_NUMBERS.get(), member::UPID_NS.get()) else {
         return (None, None);
     };
-    let pid = task
-        .to(&member::TASK_GROUP_LEADER)
-        .to(&member::TASK_THREAD_PID);
+    // By a helper: old kernels let nobody reckon with a pointer whose type the verifier knows.
+    let leader = task.to(&member::TASK_GROUP_LEADER).plain();
+    let pid = leader.to(&member::TASK_THREAD_PID);
     let level: u32 = pid.or_zero(&member::PID_LEVEL);
     // struct upid is { int nr; struct pid_namespace *ns; }: its ns closes it.
     let size = u64::from(ns) + 8;
-    let pid = pid.plain();
     let upid = Kernel(pid.0 + u64::from(numbers) + u64::from(level & 31) * size);
     (
         upid.at(0),

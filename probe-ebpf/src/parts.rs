@@ -89,7 +89,7 @@ unsafe fn one(scratch: *mut Scratch, piece: *mut Piece) -> Round {
         } else {
             PAGE - (now.start & (PAGE - 1))
         };
-        let step = if now.left > most { most } else { now.left } & MASK;
+        let step = crate::read::held(if now.left > most { most } else { now.left }, MASK);
         let to = (&raw mut (*piece).bytes).cast::<u8>();
         if !User(now.start).copy(to, step as u32) {
             if now.by_page == 0 {

@@ -223,6 +223,23 @@ impl User {
     #[inline(always)]
     pub(crate) unsafe fn copy_str(self, to: *mut u8, size: u32) -> i64 {
         // SAFETY: as the caller says; the source is checked by the helper.
-        unsafe { bpf_probe_read_user_str(to.cast(), size, self.0 as *const c_void) as i64 }
+        unsafe {
+            let len = bpf_probe_read_user_str(to.cast(), size, self.0 as *const c_void) as i64;
+            // Kernels up to 6.12 return 0 for an empty string.
+            if len == 0 {
+                to.write(0);
+                1
+            } else {
+                len
+            }
+        }
     }
+}
+
+/// Holds a number to a mask, by an instruction that stays: kernels before 6.8 do not see the bound that
+/// a comparison of two unknown numbers gives, and the compiler leaves out a mask that it finds needless.
+#[inline(always)]
+pub(crate) fn held(number: u64, mask: u64) -> u64 {
+    // SAFETY: a read of a local number.
+    unsafe { (&raw const number).read_volatile() & mask }
 }

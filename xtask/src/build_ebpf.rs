@@ -128,6 +128,7 @@ fn flags(linker: &str) -> Vec<String> {
     // Without the last one, aya-ebpf takes the bindings of the host's architecture and the bytes depend on it.
     let fixed = [
         "-Clink-arg=--btf",
+        "-Clink-arg=--llvm-args=-disable-block-placement",
         "-Cdebuginfo=2",
         "--cfg=bpf_target_arch=\"x86_64\"",
     ]
