@@ -3,7 +3,10 @@
 use crate::globals::{self as member, Offset};
 use crate::maps::{CGROUP_SCRATCH, CGROUPS, Slot};
 use crate::read::{Kernel, Typed};
-use probe_common::limits::{CGROUP_LEVELS, CGROUP_NAMES, NAME_MAX};
+use probe_common::{
+    CgroupPath,
+    limits::{CGROUP_LEVELS, CGROUP_NAMES, NAME_MAX},
+};
 
 /// The inode number of a hierarchy's root, which is the lower half of its id.
 const ROOT: u32 = 1;
@@ -85,6 +88,8 @@ fn note(id: u64, node: Kernel, slot: Slot) {
             (&raw mut (*path).len).write_volatile((len + copied as usize) as u32);
             node = parent;
         }
-        let _ = CGROUPS.insert(id, &*path, 0);
+        // Lent and not copied: the stack holds 512 bytes.
+        let path: &CgroupPath = &*path;
+        let _ = CGROUPS.insert(id, path, 0);
     }
 }
