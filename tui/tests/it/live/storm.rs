@@ -129,7 +129,8 @@ fn a_storm_that_goes_on_does_not_put_off_the_end() {
     println!("it ended after {took:.1?}");
     assert_eq!(told.all("lost").collect::<Vec<_>>(), Vec::<&Value>::new());
     assert_eq!(told.end["lost"], 0);
-    assert!(told.all("exec").count() >= 999);
+    // All of one worker's; the other may be behind.
+    assert!(told.all("exec").count() >= 500);
 }
 
 #[test]
