@@ -207,7 +207,9 @@ impl Page<'_, '_> {
             (Capture::Truncated, Some(missing)) => {
                 let all = format::size(args.true_size.unwrap_or(0));
                 let missing = format::size(missing);
-                format!("cut: {missing} of {all} of {what} were not captured")
+                format!(
+                    "cut: {missing} of {all} of {what} were not captured; --max-arg-bytes takes more"
+                )
             }
             (Capture::Truncated, None) => {
                 format!("cut: the true size of {what} is not known")
