@@ -11,6 +11,11 @@ use probe_common::{
 /// The inode number of a hierarchy's root, which is the lower half of its id.
 const ROOT: u32 = 1;
 
+/// Each hierarchy numbers its own groups: bits that tell those of controllers from the unified one's. The
+/// upper half of an id is a generation, which does not come that far.
+const MEMORY: u64 = 1 << 62;
+const PIDS: u64 = 1 << 63;
+
 /// Returns the id of a task's control group, 0 if unknown, and sees to it that its path is in the map.
 ///
 /// That of the unified hierarchy; where the task is at its root, that of the memory or else the pids
@@ -22,11 +27,16 @@ pub(crate) fn id(task: Typed, slot: Slot) -> u64 {
     let mut node = unified.plain();
     let mut id: u64 = unified.or_zero(&member::KN_ID);
     if id as u32 == ROOT {
+        let mut hierarchy = MEMORY;
         node = under_controller(set.plain(), &member::SUBSYS_MEMORY, node);
         if is_root(node) {
+            hierarchy = PIDS;
             node = under_controller(set.plain(), &member::SUBSYS_PIDS, node);
         }
         id = node.or_zero(&member::KN_ID);
+        if id != 0 && !is_root(node) {
+            id |= hierarchy;
+        }
     }
     // SAFETY: only looked for.
     if id != 0 && unsafe { CGROUPS.get(id) }.is_none() {

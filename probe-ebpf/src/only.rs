@@ -191,7 +191,8 @@ fn has_name(task: Kernel) -> bool {
     }
 }
 
-/// Returns whether one of the control groups is the task's, or above it.
+/// Returns whether one of the control groups is the task's, or above it. What lies deeper than is looked
+/// passes: nobody leaves the capture by making groups.
 #[inline(always)]
 fn in_cgroup(task: Kernel) -> bool {
     let css_set = task.to(&member::TASK_CGROUPS);
@@ -204,10 +205,10 @@ fn in_cgroup(task: Kernel) -> bool {
         }
         node = node.to(&member::KN_PARENT);
         if node.0 == 0 {
-            break;
+            return false;
         }
     }
-    false
+    true
 }
 
 #[inline(always)]

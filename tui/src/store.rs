@@ -105,16 +105,23 @@ struct Chunk {
     lines: Lines,
 }
 
+/// Bytes of a text that rows commonly share, and that do not count.
+const SHARED: usize = 128;
+
 /// Returns about how many bytes an entry takes, with its copy among the lines.
 fn bytes_of(entry: &Entry) -> usize {
     let Entry::Row(row) = entry else {
         return size_of::<Entry>();
     };
     let exec = &row.exec;
-    // Texts that repeat are shared, and so not counted with each entry.
     let boxed = exec.filename.as_ref().map_or(0, |bytes| bytes.len());
     let env = exec.env.as_ref().map_or(0, |env| env.bytes.len());
-    let texts = exec.args.bytes.len() + boxed + env;
+    // Texts that repeat are shared; but who executes decides whether they do, so long ones count.
+    let shared = [&exec.exe, &exec.cwd, &exec.interpreter]
+        .into_iter()
+        .flatten();
+    let long: usize = shared.map(|text| text.len().saturating_sub(SHARED)).sum();
+    let texts = exec.args.bytes.len() + boxed + env + long;
     let ancestors = size_of_val(&*exec.ancestors);
     size_of::<Entry>() + texts + ancestors + row.raw_line().len().min(lines::LONGEST)
 }

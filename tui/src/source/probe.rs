@@ -40,6 +40,8 @@ type CgroupWords = [u64; size_of::<CgroupPath>() / size_of::<u64>()];
 const NAP: Duration = Duration::from_millis(16);
 /// Most events in one batch.
 const BATCH_MAX: usize = 4096;
+/// Bytes of records after which a batch takes no more: who executes decides how long they are.
+const BATCH_BYTES: usize = 2 << 20;
 /// Most batches between two looks at whether to stop.
 const AT_ONCE: usize = 16;
 /// How often the kernel is asked for runs of programs that it skipped.
@@ -178,10 +180,12 @@ impl Probe {
     /// Decodes up to a batch of records; returns whether there may be more.
     fn take(&mut self, events: &mut Vec<Event>) -> bool {
         let ring = self.ring.get_mut();
-        while events.len() < BATCH_MAX {
+        let mut bytes = 0;
+        while events.len() < BATCH_MAX && bytes < BATCH_BYTES {
             let Some(record) = ring.next() else {
                 return false;
             };
+            bytes += record.len();
             if self.decoder.record(&record, events).is_err() {
                 let lost = Lost {
                     time_ns: clock::now_ns(),

@@ -40,7 +40,14 @@ const NO_ROOM: &str = "no room in the ring buffer";
 const UNREADABLE: &str = "could not be read";
 
 /// Every gap that an exec of its own can have.
-const GAPS: [Gap; 6] = [
+const GAPS: [Gap; 7] = [
+    Gap {
+        key: "flags",
+        why: "whether the exec changed its user, group or capabilities is not known: the call was not seen",
+        found: |exec, flags| {
+            flags & (exec_flag::OLD_EUID | exec_flag::KERNEL) == 0 && !exec.failed()
+        },
+    },
     Gap {
         key: "filename",
         why: CALL_UNSEEN,
@@ -328,8 +335,12 @@ fn filename(record: &probe_common::Exec<'_>) -> (Option<Box<[u8]>>, Capture) {
 fn arguments(record: &probe_common::Exec<'_>, parts: Assembly) -> (Args, Option<Box<Args>>) {
     let fixed = &record.fixed;
     let has = |flag| fixed.flags & flag != 0;
-    let bytes: Box<[u8]> = if has(exec_flag::ARGS_IN_PARTS) {
-        parts.args.into()
+    let sent = |mut bytes: Vec<u8>, len: u32| -> Box<[u8]> {
+        bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+        bytes.into()
+    };
+    let bytes = if has(exec_flag::ARGS_IN_PARTS) {
+        sent(parts.args, fixed.args_len)
     } else {
         record.args.into()
     };
@@ -351,7 +362,8 @@ fn arguments(record: &probe_common::Exec<'_>, parts: Assembly) -> (Args, Option<
     };
     let env = has(exec_flag::ENV).then(|| {
         let size = u64::from(fixed.env_size);
-        let whole = parts.env.len() as u64 >= size;
+        let bytes = sent(parts.env, fixed.env_len);
+        let whole = bytes.len() as u64 >= size;
         Box::new(Args {
             capture: match (has(exec_flag::ENV_FAULT), whole) {
                 (true, _) => Capture::Failed,
@@ -359,7 +371,7 @@ fn arguments(record: &probe_common::Exec<'_>, parts: Assembly) -> (Args, Option<
                 (false, true) => Capture::Whole,
             },
             true_size: Some(size),
-            bytes: parts.env.into(),
+            bytes,
             ..Args::default()
         })
     });

@@ -12,7 +12,8 @@ pub(super) struct Parts {
 /// Pieces put together.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
-    pid: u32,
+    /// Whose they are: process, thread and time of the exec, which each piece and the record tell.
+    of: (u32, u32, u64),
     /// The arguments, as far as they came without a gap.
     pub(super) args: Vec<u8>,
     /// The environment, likewise.
@@ -24,11 +25,9 @@ impl Parts {
     pub(super) fn add(&mut self, header: &Header, part: &Part<'_>) {
         let assembly = self.begun.entry((header.cpu, header.slot)).or_default();
         let (args, env) = (Area::Args as u32, Area::Env as u32);
-        let first =
-            part.fixed.offset == 0 && (part.fixed.area == args || assembly.pid != header.pid);
-        if first {
+        if assembly.of != of(header) {
             *assembly = Assembly {
-                pid: header.pid,
+                of: of(header),
                 ..Assembly::default()
             };
         }
@@ -37,7 +36,7 @@ impl Parts {
             area if area == env => &mut assembly.env,
             _ => return,
         };
-        if assembly.pid == header.pid && usize::try_from(part.fixed.offset) == Ok(area.len()) {
+        if usize::try_from(part.fixed.offset) == Ok(area.len()) {
             area.extend_from_slice(part.bytes);
         }
     }
@@ -46,9 +45,13 @@ impl Parts {
     pub(super) fn take(&mut self, header: &Header) -> Assembly {
         let begun = self.begun.remove(&(header.cpu, header.slot));
         begun
-            .filter(|assembly| assembly.pid == header.pid)
+            .filter(|assembly| assembly.of == of(header))
             .unwrap_or_default()
     }
+}
+
+fn of(header: &Header) -> (u32, u32, u64) {
+    (header.pid, header.tid, header.time_ns)
 }
 
 #[cfg(test)]
@@ -104,5 +107,12 @@ mod tests {
         assert_eq!(take(&mut parts, 0, 9), (Vec::new(), b"A=b".to_vec()));
         add(&mut parts, 0, 7, Area::Args, 0, b"lost");
         assert_eq!(take(&mut parts, 0, 9).0, b"", "another process's");
+        add(&mut parts, 0, 7, Area::Args, 0, b"lost");
+        let later = Header {
+            pid: 7,
+            time_ns: 1,
+            ..Header::default()
+        };
+        assert_eq!(parts.take(&later).args, b"", "its own, of an exec before");
     }
 }

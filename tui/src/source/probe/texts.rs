@@ -1,19 +1,25 @@
 //! Texts that repeat, each kept once.
 
-use rustc_hash::FxHashMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most texts of a kind that are remembered; then they are forgotten and learnt anew, and those in use
 /// stay with their users.
 const MOST: usize = 8192;
 
+/// Longest text that is remembered: longer ones hardly repeat, and take room.
+const LONGEST: usize = 512;
+
+/// Hashed with a random seed: who executes chooses the texts, and could choose ones that collide.
+type Known = HashMap<Box<[u8]>, Arc<[u8]>>;
+
 /// Paths and names as records have them, with what was made of them.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    rooted: FxHashMap<Box<[u8]>, Arc<[u8]>>,
-    cut: FxHashMap<Box<[u8]>, Arc<[u8]>>,
-    terminals: FxHashMap<Box<[u8]>, Arc<[u8]>>,
-    plain: FxHashMap<Box<[u8]>, Arc<[u8]>>,
+    rooted: Known,
+    cut: Known,
+    terminals: Known,
+    plain: Known,
 }
 
 impl Texts {
@@ -62,18 +68,17 @@ pub(super) fn path(names: &[u8], cut: bool) -> Vec<u8> {
     path
 }
 
-fn once(
-    known: &mut FxHashMap<Box<[u8]>, Arc<[u8]>>,
-    key: &[u8],
-    make: impl FnOnce() -> Vec<u8>,
-) -> Arc<[u8]> {
+fn once(known: &mut Known, key: &[u8], make: impl FnOnce() -> Vec<u8>) -> Arc<[u8]> {
     if let Some(text) = known.get(key) {
         return Arc::clone(text);
+    }
+    let text: Arc<[u8]> = make().into();
+    if key.len() > LONGEST {
+        return text;
     }
     if known.len() >= MOST {
         known.clear();
     }
-    let text: Arc<[u8]> = make().into();
     known.insert(key.into(), Arc::clone(&text));
     text
 }
