@@ -191,13 +191,24 @@ impl Runner<'_> {
             logs: &stem,
         };
         let ran = machine.run()?;
+        let told = told::read(&ran.told);
+        let lacking = told.lacks(if guest.lockdown {
+            &[]
+        } else {
+            &self.options.test
+        });
+        let problem = ran.problem.or_else(|| {
+            let names = lacking.join(", ");
+            (told.ended.is_some() && !names.is_empty())
+                .then(|| format!("no test is called {names}"))
+        });
         let column = Column::new(
             &guest.head,
             &guest.kernel.version,
-            told::read(&ran.told),
+            told,
             i32::from(guest.lockdown),
             ran.took,
-            ran.problem,
+            problem,
         );
         let verdict = if column.failed() { "FAILED" } else { "passed" };
         say(&format!(

@@ -16,6 +16,7 @@ pub(super) struct Column {
     /// The version of the kernel's package.
     version: String,
     cells: Vec<(String, Outcome)>,
+    left_out: Vec<String>,
     took: Duration,
     /// What is wrong with the guest as a whole.
     problem: Option<String>,
@@ -51,6 +52,7 @@ impl Column {
             head: head.to_owned(),
             version: version.to_owned(),
             cells,
+            left_out: told.left_out,
             took,
             problem,
         }
@@ -92,6 +94,16 @@ pub(super) fn table(columns: &[Column]) -> String {
     let mut out: String = out.lines().flat_map(|l| [l.trim_end(), "\n"]).collect();
     for (number, reason) in reasons.iter().enumerate() {
         push(&mut out, format_args!("skip{}: {reason}\n", number + 1));
+    }
+    let mut told = Vec::new();
+    for left_out in columns.iter().flat_map(|column| &column.left_out) {
+        if !told.contains(&left_out) {
+            told.push(left_out);
+            let has = |column: &&Column| column.left_out.contains(left_out);
+            let heads = columns.iter().filter(has).map(|column| &*column.head);
+            let heads = heads.collect::<Vec<_>>().join(", ");
+            push(&mut out, format_args!("on {heads}: {left_out}\n"));
+        }
     }
     for column in columns {
         let (head, version) = (&column.head, &column.version);
@@ -146,6 +158,7 @@ mod tests {
             doctor: Some(doctor),
             tests: vec![("live::a".to_owned(), outcome)],
             ended,
+            left_out: vec!["PENDING, a case".to_owned()],
         };
         Column::new(head, "9.9-1", told, 0, Duration::from_secs(7), None)
     }
@@ -163,6 +176,7 @@ mod tests {
              execsnoop-tui doctor  pass    FAIL    pass\n\
              live::a               pass    skip1   HANGS\n\
              skip1: no luck\n\
+             on 5.10, 6.1, 7.3 lockdown: PENDING, a case\n\
              5.10: Linux 9.9-1, 7 s\n\
              6.1: Linux 9.9-1, 7 s\n\
              7.3 lockdown: Linux 9.9-1, 7 s\n\
@@ -181,6 +195,7 @@ mod tests {
             doctor: Some(0),
             tests: Vec::new(),
             ended: Some(0),
+            left_out: Vec::new(),
         };
         assert!(Column::new("x", "1", none, 0, Duration::ZERO, None).failed());
         assert!(column("x", 0, Outcome::Passed, Some(101)).failed());

@@ -20,16 +20,33 @@ pub(super) struct Told {
     pub(super) tests: Vec<(String, Outcome)>,
     /// The exit status of the test program.
     pub(super) ended: Option<i32>,
+    /// What tests that passed left out, in their own words.
+    pub(super) left_out: Vec<String>,
+}
+
+impl Told {
+    /// Returns the names that are in no test's that ran: whoever asks for them is to know.
+    pub(super) fn lacks<'a>(&self, names: &'a [String]) -> Vec<&'a str> {
+        let ran = |name: &str| self.tests.iter().any(|(test, _)| test.contains(name));
+        let lacking = names.iter().map(String::as_str).filter(|name| !ran(name));
+        lacking.collect()
+    }
 }
 
 /// How a test says that it cannot run (`skip` in the tests).
 const SKIPPED: &str = "SKIPPED: ";
+
+/// How a test of many cases says which of them it leaves out.
+const LEFT_OUT: [&str; 2] = ["NOT TRIED: ", "PENDING, "];
 
 /// Reads what the first process of a guest told.
 pub(super) fn read(text: &str) -> Told {
     let mut told = Told::default();
     let mut running = None;
     for line in text.lines() {
+        let left_out = LEFT_OUT.iter().filter_map(|words| line.find(words));
+        told.left_out
+            .extend(left_out.map(|at| line[at..].to_owned()));
         if let Some(status) = line.strip_prefix("== doctor ended with ") {
             told.doctor = status.parse().ok();
         } else if let Some(status) = line.strip_prefix("== tests ended with ") {
@@ -104,6 +121,7 @@ mod tests {
 running 4 tests
 test live::a ... ok
 test live::b ... a child's word
+words: NOT TRIED: a case
 ok
 test live::c ... SKIPPED: no such thing
 ok
@@ -132,6 +150,9 @@ test result: FAILED.
             told.tests,
             tests.map(|(name, outcome)| (name.to_owned(), outcome))
         );
+        assert_eq!(told.left_out, ["NOT TRIED: a case"]);
+        let names = ["live::a", "live::x", "::b"].map(str::to_owned);
+        assert_eq!(told.lacks(&names), ["live::x"]);
         assert!(of_interest(TEXT).starts_with("\n---- live::d"));
     }
 
