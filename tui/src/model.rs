@@ -113,10 +113,7 @@ impl Model {
         match event {
             Event::Exec(exec) if !exec.failed() => {
                 let replaced = self.processes.pass_by(exec)?;
-                self.store.row_mut(replaced)?.end = Some(End::Replaced {
-                    time_ns: exec.time_ns,
-                });
-                Some(replaced)
+                self.replace(replaced, exec.time_ns).then_some(replaced)
             }
             Event::Exit(exit) => {
                 self.processes.exit(exit);
@@ -130,12 +127,19 @@ impl Model {
         }
     }
 
+    /// Ends a row's program by the next one of its process; returns whether the row is still there.
+    fn replace(&mut self, old: EntryId, time_ns: u64) -> bool {
+        let row = self.store.row_mut(old);
+        row.map(|row| row.end = Some(End::Replaced { time_ns }))
+            .is_some()
+    }
+
     fn exec(&mut self, exec: Exec) -> Applied {
         let (time_ns, failed) = (exec.time_ns, exec.failed());
         let entry = self.store.next_id();
         let (process, replaced) = self.processes.exec(&exec, entry);
-        if let Some(row) = replaced.and_then(|old| self.store.row_mut(old)) {
-            row.end = Some(End::Replaced { time_ns });
+        if let Some(old) = replaced {
+            self.replace(old, time_ns);
         }
         self.push(Entry::Row(Row { exec, end: None }));
         if failed {

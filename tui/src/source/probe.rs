@@ -22,9 +22,10 @@ use crate::clock;
 use crate::event::{Event, Lost};
 use anyhow::{Context, Result};
 use aya::Ebpf;
-use aya::maps::{HashMap, Map, MapData, PerCpuArray, RingBuf};
+use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use cgroups::Cgroups;
 use decode::Decoder;
+use loader::take_map;
 use probe_common::{CgroupPath, Counter};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
@@ -203,10 +204,7 @@ impl Probe {
         if !self.filtered {
             return None;
         }
-        let sum = |counter: Counter| -> Option<u64> {
-            let counts = self.counters.get(&(counter as u32), 0).ok()?;
-            Some(counts.iter().sum())
-        };
+        let sum = |counter| sum(&self.counters, counter);
         let now = Skipped {
             not_captured: sum(Counter::NotCaptured)?,
             untracked: sum(Counter::Untracked)? + self.untracked,
@@ -251,9 +249,10 @@ fn cgroup_path(paths: &HashMap<MapData, u64, CgroupWords>, id: u64) -> Option<Cg
     CgroupPath::read_from_bytes(words.as_bytes()).ok()
 }
 
-fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {
-    ebpf.take_map(name)
-        .with_context(|| format!("the probe has no map {name}"))
+/// Returns what a counter says of all CPUs together.
+fn sum(counters: &PerCpuArray<MapData, u64>, counter: Counter) -> Option<u64> {
+    let counts = counters.get(&(counter as u32), 0).ok()?;
+    Some(counts.iter().sum())
 }
 
 /// The begins of calls, whose ends are still to come.
@@ -270,8 +269,7 @@ impl Calls {
     /// Forgets all of them once there was no room: nearly all are of threads that are gone. A call that
     /// is under way is told from its registers then.
     fn make_room(&mut self, counters: &PerCpuArray<MapData, u64>) {
-        let counts = counters.get(&(Counter::Unnoted as u32), 0);
-        let unnoted = counts.map_or(0, |counts| counts.iter().sum());
+        let unnoted = sum(counters, Counter::Unnoted).unwrap_or(0);
         if unnoted == self.unnoted {
             return;
         }

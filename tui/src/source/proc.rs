@@ -19,7 +19,7 @@ use std::path::Path;
 const FILE_LIMIT: usize = 64 * 1024;
 
 /// Inode number of the initial pid namespace: `PROC_PID_INIT_INO` of include/linux/proc_ns.h.
-const INITIAL_PID_NAMESPACE: u64 = 0xefff_fffc;
+pub(crate) const INITIAL_PID_NAMESPACE: u64 = 0xefff_fffc;
 
 /// Describes this machine, as of now.
 pub fn session() -> Session {

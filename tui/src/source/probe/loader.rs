@@ -5,7 +5,7 @@ use super::only::{self, Only};
 use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
-use aya::maps::{MapData, ProgramArray};
+use aya::maps::{Map, MapData, ProgramArray};
 use aya::programs::{Program, ProgramFd, ProgramType, RawTracePoint, TracePoint};
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Ebpf, EbpfLoader};
@@ -138,13 +138,10 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         (knob::SUBSYS_MEMORY, subsystem("memory_cgrp_id")),
         (knob::SUBSYS_PIDS, subsystem("pids_cgrp_id")),
     ];
-    for (name, value) in &knobs {
-        loader.override_global(name, value, true);
-    }
     let only = &options.only;
     only.check(&missing)?;
     let of_filter = only.knobs(options.forks);
-    for (name, value) in &of_filter {
+    for (name, value) in knobs.iter().chain(&of_filter) {
         loader.override_global(name, value, true);
     }
     for (map, size) in only.sizes() {
@@ -156,9 +153,9 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         .context("the kernel refused the probe's maps")?;
     only.fill(&mut ebpf)?;
     let rounds = Rounds {
-        failed: array(&mut ebpf, "ROUNDS")?,
-        raw: array(&mut ebpf, "RAW_ROUNDS")?,
-        parts: array(&mut ebpf, "PART_ROUNDS")?,
+        failed: take_map(&mut ebpf, "ROUNDS")?.try_into()?,
+        raw: take_map(&mut ebpf, "RAW_ROUNDS")?.try_into()?,
+        parts: take_map(&mut ebpf, "PART_ROUNDS")?.try_into()?,
     };
     let mut loaded = Loaded {
         ebpf,
@@ -197,37 +194,29 @@ impl Loaded {
                 ));
             }
         }
-        let parts = self.load_raw("send_parts")?;
-        self.rounds
-            .parts
-            .set(0, &parts, 0)
-            .context("cannot put the program send_parts in its place")?;
+        let parts = self.load_raw("send_parts")?.fd()?.try_clone()?;
+        put(&mut self.rounds.parts, "send_parts", &parts)?;
         self.attach_raw("process_exec", "sched_process_exec")
     }
 
     fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
-        let prog: &mut RawTracePoint = self.program(program)?.try_into()?;
-        prog.load()
-            .with_context(|| format!("the kernel refused the program {program}"))?;
-        prog.attach(tracepoint)
+        self.load_raw(program)?
+            .attach(tracepoint)
             .with_context(|| format!("cannot attach to the raw tracepoint {tracepoint}"))?;
         self.attached.push(tracepoint);
         Ok(())
     }
 
-    fn load_raw(&mut self, program: &str) -> Result<ProgramFd> {
+    fn load_raw(&mut self, program: &str) -> Result<&mut RawTracePoint> {
         let raw: &mut RawTracePoint = self.program(program)?.try_into()?;
         raw.load()
             .with_context(|| format!("the kernel refused the program {program}"))?;
-        Ok(raw.fd()?.try_clone()?)
+        Ok(raw)
     }
 
     fn attach_fallback(&mut self) -> Result<()> {
-        let round = self.load_raw("raw_round")?;
-        self.rounds
-            .raw
-            .set(0, &round, 0)
-            .context("cannot put the program raw_round in its place")?;
+        let round = self.load_raw("raw_round")?.fd()?.try_clone()?;
+        put(&mut self.rounds.raw, "raw_round", &round)?;
         self.attach_raw("raw_exit", "sys_exit")
     }
 
@@ -237,10 +226,7 @@ impl Loaded {
             .load()
             .context("the kernel refused the program read_round")?;
         let fd = round.fd()?.try_clone()?;
-        self.rounds
-            .failed
-            .set(0, &fd, 0)
-            .context("cannot put the program read_round in its place")?;
+        put(&mut self.rounds.failed, "read_round", &fd)?;
         for (name, tracepoint) in SYSCALLS {
             let program: &mut TracePoint = self.program(name)?.try_into()?;
             if program.fd().is_err() {
@@ -263,10 +249,17 @@ impl Loaded {
     }
 }
 
-fn array(ebpf: &mut Ebpf, name: &str) -> Result<ProgramArray<MapData>> {
-    let map = ebpf.take_map(name);
-    let map = map.with_context(|| format!("the probe has no map {name}"))?;
-    Ok(map.try_into()?)
+/// Puts a program where those that go on in it find it.
+fn put(array: &mut ProgramArray<MapData>, name: &str, program: &ProgramFd) -> Result<()> {
+    array
+        .set(0, program, 0)
+        .with_context(|| format!("cannot put the program {name} in its place"))
+}
+
+/// Takes a map out of the object, for whoever keeps it.
+pub(crate) fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {
+    ebpf.take_map(name)
+        .with_context(|| format!("the probe has no map {name}"))
 }
 
 /// Takes the programs out of the kernel; the maps stay.

@@ -5,6 +5,7 @@ use super::facts::{
     Answer, Btf, BtfFile, Capabilities, Command, Confinement, Facts, Lockdown, Tracing,
 };
 use crate::source::probe::{KERNEL_BTF, tracefs};
+use crate::source::proc::INITIAL_PID_NAMESPACE;
 use aya::maps::MapType;
 use aya::programs::{ProgramError, ProgramType};
 use aya::sys::{
@@ -44,9 +45,8 @@ const HELPERS: [(&str, BpfHelper); 4] = [
     ("bpf_ringbuf_output", BpfHelper::BPF_FUNC_ringbuf_output),
 ];
 
-/// Inode numbers that the kernel gives the first namespaces (`linux/proc_ns.h`).
+/// Inode number that the kernel gives the first user namespace (`linux/proc_ns.h`).
 const INITIAL_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
-const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
 /// What the run to be checked asks for.
 #[derive(Clone, Copy, Debug, Default)]
