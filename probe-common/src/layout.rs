@@ -74,7 +74,7 @@ pub mod exec_flag {
     pub const OLD_EUID: u32 = 1 << 5;
     /// More arguments than were followed; their number and true size are unknown.
     pub const ARGC_CUT: u32 = 1 << 6;
-    /// A kernel thread is its parent and it made no call: the kernel itself started it.
+    /// The kernel itself started it.
     pub const KERNEL: u32 = 1 << 7;
     /// The begin of the call was not seen: a filter of system calls denied it, or the capture
     /// began in its midst.
@@ -113,6 +113,9 @@ pub mod exec_flag {
     pub const ENV: u32 = 1 << 23;
     /// The environment could not be read from the process's memory, from some point on.
     pub const ENV_FAULT: u32 = 1 << 24;
+    /// The kernel's `struct linux_binprm` was not known: neither is the interpreter, the number of
+    /// arguments, and whether the file was named by a descriptor.
+    pub const NO_BPRM: u32 = 1 << 25;
 }
 
 /// What the capture filter remembers of a process.

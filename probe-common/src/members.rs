@@ -90,6 +90,9 @@ macro_rules! kernel_members {
             PIDNS_INUM = "pid_namespace" "ns.inum", ["pid_ns"];
             NSPROXY_MNT_NS = "nsproxy" "mnt_ns", ["mnt_ns"];
             MNTNS_INUM = "mnt_namespace" "ns.inum", ["mnt_ns"];
+            EVENT_EXEC_FILENAME = "trace_event_raw_sched_process_exec" "__data_loc_filename", [""];
+            EVENT_EXEC_OLD_PID = "trace_event_raw_sched_process_exec" "old_pid", [""];
+            EVENT_EXIT_GROUP_DEAD = "trace_event_raw_sched_process_exit" "group_dead", [""];
             CGROUP_ROOT = "cgroup" "root", [""];
             CGROUP_ROOT_HIERARCHY_ID = "cgroup_root" "hierarchy_id", [""];
         }
@@ -124,42 +127,64 @@ macro_rules! table {
 
 kernel_members!(table);
 
-/// The probe's other globals, set before load.
-pub mod knob {
-    /// 1 if forks are told; else the fork program only keeps the tree.
-    pub const TELL_FORKS: &str = "TELL_FORKS";
-    /// 1 if only processes of a tree are captured.
-    pub const ONLY_TREE: &str = "ONLY_TREE";
-    /// 1 if only processes of some users are captured.
-    pub const ONLY_UID: &str = "ONLY_UID";
-    /// 1 if only tasks of some names are captured.
-    pub const ONLY_COMM: &str = "ONLY_COMM";
-    /// 1 if only processes in or below some control groups are captured.
-    pub const ONLY_CGROUP: &str = "ONLY_CGROUP";
-    /// 1 if exits of processes that never executed anything are told too.
-    pub const ALL_EXITS: &str = "ALL_EXITS";
-    /// 1 if `sched_process_exit` says by its second argument that the whole group is dead.
-    pub const EXIT_HAS_GROUP_DEAD: &str = "EXIT_HAS_GROUP_DEAD";
-    /// Most bytes of arguments, and of environment, that are captured.
-    pub const MAX_ARG_BYTES: &str = "MAX_ARG_BYTES";
-    /// 1 if the environment is captured.
-    pub const CAPTURE_ENV: &str = "CAPTURE_ENV";
-    /// 1 if members are loaded without a helper where the verifier knows the type (kernels from 5.11).
-    pub const DIRECT: &str = "DIRECT";
-    /// 1 if the kernel has the helper `bpf_task_pt_regs` (kernels from 5.15).
-    pub const HAS_TASK_REGS: &str = "HAS_TASK_REGS";
-    /// Number of the memory controller among a `css_set`'s, or none.
-    pub const SUBSYS_MEMORY: &str = "SUBSYS_MEMORY";
-    /// Number of the pids controller among them, or none.
-    pub const SUBSYS_PIDS: &str = "SUBSYS_PIDS";
-    /// Number of `execve` on this machine.
-    pub const NUMBER_EXECVE: &str = "NUMBER_EXECVE";
-    /// Number of `execveat` on this machine.
-    pub const NUMBER_EXECVEAT: &str = "NUMBER_EXECVEAT";
-    /// Number of the `execve` of 32-bit programs on this machine.
-    pub const NUMBER32_EXECVE: &str = "NUMBER32_EXECVE";
-    /// Number of the `execveat` of 32-bit programs on this machine.
-    pub const NUMBER32_EXECVEAT: &str = "NUMBER32_EXECVEAT";
-    /// Bits of `TASK_COMPAT` by which a task is in a call of a 32-bit program.
-    pub const COMPAT_MASK: &str = "COMPAT_MASK";
+/// Hands the probe's other globals to the macro named, as `GLOBAL: type = value before it is set;` lines
+/// under what they say. The types are the probe's: of a number, and of an offset that may lack.
+#[macro_export]
+macro_rules! kernel_knobs {
+    ($consumer:ident) => {
+        $consumer! {
+            /// 1 if exits of processes that never executed anything are told too.
+            ALL_EXITS: Number = 0;
+            /// 1 if `sched_process_exit` says by its second argument that the whole group is dead.
+            EXIT_HAS_GROUP_DEAD: Number = 0;
+            /// 1 if forks are told; else the fork program only keeps the tree.
+            TELL_FORKS: Number = 0;
+            /// 1 if only processes of a tree are captured.
+            ONLY_TREE: Number = 0;
+            /// 1 if only processes of some users are captured.
+            ONLY_UID: Number = 0;
+            /// 1 if only tasks of some names are captured.
+            ONLY_COMM: Number = 0;
+            /// 1 if only processes in or below some control groups are captured.
+            ONLY_CGROUP: Number = 0;
+            /// Most bytes of arguments, and of environment, that are captured.
+            MAX_ARG_BYTES: Number = 128 << 10;
+            /// 1 if the environment is captured.
+            CAPTURE_ENV: Number = 0;
+            /// 1 if members are loaded without a helper where the verifier knows the type (kernels from 5.11).
+            DIRECT: Number = 0;
+            /// 1 if the kernel has the helper `bpf_task_pt_regs` (kernels from 5.15).
+            HAS_TASK_REGS: Number = 0;
+            /// 1 if there is the tracepoint `sched_prepare_exec` (kernels from 6.10).
+            PREPARED: Number = 0;
+            /// Number of the memory controller among a `css_set`'s, or none.
+            SUBSYS_MEMORY: Offset = NONE;
+            /// Number of the pids controller among them, or none.
+            SUBSYS_PIDS: Offset = NONE;
+            /// Number of `execve` on this machine.
+            NUMBER_EXECVE: Number = NONE;
+            /// Number of `execveat` on this machine.
+            NUMBER_EXECVEAT: Number = NONE;
+            /// Number of the `execve` of 32-bit programs on this machine.
+            NUMBER32_EXECVE: Number = NONE;
+            /// Number of the `execveat` of 32-bit programs on this machine.
+            NUMBER32_EXECVEAT: Number = NONE;
+            /// Bits of `TASK_COMPAT` by which a task is in a call of a 32-bit program.
+            COMPAT_MASK: Number = 0;
+        }
+    };
 }
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $global:ident: $of:ident = $value:expr;)*) => {
+        /// Names of the probe's other globals, set before load.
+        pub mod knob {
+            $(
+                $(#[$doc])*
+                pub const $global: &str = stringify!($global);
+            )*
+        }
+    };
+}
+
+kernel_knobs!(names);

@@ -2,7 +2,7 @@
 //! begin.
 
 use crate::globals as member;
-use crate::maps::Pending;
+use crate::maps::Call;
 use crate::read::Kernel;
 
 pub(crate) const AT_FDCWD: i32 = -100;
@@ -17,12 +17,12 @@ pub(crate) struct Which {
     pub(crate) narrow: bool,
 }
 
-/// Writes what a call was given. Where `registers` are null, and what they lack, is zero.
+/// Writes what a call was given. What this machine's registers lack is zero.
 ///
 /// # Safety
 /// `call` must be writable.
 #[inline(always)]
-pub(crate) unsafe fn from_registers(call: *mut Pending, registers: Kernel, which: Which) {
+pub(crate) unsafe fn from_registers(call: *mut Call, registers: Kernel, which: Which) {
     let [first, second, third, fifth] = if which.narrow {
         [
             registers.or_zero(&member::REGS32_FIRST),

@@ -1,7 +1,8 @@
 //! A program was executed.
 
+use crate::begun;
 use crate::globals::{self as member, CAPTURE_ENV, MAX_ARG_BYTES};
-use crate::maps::{PART_ROUNDS, PENDING, Pending, SCRATCH, Scratch, Slot, output};
+use crate::maps::{PART_ROUNDS, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, Typed, User};
 use crate::{facts, only, parts, path, walk};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
@@ -16,19 +17,17 @@ const INLINE: u64 = ARGS_INLINE as u64;
 /// unchanged from 5.10 to 7.3. Runs in the process that executed, in its new image.
 #[raw_tracepoint(tracepoint = "sched_process_exec")]
 pub(crate) fn process_exec(ctx: RawTracePointContext) -> i32 {
-    if !only::exec(Typed::current().plain()) {
-        return 0;
-    }
     let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Exec as u32) else {
         return 0;
     };
     // SAFETY: `scratch` is this program's own.
-    unsafe {
-        facts_of(scratch, Typed::current(), ctx.arg(1), Kernel(ctx.arg(2)));
-        match arguments(scratch, Typed::current()) {
-            Arguments::Here(len) => finish(scratch, len),
-            Arguments::InParts => next_round(&ctx, scratch),
-        }
+    let more = unsafe {
+        let bprm = Kernel(ctx.arg(2));
+        let filename = bprm.to(&member::BPRM_FILENAME);
+        begin(scratch, ctx.arg(1), Some(bprm), filename)
+    };
+    if more {
+        next_round(&ctx, scratch);
     }
     0
 }
@@ -36,25 +35,76 @@ pub(crate) fn process_exec(ctx: RawTracePointContext) -> i32 {
 /// Sends a round of parts. Attached to nothing: [`process_exec`] and this program itself go on in it.
 #[raw_tracepoint(tracepoint = "sched_process_exec")]
 pub(crate) fn send_parts(ctx: RawTracePointContext) -> i32 {
-    let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Exec as u32) else {
-        return 0;
-    };
-    // SAFETY: `scratch` was filled on this CPU by the program that went on in this one.
-    unsafe {
-        match parts::round(scratch) {
-            parts::Round::More => next_round(&ctx, scratch),
-            parts::Round::End => finish(scratch, 0),
-        }
+    if let Some(scratch) = round() {
+        next_round(&ctx, scratch);
     }
     0
 }
 
 /// Goes on in [`send_parts`]; where the kernel allows no more rounds, ends with what was sent.
 #[inline(always)]
-unsafe fn next_round(ctx: &RawTracePointContext, scratch: *mut Scratch) {
-    // SAFETY: nothing here has anything to drop.
+fn next_round(ctx: &RawTracePointContext, scratch: *mut Scratch) {
+    // SAFETY: nothing here has anything to drop; a record is begun.
     unsafe {
         PART_ROUNDS.tail_call(ctx, 0);
+        give_up(scratch);
+    }
+}
+
+/// Tells an exec by thread `old_tid` of the path `filename`; returns whether there are parts to send
+/// first. Without a `bprm`, the one that was noted is taken.
+///
+/// # Safety
+/// `scratch` must be this program's own.
+#[inline(always)]
+pub(crate) unsafe fn begin(
+    scratch: *mut Scratch,
+    old_tid: u32,
+    bprm: Option<Kernel>,
+    filename: Kernel,
+) -> bool {
+    let task = Typed::current();
+    if !only::exec(task.plain()) {
+        begun::forget(old_tid);
+        return false;
+    }
+    // SAFETY: as the caller says.
+    unsafe {
+        facts_of(scratch, task, old_tid, bprm, filename);
+        match arguments(scratch, task) {
+            Arguments::Here(len) => {
+                finish(scratch, len);
+                false
+            }
+            Arguments::InParts => true,
+        }
+    }
+}
+
+/// Sends a round of parts; returns the record if there are more.
+#[inline(always)]
+pub(crate) fn round() -> Option<*mut Scratch> {
+    let scratch = SCRATCH.get_ptr_mut(Slot::Exec as u32)?;
+    // SAFETY: `scratch` was filled on this CPU by the program that went on in this one.
+    unsafe {
+        match parts::round(scratch) {
+            parts::Round::More => Some(scratch),
+            parts::Round::End => {
+                finish(scratch, 0);
+                None
+            }
+        }
+    }
+}
+
+/// Ends a record with the parts that were sent.
+///
+/// # Safety
+/// `scratch` must be this program's own, with a record begun.
+#[inline(always)]
+pub(crate) unsafe fn give_up(scratch: *mut Scratch) {
+    // SAFETY: as the caller says.
+    unsafe {
         parts::give_up(scratch);
         finish(scratch, 0);
     }
@@ -85,7 +135,13 @@ unsafe fn used(scratch: *mut Scratch) -> u64 {
 
 /// Puts together what the record tells besides the arguments.
 #[inline(always)]
-unsafe fn facts_of(scratch: *mut Scratch, task: Typed, old_tid: u32, bprm: Kernel) {
+unsafe fn facts_of(
+    scratch: *mut Scratch,
+    task: Typed,
+    old_tid: u32,
+    bprm: Option<Kernel>,
+    filename: Kernel,
+) {
     // SAFETY: `scratch` is this program's own; sizes are bounded where they are made.
     unsafe {
         (*scratch).header = facts::header(Kind::Exec);
@@ -94,13 +150,20 @@ unsafe fn facts_of(scratch: *mut Scratch, task: Typed, old_tid: u32, bprm: Kerne
         (*scratch).fixed.flags = 0;
         walk::paths(scratch, task, true);
         let at = facts::fill(scratch, task, Slot::Exec);
-        compare_with_call(scratch, task, old_tid);
+        begun::take(&raw mut (*scratch).before, old_tid);
+        let bprm = match bprm {
+            Some(bprm) => bprm,
+            None => Kernel((&raw const (*scratch).before.bprm).read_volatile()),
+        };
+        compare(scratch, task);
         // FILENAME_MAX + 1 bytes and more follow what ancestors take.
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
-        let name = bprm.follow(&member::BPRM_FILENAME);
-        let copied = name.map_or(-1, |name| name.copy_str(to, FILENAME_MAX as u32 + 1));
+        let copied = filename.copy_str(to, FILENAME_MAX as u32 + 1);
         let at = at + path::note(scratch, copied);
         interpreter(scratch, at, bprm);
+        if bprm.0 == 0 {
+            (*scratch).fixed.flags |= exec_flag::NO_BPRM;
+        }
         if bprm.to(&member::BPRM_FDPATH).0 != 0 {
             (*scratch).fixed.flags |= exec_flag::DIRFD;
         }
@@ -155,41 +218,33 @@ unsafe fn arguments(scratch: *mut Scratch, task: Typed) -> Arguments {
     }
 }
 
-/// Notes what the exec changed, as far as its call was seen, and drops the note of the call: to a
-/// 32-bit image its end will not be seen.
+/// Notes what the exec changed, as far as its begin was noted.
 #[inline(always)]
-unsafe fn compare_with_call(scratch: *mut Scratch, task: Typed, old_tid: u32) {
-    // SAFETY: `scratch` is the caller's; the entry is copied at once.
+unsafe fn compare(scratch: *mut Scratch, task: Typed) {
+    // SAFETY: `scratch` is the caller's.
     unsafe {
         let fixed = &raw mut (*scratch).fixed;
-        let key = (u64::from((*scratch).header.pid) << 32) | u64::from(old_tid);
-        let call = PENDING.get(key).copied();
-        let seen = call.is_some();
-        let call = call.unwrap_or(Pending {
-            euid: NONE,
-            egid: NONE,
-            caps: u64::MAX,
-            ..Pending::default()
-        });
-        (*fixed).old_euid = call.euid;
+        let before = (&raw const (*scratch).before).read_volatile();
+        (*fixed).old_euid = before.euid;
         let mut flags = (*fixed).flags;
-        if call.euid != NONE {
+        if before.euid != NONE && before.from_kernel != 1 {
             flags |= exec_flag::OLD_EUID;
         }
-        if call.egid != NONE && call.egid != (*fixed).egid {
+        if before.egid != NONE && before.egid != (*fixed).egid {
             flags |= exec_flag::SETGID;
         }
         let caps: u64 = task
             .to(&member::TASK_CRED)
             .plain()
             .or_zero(&member::CRED_CAPS);
-        if caps & !call.caps != 0 {
+        if caps & !before.caps != 0 {
             flags |= exec_flag::CAPS;
         }
-        if seen {
-            // The kernel's own helpers make no call, but what they execute next does.
-            flags &= !exec_flag::KERNEL;
-            let _ = PENDING.remove(key);
+        // Without a note its parent says whether the kernel started it.
+        match before.from_kernel {
+            0 => flags &= !exec_flag::KERNEL,
+            1 => flags |= exec_flag::KERNEL,
+            _ => {}
         }
         (*fixed).flags = flags;
     }

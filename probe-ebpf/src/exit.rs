@@ -28,8 +28,9 @@ pub(crate) fn process_exit(ctx: RawTracePointContext) -> i32 {
     0
 }
 
+/// Tells the end of the current task's process, if this is its last thread.
 #[inline(always)]
-fn exit(task: Typed) -> Option<()> {
+pub(crate) fn exit(task: Typed) -> Option<()> {
     let signal = task.to(&member::TASK_SIGNAL);
     if signal.get::<u32>(&member::SIGNAL_LIVE)? != 0 {
         return None;

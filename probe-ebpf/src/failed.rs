@@ -6,46 +6,31 @@
 //! kernel's own.
 
 use crate::args::{self, Round};
+use crate::begun::word;
 use crate::call::{self, AT_EMPTY_PATH, AT_FDCWD, Which};
-use crate::globals::{self as member, HAS_TASK_REGS, NUMBER_EXECVEAT};
-use crate::maps::{PENDING, Pending, ROUNDS, SCRATCH, Scratch, Slot, count, output};
+use crate::globals::{HAS_TASK_REGS, NUMBER_EXECVEAT, PREPARED};
+use crate::maps::{Call, PENDING, ROUNDS, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, Typed, User};
 use crate::{facts, only, path, walk};
 use aya_ebpf::{
-    EbpfContext,
     helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
     macros::tracepoint,
     programs::TracePointContext,
 };
 use probe_common::{
-    Counter, Kind, exec_flag,
+    Kind, exec_flag,
     limits::{FILENAME_MAX, NONE},
 };
 
-/// `struct trace_event_raw_sys_enter { struct trace_entry ent; long id; unsigned long args[6]; }`:
-/// args begin at 16, from 5.10 to 7.3.
-const ENTER_ARGS: usize = 16;
-/// `id` of both: the number of the system call.
+/// `struct trace_event_raw_sys_exit { struct trace_entry ent; long id; long ret; }`: the number of the
+/// system call, and what it returns.
 const NUMBER: usize = 8;
-/// `struct trace_event_raw_sys_exit { struct trace_entry ent; long id; long ret; }`.
 const EXIT_RET: usize = 16;
 /// Bytes of the holes.
 const HOLES: u64 = size_of::<u64>() as u64;
 /// `-ERESTART_RESTARTBLOCK` to `-ERESTARTSYS` of include/linux/errno.h: the call begins anew, and
 /// user space never sees them.
 pub(crate) const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
-
-/// `execve(const char *filename, const char *const *argv, const char *const *envp)`.
-#[tracepoint(category = "syscalls", name = "sys_enter_execve")]
-pub(crate) fn enter_execve(ctx: TracePointContext) -> i32 {
-    enter(&ctx, false)
-}
-
-/// `execveat(int fd, const char *filename, const char *const *argv, …, int flags)`.
-#[tracepoint(category = "syscalls", name = "sys_enter_execveat")]
-pub(crate) fn enter_execveat(ctx: TracePointContext) -> i32 {
-    enter(&ctx, true)
-}
 
 /// Runs when execve or execveat returns, to the old image or to the new one: user space attaches
 /// it to both.
@@ -81,81 +66,76 @@ fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
     }
 }
 
-#[inline(always)]
-fn word(ctx: &TracePointContext, offset: usize) -> u64 {
-    // SAFETY: the tracepoint's own fields, within the context that the verifier knows.
-    unsafe {
-        ctx.as_ptr()
-            .cast::<u8>()
-            .add(offset)
-            .cast::<u64>()
-            .read_volatile()
-    }
-}
-
-#[inline(always)]
-fn enter(ctx: &TracePointContext, at: bool) -> i32 {
-    // SAFETY: this helper takes no arguments and always succeeds.
-    let ids = unsafe { bpf_get_current_pid_tgid() };
-    let argument = |number: usize| word(ctx, ENTER_ARGS + number * 8);
-    let cred = Typed::current().to(&member::TASK_CRED);
-    let mut pending = Pending {
-        filename: argument(usize::from(at)),
-        argv: argument(usize::from(at) + 1),
-        caps: cred.plain().get(&member::CRED_CAPS).unwrap_or(u64::MAX),
-        euid: cred.get(&member::CRED_EUID).unwrap_or(NONE),
-        egid: cred.get(&member::CRED_EGID).unwrap_or(NONE),
-        dirfd: AT_FDCWD,
-        at_flags: 0,
-    };
-    if at {
-        pending.dirfd = argument(0) as i32;
-        pending.at_flags = argument(4) as u32;
-    }
-    if PENDING.insert(ids, pending, 0).is_err() {
-        count(Counter::Unnoted);
-    }
-    0
-}
-
 /// Begins the record of an exec that failed.
 #[inline(always)]
 fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
-    // SAFETY: this helper takes no arguments and always succeeds.
-    let ids = unsafe { bpf_get_current_pid_tgid() };
+    let ret = word(ctx, EXIT_RET) as i64;
+    if ret >= 0 {
+        // Its note was taken when it succeeded.
+        return None;
+    }
     let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;
-    // SAFETY: `scratch` is this program's own; the entry is copied at once; the loader has looked that
-    // the helpers are there.
+    // SAFETY: `scratch` is this program's own; the loader has looked that the helpers are there.
     let flags = unsafe {
         let call = &raw mut (*scratch).call;
-        if let Some(seen) = PENDING.get(ids) {
-            call.write_volatile(*seen);
-            let _ = PENDING.remove(ids);
+        if PREPARED.load() != 0 {
+            from_task(call, ctx);
+            0
+        } else if noted(call) {
             0
         } else if HAS_TASK_REGS.load() != 0 {
-            let registers = Kernel(bpf_task_pt_regs(bpf_get_current_task_btf()) as u64);
-            let at = word(ctx, NUMBER) == u64::from(NUMBER_EXECVEAT.load());
-            call::from_registers(call, registers, Which { at, narrow: false });
+            from_task(call, ctx);
             exec_flag::NOT_ENTERED
         } else {
-            call::from_registers(
-                call,
-                Kernel(0),
-                Which {
-                    at: false,
-                    narrow: false,
-                },
-            );
+            call.write_volatile(Call {
+                filename: 0,
+                argv: 0,
+                dirfd: AT_FDCWD,
+                at_flags: 0,
+            });
             exec_flag::NOT_ENTERED | exec_flag::ARGS_FAULT
         }
     };
-    let ret = word(ctx, EXIT_RET) as i64;
-    if ret >= 0 || RESTARTS.contains(&ret) || !only::failed(Typed::current().plain()) {
+    if RESTARTS.contains(&ret) || !only::failed(Typed::current().plain()) {
         return None;
     }
     // SAFETY: `scratch` is this program's own, with its call.
     unsafe { begin_record(scratch, ret as i32, flags, 0) };
     Some(scratch)
+}
+
+/// Writes the call that was noted at its begin, and drops the note; returns whether there was one.
+///
+/// # Safety
+/// `call` must be writable.
+#[inline(always)]
+unsafe fn noted(call: *mut Call) -> bool {
+    // SAFETY: the helper takes no arguments and always succeeds; the entry is this thread's own, and
+    // copied at once.
+    unsafe {
+        let ids = bpf_get_current_pid_tgid();
+        let Some(pending) = PENDING.get(ids) else {
+            return false;
+        };
+        call.write_volatile(pending.call);
+        let _ = PENDING.remove(ids);
+    }
+    true
+}
+
+/// Writes the call whose end this is, from the registers of the current task.
+///
+/// # Safety
+/// `call` must be writable, and the kernel must have the helper.
+#[inline(always)]
+unsafe fn from_task(call: *mut Call, ctx: &TracePointContext) {
+    // An int: what follows it is nothing.
+    let at = word(ctx, NUMBER) as u32 == NUMBER_EXECVEAT.load();
+    // SAFETY: as the caller says.
+    unsafe {
+        let registers = Kernel(bpf_task_pt_regs(bpf_get_current_task_btf()) as u64);
+        call::from_registers(call, registers, Which { at, narrow: false });
+    }
 }
 
 /// Begins the record of the call in `scratch.call`.

@@ -6,10 +6,12 @@
 //! Every program is short, bounded and early-returning. What a program relies on in
 //! the kernel is cited above it. Offsets are globals that user space sets before
 //! load, so the verifier sees constants.
-#![cfg_attr(target_arch = "bpf", no_std, no_main)]
+#![cfg_attr(target_arch = "bpf", no_std, no_main, feature(asm_experimental_arch))]
 
 #[cfg(target_arch = "bpf")]
 mod args;
+#[cfg(target_arch = "bpf")]
+mod begun;
 #[cfg(target_arch = "bpf")]
 mod call;
 #[cfg(target_arch = "bpf")]
@@ -36,6 +38,8 @@ mod only;
 mod parts;
 #[cfg(target_arch = "bpf")]
 mod path;
+#[cfg(target_arch = "bpf")]
+mod perf;
 #[cfg(target_arch = "bpf")]
 mod read;
 #[cfg(target_arch = "bpf")]

@@ -36,8 +36,10 @@ pub(crate) struct Scratch {
     pub(crate) list: List,
     pub(crate) walk: Walk,
     pub(crate) pieces: Pieces,
+    /// What was before the exec.
+    pub(crate) before: Pending,
     /// The call that failed.
-    pub(crate) call: Pending,
+    pub(crate) call: Call,
     /// User address of the environment.
     pub(crate) env_start: u64,
     /// Arguments of a failed exec that could not be read, by bit.
@@ -115,24 +117,39 @@ pub(crate) enum Slot {
     Failed = 1,
 }
 
-/// An execve or execveat that has begun.
+/// What execve or execveat was given.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
-pub(crate) struct Pending {
+pub(crate) struct Call {
     /// User address of the path.
     pub(crate) filename: u64,
     /// User address of the argument pointers.
     pub(crate) argv: u64,
-    /// Effective capabilities of the caller.
-    pub(crate) caps: u64,
-    /// Effective user id of the caller, or `NONE`.
-    pub(crate) euid: u32,
-    /// Effective group id of the caller, or `NONE`.
-    pub(crate) egid: u32,
     /// The descriptor that the path is relative to.
     pub(crate) dirfd: i32,
     /// `AT_…` flags of the call.
     pub(crate) at_flags: u32,
+}
+
+/// An exec that has begun.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Pending {
+    /// The call, where it was noted when it was made.
+    pub(crate) call: Call,
+    /// The kernel's `struct linux_binprm` of it, where it was noted later; else 0.
+    pub(crate) bprm: u64,
+    /// When the process was forked.
+    pub(crate) start_ns: u64,
+    /// Effective capabilities before it.
+    pub(crate) caps: u64,
+    /// Effective user id before it, or `NONE`.
+    pub(crate) euid: u32,
+    /// Effective group id before it, or `NONE`.
+    pub(crate) egid: u32,
+    /// 1 if there was no memory of a process before it: the kernel itself executes. `NONE` if unknown.
+    pub(crate) from_kernel: u32,
+    pub(crate) reserved: u32,
 }
 
 /// Records on their way to user space; the loader sets its size.
@@ -147,8 +164,8 @@ pub(crate) static SCRATCH: PerCpuArray<Scratch, 2> = PerCpuArray::new();
 #[btf_map]
 pub(crate) static COUNTERS: PerCpuArray<u64, { Counter::COUNT as usize }> = PerCpuArray::new();
 
-/// Calls of execve and execveat by `bpf_get_current_pid_tgid`. A thread that another thread's exec ends in
-/// its own leaves its entry: user space empties the map when it is full.
+/// Execs that have begun, by `bpf_get_current_pid_tgid`. A thread that another thread's exec ends in its
+/// own leaves its entry: user space empties the map when it is full.
 #[btf_map]
 pub(crate) static PENDING: HashMap<u64, Pending, 16384> = HashMap::new();
 
@@ -181,6 +198,10 @@ pub(crate) static RAW_ROUNDS: ProgramArray<1> = ProgramArray::new();
 #[btf_map]
 pub(crate) static PART_ROUNDS: ProgramArray<1> = ProgramArray::new();
 
+/// The one that does where the exec was seen by perf's tracepoint.
+#[btf_map]
+pub(crate) static PERF_PART_ROUNDS: ProgramArray<1> = ProgramArray::new();
+
 /// Returns this CPU's count of lost records.
 #[inline(always)]
 pub(crate) fn lost() -> u32 {
@@ -193,8 +214,12 @@ pub(crate) fn lost() -> u32 {
 #[inline(always)]
 pub(crate) fn count(what: Counter) {
     if let Some(count) = COUNTERS.get_ptr_mut(what as u32) {
-        // SAFETY: the pointer is to this CPU's own slot.
-        unsafe { *count += 1 }
+        // At once, since another program on this CPU may interrupt this one. By hand, since the target's
+        // atomic types come only with instructions that old kernels lack.
+        // SAFETY: the slot is there and aligned; the instruction changes nothing else.
+        unsafe {
+            core::arch::asm!("lock *(u64 *)({count} + 0) += {one}", count = in(reg) count, one = in(reg) 1_u64);
+        }
     }
 }
 

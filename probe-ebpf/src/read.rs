@@ -23,6 +23,7 @@ macro_rules! plain {
 }
 
 plain!(
+    u8 = 0,
     u32 = 0,
     i32 = 0,
     u64 = 0,

@@ -28,7 +28,6 @@ use decode::Decoder;
 use loader::take_map;
 use probe_common::{CgroupPath, Counter};
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -45,10 +44,9 @@ const BATCH_MAX: usize = 4096;
 const BATCH_BYTES: usize = 2 << 20;
 /// Most batches between two looks at whether to stop.
 const AT_ONCE: usize = 16;
-/// How often the kernel is asked for runs of programs that it skipped.
-const MISSES_EVERY: Duration = Duration::from_secs(1);
-/// How often is looked for what a capture filter skipped, since that wakes nobody.
-const SKIPPED_EVERY: Duration = Duration::from_secs(1);
+/// How often the kernel is asked what no record tells. Not more often: while it looks into a map for
+/// somebody, programs of tracepoints are skipped on that CPU.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// The probe, attached: whatever is executed from now on is captured.
 pub struct Probe {
@@ -60,6 +58,10 @@ pub struct Probe {
     calls: Calls,
     decoder: Decoder,
     misses: Misses,
+    /// When to ask the kernel again; `None` is now.
+    due: Option<Instant>,
+    /// Whether something came since it was asked.
+    owes: bool,
     /// Whether there is a capture filter.
     filtered: bool,
     /// Processes that it had no room for from the start.
@@ -89,6 +91,8 @@ impl Probe {
         let cgroups = Cgroups::new(move |id| cgroup_path(&paths, id));
         Ok(Self {
             misses: Misses::open(&loaded.ebpf),
+            due: None,
+            owes: false,
             filtered: options.only.any(),
             untracked: loaded.untracked,
             skipped: Skipped::default(),
@@ -117,7 +121,7 @@ impl Probe {
         batches: mpsc::Sender<Batch>,
         mut stop: oneshot::Receiver<()>,
     ) -> Result<()> {
-        let mut tick = tokio::time::interval(SKIPPED_EVERY);
+        let mut tick = tokio::time::interval(ASK_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -126,7 +130,7 @@ impl Probe {
                 ready = self.ring.readable_mut() => {
                     ready.context("cannot wait for the ring buffer")?.clear_ready();
                 }
-                _ = tick.tick(), if self.filtered => {}
+                _ = tick.tick(), if self.filtered || self.owes => {}
             }
             while self.drain(&batches, AT_ONCE).await == Drained::Something {
                 tokio::select! {
@@ -143,9 +147,10 @@ impl Probe {
     }
 
     async fn finish(mut self, batches: &mpsc::Sender<Batch>) {
-        self.misses.due = None;
+        self.due = None;
         self.drain(batches, AT_ONCE).await;
         loader::detach(&mut self.ebpf);
+        self.due = None;
         self.drain(batches, usize::MAX).await;
     }
 
@@ -158,8 +163,8 @@ impl Probe {
             let more = self.take(&mut events) && left > 0;
             let mut skipped = None;
             if !more {
-                self.note_losses(&mut events);
-                skipped = self.newly_skipped();
+                self.owes |= !events.is_empty();
+                skipped = self.ask(&mut events);
             }
             // Execs that are skipped are no reason to come back soon.
             let something = !events.is_empty();
@@ -214,6 +219,20 @@ impl Probe {
         changed.then_some(now)
     }
 
+    /// Asks the kernel what no record tells, unless it was asked a moment ago; returns what the capture
+    /// filter skipped, if that changed.
+    fn ask(&mut self, events: &mut Vec<Event>) -> Option<Skipped> {
+        let now = Instant::now();
+        if self.due.is_some_and(|due| now < due) {
+            return None;
+        }
+        self.due = Some(now + ASK_EVERY);
+        self.owes = false;
+        self.calls.make_room(&self.counters);
+        self.note_losses(events);
+        self.newly_skipped()
+    }
+
     /// Tells of losses that no record in the ring told of.
     fn note_losses(&mut self, events: &mut Vec<Event>) {
         let now_ns = clock::now_ns();
@@ -223,7 +242,6 @@ impl Probe {
                 events.extend(self.decoder.counter(cpu, *count, now_ns).map(Event::Lost));
             }
         }
-        self.calls.make_room(&self.counters);
         let skipped = self.misses.new_ones();
         if skipped > 0 {
             events.push(Event::Lost(Lost {
@@ -263,7 +281,7 @@ struct Calls {
 }
 
 /// A call as words, which any bytes make.
-type CallWords = [u64; 5];
+type CallWords = [u64; 8];
 
 impl Calls {
     /// Forgets all of them once there was no room: nearly all are of threads that are gone. A call that
@@ -287,31 +305,17 @@ struct Misses {
     /// `/proc/self/fdinfo/N` of each program.
     files: Vec<File>,
     told: u64,
-    /// When to ask again; `None` is now.
-    due: Option<Instant>,
 }
 
 impl Misses {
     fn open(ebpf: &Ebpf) -> Self {
-        let fds = ebpf
-            .programs()
-            .filter_map(|(_, program)| program.fd().ok().map(|fd| fd.as_fd().as_raw_fd()));
-        let files = fds
+        let files = loader::telling(ebpf)
             .filter_map(|fd| File::open(format!("/proc/self/fdinfo/{fd}")).ok())
             .collect();
-        Self {
-            files,
-            told: 0,
-            due: None,
-        }
+        Self { files, told: 0 }
     }
 
     fn new_ones(&mut self) -> u64 {
-        let now = Instant::now();
-        if self.due.is_some_and(|due| now < due) {
-            return 0;
-        }
-        self.due = Some(now + MISSES_EVERY);
         let total: u64 = self.files.iter().filter_map(recursion_misses).sum();
         let new = total.saturating_sub(self.told);
         self.told = self.told.max(total);

@@ -40,13 +40,18 @@ const NO_ROOM: &str = "no room in the ring buffer";
 const UNREADABLE: &str = "could not be read";
 
 /// Every gap that an exec of its own can have.
-const GAPS: [Gap; 7] = [
+const GAPS: [Gap; 8] = [
     Gap {
         key: "flags",
         why: "whether the exec changed its user, group or capabilities is not known: the call was not seen",
         found: |exec, flags| {
             flags & (exec_flag::OLD_EUID | exec_flag::KERNEL) == 0 && !exec.failed()
         },
+    },
+    Gap {
+        key: "interpreter",
+        why: "the begin of the exec was not seen",
+        found: |exec, flags| flags & exec_flag::NO_BPRM != 0 && !exec.failed(),
     },
     Gap {
         key: "filename",

@@ -8,9 +8,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use aya::maps::{Map, MapData, ProgramArray};
 use aya::programs::{Program, ProgramFd, ProgramType, RawTracePoint, TracePoint};
 use aya::sys::{BpfHelper, is_helper_supported};
+use aya::util::KernelVersion;
 use aya::{Ebpf, EbpfLoader};
 use probe_common::limits::NONE;
 use probe_common::members::{MEMBERS, Member, knob};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -59,20 +61,38 @@ impl Default for Options {
     }
 }
 
-/// The syscall tracepoints that tell of failed execs, the ends first: a call whose begin alone
-/// was seen leaves an entry for nothing.
-const SYSCALLS: [(&str, &str); 4] = [
+/// The syscall tracepoints that tell of failed execs.
+const ENDS: [(&str, &str); 2] = [
     ("exit_exec", "sys_exit_execve"),
     ("exit_exec", "sys_exit_execveat"),
+];
+
+/// Those that tell of their begins, where [`PREPARE`] is not. Attached after the ends: a call whose begin
+/// alone was seen leaves an entry for nothing.
+const BEGINS: [(&str, &str); 2] = [
     ("enter_execve", "sys_enter_execve"),
     ("enter_execveat", "sys_enter_execveat"),
 ];
+
+/// The raw tracepoint that tells of an exec before the point of no return, since Linux 6.10.
+const PREPARE: &str = "sched_prepare_exec";
+
+/// The tracepoints of every exec that succeeds, and of the end of every thread.
+const EXEC: &str = "sched_process_exec";
+const EXIT: &str = "sched_process_exit";
+
+/// Programs that only note something for others: what one of them skips is no lost record.
+const NOTING: [&str; 3] = ["prepare_exec", "enter_execve", "enter_execveat"];
+
+/// The first kernel that runs raw tracepoint programs with preemption on.
+const PREEMPTIBLE: KernelVersion = KernelVersion::new(6, 19, 0);
 
 /// The arrays by which programs go on in others.
 pub(crate) struct Rounds {
     failed: ProgramArray<MapData>,
     raw: ProgramArray<MapData>,
     parts: ProgramArray<MapData>,
+    perf_parts: ProgramArray<MapData>,
 }
 
 /// Numbers of `execve` and `execveat`, of 64-bit and of 32-bit programs, and the bits by which a task
@@ -119,6 +139,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         ProgramType::TracePoint,
         BpfHelper::BPF_FUNC_get_current_task_btf,
     );
+    let prepared = btf.tracepoint_args(PREPARE).is_some();
     let [execve, execveat, execve32, execveat32, compat] = CALLS;
     let knobs = [
         (knob::NUMBER_EXECVE, execve),
@@ -135,6 +156,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         (knob::MAX_ARG_BYTES, options.max_arg_bytes),
         (knob::CAPTURE_ENV, flag(options.env)),
         (knob::HAS_TASK_REGS, flag(task_regs.unwrap_or(false))),
+        (knob::PREPARED, flag(prepared)),
         (knob::SUBSYS_MEMORY, subsystem("memory_cgrp_id")),
         (knob::SUBSYS_PIDS, subsystem("pids_cgrp_id")),
     ];
@@ -156,6 +178,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         failed: take_map(&mut ebpf, "ROUNDS")?.try_into()?,
         raw: take_map(&mut ebpf, "RAW_ROUNDS")?.try_into()?,
         parts: take_map(&mut ebpf, "PART_ROUNDS")?.try_into()?,
+        perf_parts: take_map(&mut ebpf, "PERF_PART_ROUNDS")?.try_into()?,
     };
     let mut loaded = Loaded {
         ebpf,
@@ -165,16 +188,26 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         attached: Vec::new(),
         untracked: 0,
     };
-    loaded.attach(options)?;
+    match with_tracefs(|_| loaded.attach(options, prepared, Ok(()))) {
+        Ok(attached) => attached?,
+        Err(error) => loaded.attach(options, prepared, Err(error))?,
+    }
     Ok(loaded)
 }
 
 impl Loaded {
-    fn attach(&mut self, options: &Options) -> Result<()> {
+    /// Attaches all programs, with `tracefs` or the reason why it cannot be had.
+    fn attach(&mut self, options: &Options, prepared: bool, tracefs: Result<()>) -> Result<()> {
+        // Where raw ones are preempted, others miss what happens meanwhile.
+        let by_perf =
+            tracefs.is_ok() && KernelVersion::current().is_ok_and(|version| version >= PREEMPTIBLE);
         // What keeps the capture filter right comes before what asks it.
         let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
         if options.exits || filtered {
-            self.attach_raw("process_exit", "sched_process_exit")?;
+            let attached = by_perf && self.attach_traced("perf_exit", "sched", EXIT).is_ok();
+            if !attached {
+                self.attach_raw("process_exit", EXIT)?;
+            }
         }
         if options.forks || tree {
             self.attach_raw("process_fork", "sched_process_fork")?;
@@ -186,7 +219,7 @@ impl Loaded {
         if tree {
             self.untracked = only::plant(&mut self.ebpf, &options.only.tree)?;
         }
-        if let Err(error) = with_tracefs(|_| self.attach_syscalls()).and_then(|attached| attached) {
+        if let Err(error) = tracefs.and_then(|()| self.attach_ends(prepared)) {
             // Without their begins, calls are told from the registers at their ends.
             if let Err(instead) = self.attach_fallback() {
                 self.problems.push(format!(
@@ -194,9 +227,22 @@ impl Loaded {
                 ));
             }
         }
+        if prepared {
+            self.attach_raw("prepare_exec", PREPARE)?;
+        }
+        let attached = by_perf && self.attach_exec_by_perf().is_ok();
+        if attached {
+            return Ok(());
+        }
         let parts = self.load_raw("send_parts")?.fd()?.try_clone()?;
         put(&mut self.rounds.parts, "send_parts", &parts)?;
-        self.attach_raw("process_exec", "sched_process_exec")
+        self.attach_raw("process_exec", EXEC)
+    }
+
+    fn attach_exec_by_perf(&mut self) -> Result<()> {
+        let parts = self.load_traced("perf_parts")?.fd()?.try_clone()?;
+        put(&mut self.rounds.perf_parts, "perf_parts", &parts)?;
+        self.attach_traced("perf_exec", "sched", EXEC)
     }
 
     fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
@@ -220,26 +266,38 @@ impl Loaded {
         self.attach_raw("raw_exit", "sys_exit")
     }
 
-    fn attach_syscalls(&mut self) -> Result<()> {
-        let round: &mut TracePoint = self.program("read_round")?.try_into()?;
-        round
-            .load()
-            .context("the kernel refused the program read_round")?;
-        let fd = round.fd()?.try_clone()?;
-        put(&mut self.rounds.failed, "read_round", &fd)?;
-        for (name, tracepoint) in SYSCALLS {
-            let program: &mut TracePoint = self.program(name)?.try_into()?;
-            if program.fd().is_err() {
-                program
-                    .load()
-                    .with_context(|| format!("the kernel refused the program {name}"))?;
-            }
-            program.attach("syscalls", tracepoint).with_context(|| {
-                format!("cannot attach to the tracepoint syscalls/{tracepoint}")
-            })?;
-            self.attached.push(tracepoint);
+    fn attach_ends(&mut self, prepared: bool) -> Result<()> {
+        let round = self.load_traced("read_round")?.fd()?.try_clone()?;
+        put(&mut self.rounds.failed, "read_round", &round)?;
+        let begins = BEGINS.iter().filter(|_| !prepared);
+        for (program, tracepoint) in ENDS.iter().chain(begins) {
+            self.attach_traced(program, "syscalls", tracepoint)?;
         }
         Ok(())
+    }
+
+    /// Attaches to a tracepoint by way of tracefs and perf.
+    fn attach_traced(
+        &mut self,
+        program: &str,
+        category: &str,
+        tracepoint: &'static str,
+    ) -> Result<()> {
+        self.load_traced(program)?
+            .attach(category, tracepoint)
+            .with_context(|| format!("cannot attach to the tracepoint {category}/{tracepoint}"))?;
+        self.attached.push(tracepoint);
+        Ok(())
+    }
+
+    fn load_traced(&mut self, program: &str) -> Result<&mut TracePoint> {
+        let traced: &mut TracePoint = self.program(program)?.try_into()?;
+        if traced.fd().is_err() {
+            traced
+                .load()
+                .with_context(|| format!("the kernel refused the program {program}"))?;
+        }
+        Ok(traced)
     }
 
     fn program(&mut self, name: &str) -> Result<&mut Program> {
@@ -247,6 +305,13 @@ impl Loaded {
             .program_mut(name)
             .with_context(|| format!("the probe has no program {name}"))
     }
+}
+
+/// Returns the file descriptors of the loaded programs each of whose runs tells something.
+pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = RawFd> {
+    ebpf.programs()
+        .filter(|(name, _)| !NOTING.contains(name))
+        .filter_map(|(_, program)| program.fd().ok().map(|fd| fd.as_fd().as_raw_fd()))
 }
 
 /// Puts a program where those that go on in it find it.

@@ -1,0 +1,144 @@
+//! An exec begins: what it may change is noted for its end. From Linux 6.10 on right before the point
+//! of no return; before that when the call is made.
+
+use crate::call;
+use crate::facts;
+use crate::globals as member;
+use crate::maps::{Call, PENDING, Pending, count};
+use crate::read::Typed;
+use aya_ebpf::{
+    EbpfContext,
+    helpers::generated::bpf_get_current_pid_tgid,
+    macros::{raw_tracepoint, tracepoint},
+    programs::{RawTracePointContext, TracePointContext},
+};
+use probe_common::{Counter, limits::NONE};
+
+/// `struct trace_event_raw_sys_enter { struct trace_entry ent; long id; unsigned long args[6]; }`:
+/// args begin at 16, from 5.10 to 7.3.
+const ENTER_ARGS: usize = 16;
+
+/// `sched_prepare_exec(struct task_struct *task, struct linux_binprm *bprm)`, unchanged from 6.10 to
+/// 7.3. Runs in the thread that executes, for every program by any way, and what fails later is killed.
+#[raw_tracepoint(tracepoint = "sched_prepare_exec")]
+pub(crate) fn prepare_exec(ctx: RawTracePointContext) -> i32 {
+    note(Call::default(), ctx.arg(1));
+    0
+}
+
+/// `execve(const char *filename, const char *const *argv, const char *const *envp)`.
+#[tracepoint(category = "syscalls", name = "sys_enter_execve")]
+pub(crate) fn enter_execve(ctx: TracePointContext) -> i32 {
+    enter(&ctx, false)
+}
+
+/// `execveat(int fd, const char *filename, const char *const *argv, …, int flags)`.
+#[tracepoint(category = "syscalls", name = "sys_enter_execveat")]
+pub(crate) fn enter_execveat(ctx: TracePointContext) -> i32 {
+    enter(&ctx, true)
+}
+
+#[inline(always)]
+fn enter(ctx: &TracePointContext, at: bool) -> i32 {
+    let argument = |number: usize| word(ctx, ENTER_ARGS + number * 8);
+    let mut call = Call {
+        filename: argument(usize::from(at)),
+        argv: argument(usize::from(at) + 1),
+        dirfd: call::AT_FDCWD,
+        at_flags: 0,
+    };
+    if at {
+        call.dirfd = argument(0) as i32;
+        call.at_flags = argument(4) as u32;
+    }
+    note(call, 0);
+    0
+}
+
+/// Reads a field of a tracepoint.
+#[inline(always)]
+pub(crate) fn word(ctx: &TracePointContext, offset: usize) -> u64 {
+    // SAFETY: the tracepoint's own fields, within the context that the verifier knows.
+    unsafe {
+        ctx.as_ptr()
+            .cast::<u8>()
+            .add(offset)
+            .cast::<u64>()
+            .read_volatile()
+    }
+}
+
+#[inline(always)]
+fn note(call: Call, bprm: u64) {
+    // SAFETY: this helper takes no arguments and always succeeds.
+    let ids = unsafe { bpf_get_current_pid_tgid() };
+    let task = Typed::current();
+    let cred = task.to(&member::TASK_CRED);
+    let pending = Pending {
+        call,
+        bprm,
+        start_ns: facts::leader(task).1,
+        caps: cred.plain().get(&member::CRED_CAPS).unwrap_or(u64::MAX),
+        euid: cred.get(&member::CRED_EUID).unwrap_or(NONE),
+        egid: cred.get(&member::CRED_EGID).unwrap_or(NONE),
+        from_kernel: u32::from(task.to(&member::TASK_MM).is_null()),
+        reserved: 0,
+    };
+    if PENDING.insert(ids, pending, 0).is_err() {
+        count(Counter::Unnoted);
+    }
+}
+
+/// Takes the note of the exec that has just succeeded in the current process; nothing is known of what
+/// there is no note of.
+///
+/// A thread that was killed in its exec leaves its note: by the time at which the process was forked,
+/// another's is known.
+///
+/// # Safety
+/// `to` must be writable.
+#[inline(always)]
+pub(crate) unsafe fn take(to: *mut Pending, old_tid: u32) {
+    let start_ns = facts::leader(Typed::current()).1;
+    // SAFETY: the entry is this thread's own, and copied at once.
+    unsafe {
+        let noted = PENDING.get(key(old_tid));
+        if let Some(noted) = noted.filter(|noted| noted.start_ns == start_ns) {
+            to.write_volatile(*noted);
+        } else {
+            to.write_volatile(UNKNOWN);
+        }
+    }
+    forget(old_tid);
+}
+
+/// Drops that note.
+#[inline(always)]
+pub(crate) fn forget(old_tid: u32) {
+    let _ = PENDING.remove(key(old_tid));
+}
+
+/// Where the note of a thread of the current process is, by its id before the exec.
+#[inline(always)]
+fn key(old_tid: u32) -> u64 {
+    // SAFETY: this helper takes no arguments and always succeeds.
+    let ids = unsafe { bpf_get_current_pid_tgid() };
+    (ids & !u64::from(u32::MAX)) | u64::from(old_tid)
+}
+
+/// What is known of an exec whose begin was not noted.
+const UNKNOWN: Pending = Pending {
+    call: Call {
+        filename: 0,
+        argv: 0,
+        dirfd: 0,
+        at_flags: 0,
+    },
+    bprm: 0,
+    start_ns: 0,
+    caps: u64::MAX,
+    euid: NONE,
+    egid: NONE,
+    from_kernel: NONE,
+    reserved: 0,
+};
