@@ -27,13 +27,11 @@ pub enum Counter {
     NotCaptured = 1,
     /// Processes that the capture filter found no room to remember.
     Untracked = 2,
-    /// Calls that were not noted at their begin: too many never came to their end.
-    Unnoted = 3,
 }
 
 impl Counter {
     /// How many counters there are.
-    pub const COUNT: u32 = 4;
+    pub const COUNT: u32 = 3;
 }
 
 /// Opens every record.

@@ -45,3 +45,6 @@ pub const CGROUP_LEVELS: usize = 24;
 pub const CGROUPS_MAX: usize = 1024;
 /// An offset, or a number, that does not exist.
 pub const NONE: u32 = u32::MAX;
+
+/// Execs that may have begun at the same time, by the last bits of their threads' ids. A power of two.
+pub const PENDING_MAX: usize = 1 << 14;

@@ -4,7 +4,7 @@
 use crate::call;
 use crate::facts;
 use crate::globals as member;
-use crate::maps::{Call, PENDING, Pending, count};
+use crate::maps::{Call, PENDING, Pending};
 use crate::read::Typed;
 use aya_ebpf::{
     EbpfContext,
@@ -12,7 +12,7 @@ use aya_ebpf::{
     macros::{raw_tracepoint, tracepoint},
     programs::{RawTracePointContext, TracePointContext},
 };
-use probe_common::{Counter, limits::NONE};
+use probe_common::limits::{NONE, PENDING_MAX};
 
 /// `struct trace_event_raw_sys_enter { struct trace_entry ent; long id; unsigned long args[6]; }`:
 /// args begin at 16, from 5.10 to 7.3.
@@ -71,63 +71,64 @@ pub(crate) fn word(ctx: &TracePointContext, offset: usize) -> u64 {
 #[inline(always)]
 fn note(call: Call, bprm: u64) {
     // SAFETY: this helper takes no arguments and always succeeds.
-    let ids = unsafe { bpf_get_current_pid_tgid() };
+    let thread = unsafe { bpf_get_current_pid_tgid() };
+    let Some(to) = PENDING.get_ptr_mut(place(thread as u32)) else {
+        return;
+    };
     let task = Typed::current();
     let cred = task.to(&member::TASK_CRED);
-    let pending = Pending {
-        call,
-        bprm,
-        start_ns: facts::leader(task).1,
-        caps: cred.plain().get(&member::CRED_CAPS).unwrap_or(u64::MAX),
-        euid: cred.get(&member::CRED_EUID).unwrap_or(NONE),
-        egid: cred.get(&member::CRED_EGID).unwrap_or(NONE),
-        from_kernel: u32::from(task.to(&member::TASK_MM).is_null()),
-        reserved: 0,
-    };
-    if PENDING.insert(ids, pending, 0).is_err() {
-        count(Counter::Unnoted);
+    // SAFETY: the entry is there, and whoever else writes to it is found out.
+    unsafe {
+        to.write_volatile(Pending {
+            thread,
+            call,
+            bprm,
+            start_ns: facts::leader(task).1,
+            caps: cred.get(&member::CRED_CAPS).unwrap_or(u64::MAX),
+            euid: cred.get(&member::CRED_EUID).unwrap_or(NONE),
+            egid: cred.get(&member::CRED_EGID).unwrap_or(NONE),
+            from_kernel: u32::from(task.to(&member::TASK_MM).is_null()),
+            reserved: 0,
+            whole: thread,
+        });
     }
 }
 
-/// Takes the note of the exec that has just succeeded in the current process; nothing is known of what
-/// there is no note of.
-///
-/// A thread that was killed in its exec leaves its note: by the time at which the process was forked,
-/// another's is known.
+/// Where a thread's exec is noted.
+#[inline(always)]
+const fn place(tid: u32) -> u32 {
+    tid & (PENDING_MAX as u32 - 1)
+}
+
+const _: () = assert!(PENDING_MAX.is_power_of_two());
+
+/// Takes the note of the exec of a thread of the current process, by its id before the exec; nothing is
+/// known of what there is no note of. One of the same thread whose exec was never over is of an earlier
+/// process: by the time at which the process was forked, it is known.
 ///
 /// # Safety
 /// `to` must be writable.
 #[inline(always)]
 pub(crate) unsafe fn take(to: *mut Pending, old_tid: u32) {
     let start_ns = facts::leader(Typed::current()).1;
-    // SAFETY: the entry is this thread's own, and copied at once.
+    // SAFETY: the helper takes no arguments and always succeeds; the entry is there.
     unsafe {
-        let noted = PENDING.get(key(old_tid));
-        if let Some(noted) = noted.filter(|noted| noted.start_ns == start_ns) {
-            to.write_volatile(*noted);
-        } else {
-            to.write_volatile(UNKNOWN);
+        let thread = (bpf_get_current_pid_tgid() & !u64::from(u32::MAX)) | u64::from(old_tid);
+        let mut noted = UNKNOWN;
+        if let Some(entry) = PENDING.get_ptr_mut(place(old_tid)) {
+            let found = entry.read_volatile();
+            if found.thread == thread && found.whole == thread && found.start_ns == start_ns {
+                (&raw mut (*entry).thread).write_volatile(0);
+                noted = found;
+            }
         }
+        to.write_volatile(noted);
     }
-    forget(old_tid);
-}
-
-/// Drops that note.
-#[inline(always)]
-pub(crate) fn forget(old_tid: u32) {
-    let _ = PENDING.remove(key(old_tid));
-}
-
-/// Where the note of a thread of the current process is, by its id before the exec.
-#[inline(always)]
-fn key(old_tid: u32) -> u64 {
-    // SAFETY: this helper takes no arguments and always succeeds.
-    let ids = unsafe { bpf_get_current_pid_tgid() };
-    (ids & !u64::from(u32::MAX)) | u64::from(old_tid)
 }
 
 /// What is known of an exec whose begin was not noted.
 const UNKNOWN: Pending = Pending {
+    thread: 0,
     call: Call {
         filename: 0,
         argv: 0,
@@ -141,4 +142,5 @@ const UNKNOWN: Pending = Pending {
     egid: NONE,
     from_kernel: NONE,
     reserved: 0,
+    whole: 0,
 };

@@ -27,15 +27,10 @@ pub(crate) fn id(task: Typed, slot: Slot) -> u64 {
     let mut node = unified.plain();
     let mut id: u64 = unified.or_zero(&member::KN_ID);
     if id as u32 == ROOT {
-        let mut hierarchy = MEMORY;
-        node = under_controller(set.plain(), &member::SUBSYS_MEMORY, node);
-        if is_root(node) {
-            hierarchy = PIDS;
-            node = under_controller(set.plain(), &member::SUBSYS_PIDS, node);
-        }
-        id = node.or_zero(&member::KN_ID);
-        if id != 0 && !is_root(node) {
-            id |= hierarchy;
+        if let Some((below, number)) = under_controller(set, &member::SUBSYS_MEMORY) {
+            (node, id) = (below, number | MEMORY);
+        } else if let Some((below, number)) = under_controller(set, &member::SUBSYS_PIDS) {
+            (node, id) = (below, number | PIDS);
         }
     }
     // SAFETY: only looked for.
@@ -45,25 +40,15 @@ pub(crate) fn id(task: Typed, slot: Slot) -> u64 {
     id
 }
 
+/// Returns the node of a controller's control group and its id, unless it is the root.
 #[inline(always)]
-fn is_root(node: Kernel) -> bool {
-    node.to(&member::KN_PARENT).0 == 0
-}
-
-/// Returns the node of a controller's control group, if that is not the root.
-#[inline(always)]
-fn under_controller(set: Kernel, number: &Offset, root: Kernel) -> Kernel {
-    let (Some(at), Some(number)) = (member::CSET_SUBSYS.get(), number.get()) else {
-        return root;
-    };
-    let state: u64 = Kernel(set.0 + u64::from(at) + u64::from(number) * 8)
-        .at(0)
-        .unwrap_or(0);
-    let node = Kernel(state).to(&member::CSS_CGROUP).to(&member::CGROUP_KN);
-    if node.0 == 0 || is_root(node) {
-        root
+fn under_controller(set: Typed, number: &Offset) -> Option<(Kernel, u64)> {
+    let state = set.nth(&member::CSET_SUBSYS, number.get()?);
+    let node = state.to(&member::CSS_CGROUP).to(&member::CGROUP_KN);
+    if node.to(&member::KN_PARENT).is_null() {
+        None
     } else {
-        node
+        Some((node.plain(), node.or_zero(&member::KN_ID)))
     }
 }
 

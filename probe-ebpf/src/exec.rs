@@ -21,11 +21,7 @@ pub(crate) fn process_exec(ctx: RawTracePointContext) -> i32 {
         return 0;
     };
     // SAFETY: `scratch` is this program's own.
-    let more = unsafe {
-        let bprm = Kernel(ctx.arg(2));
-        let filename = bprm.to(&member::BPRM_FILENAME);
-        begin(scratch, ctx.arg(1), Some(bprm), filename)
-    };
+    let more = unsafe { begin(scratch, ctx.arg(1), Some(Kernel(ctx.arg(2))), None) };
     if more {
         next_round(&ctx, scratch);
     }
@@ -51,8 +47,8 @@ fn next_round(ctx: &RawTracePointContext, scratch: *mut Scratch) {
     }
 }
 
-/// Tells an exec by thread `old_tid` of the path `filename`; returns whether there are parts to send
-/// first. Without a `bprm`, the one that was noted is taken.
+/// Tells an exec by thread `old_tid`; returns whether there are parts to send first. Without a `bprm`, the
+/// one that was noted is taken, and without a `filename`, that of the `bprm`.
 ///
 /// # Safety
 /// `scratch` must be this program's own.
@@ -61,15 +57,15 @@ pub(crate) unsafe fn begin(
     scratch: *mut Scratch,
     old_tid: u32,
     bprm: Option<Kernel>,
-    filename: Kernel,
+    filename: Option<Kernel>,
 ) -> bool {
     let task = Typed::current();
-    if !only::exec(task.plain()) {
-        begun::forget(old_tid);
-        return false;
-    }
     // SAFETY: as the caller says.
     unsafe {
+        if !only::exec(task.plain()) {
+            begun::take(&raw mut (*scratch).before, old_tid);
+            return false;
+        }
         facts_of(scratch, task, old_tid, bprm, filename);
         match arguments(scratch, task) {
             Arguments::Here(len) => {
@@ -140,7 +136,7 @@ unsafe fn facts_of(
     task: Typed,
     old_tid: u32,
     bprm: Option<Kernel>,
-    filename: Kernel,
+    filename: Option<Kernel>,
 ) {
     // SAFETY: `scratch` is this program's own; sizes are bounded where they are made.
     unsafe {
@@ -158,16 +154,18 @@ unsafe fn facts_of(
         compare(scratch, task);
         // FILENAME_MAX + 1 bytes and more follow what ancestors take.
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
+        let program = Program::of(bprm);
+        let filename = filename.unwrap_or(program.filename);
         let copied = filename.copy_str(to, FILENAME_MAX as u32 + 1);
         let at = at + path::note(scratch, copied);
-        interpreter(scratch, at, bprm);
+        interpreter(scratch, at, &program);
         if bprm.0 == 0 {
             (*scratch).fixed.flags |= exec_flag::NO_BPRM;
         }
-        if bprm.to(&member::BPRM_FDPATH).0 != 0 {
+        if program.fdpath.0 != 0 {
             (*scratch).fixed.flags |= exec_flag::DIRFD;
         }
-        (*scratch).fixed.argc = bprm.get(&member::BPRM_ARGC).unwrap_or(NONE);
+        (*scratch).fixed.argc = program.argc;
     }
 }
 
@@ -233,10 +231,7 @@ unsafe fn compare(scratch: *mut Scratch, task: Typed) {
         if before.egid != NONE && before.egid != (*fixed).egid {
             flags |= exec_flag::SETGID;
         }
-        let caps: u64 = task
-            .to(&member::TASK_CRED)
-            .plain()
-            .or_zero(&member::CRED_CAPS);
+        let caps: u64 = task.to(&member::TASK_CRED).or_zero(&member::CRED_CAPS);
         if caps & !before.caps != 0 {
             flags |= exec_flag::CAPS;
         }
@@ -250,24 +245,56 @@ unsafe fn compare(scratch: *mut Scratch, task: Typed) {
     }
 }
 
+/// What the kernel's `struct linux_binprm` says; all zero and `NONE` where it is null.
+struct Program {
+    argc: u32,
+    /// The path as it was passed.
+    filename: Kernel,
+    /// What is run, by the same address if that is the same.
+    interp: Kernel,
+    /// Null unless the file was named by a descriptor.
+    fdpath: Kernel,
+}
+
+impl Program {
+    /// Reads it: by one read where its members stand as in `int argc, envc; const char *filename, *interp,
+    /// *fdpath;`.
+    #[inline(always)]
+    fn of(bprm: Kernel) -> Self {
+        let after = |member: &member::Offset, before: &member::Offset| matches!((member.get(), before.get()), (Some(this), Some(that)) if this == that + 8);
+        if after(&member::BPRM_FILENAME, &member::BPRM_ARGC)
+            && after(&member::BPRM_INTERP, &member::BPRM_FILENAME)
+            && after(&member::BPRM_FDPATH, &member::BPRM_INTERP)
+        {
+            let [counts, filename, interp, fdpath] = bprm.or_zero::<[u64; 4]>(&member::BPRM_ARGC);
+            return Self {
+                argc: if bprm.0 == 0 { NONE } else { counts as u32 },
+                filename: Kernel(filename),
+                interp: Kernel(interp),
+                fdpath: Kernel(fdpath),
+            };
+        }
+        Self {
+            argc: bprm.get(&member::BPRM_ARGC).unwrap_or(NONE),
+            filename: bprm.to(&member::BPRM_FILENAME),
+            interp: bprm.to(&member::BPRM_INTERP),
+            fdpath: bprm.to(&member::BPRM_FDPATH),
+        }
+    }
+}
+
 /// The kernel points `bprm->interp` elsewhere than `bprm->filename` once it runs an interpreter.
 #[inline(always)]
-unsafe fn interpreter(scratch: *mut Scratch, at: u64, bprm: Kernel) {
+unsafe fn interpreter(scratch: *mut Scratch, at: u64, program: &Program) {
     // SAFETY: `at` is at most what ancestors and path take, so INTERPRETER_MAX + 1 bytes follow.
     unsafe {
         (*scratch).fixed.interpreter_len = 0;
-        let (Some(name), Some(path)) = (
-            bprm.follow(&member::BPRM_INTERP),
-            bprm.follow(&member::BPRM_FILENAME),
-        ) else {
-            return;
-        };
-        if name.0 == path.0 {
+        if program.interp.0 == 0 || program.interp.0 == program.filename.0 {
             return;
         }
         (*scratch).fixed.flags |= exec_flag::SCRIPT;
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
-        let len = name.copy_str(to, INTERPRETER_MAX as u32 + 1);
+        let len = program.interp.copy_str(to, INTERPRETER_MAX as u32 + 1);
         if len <= 0 {
             return;
         }

@@ -76,7 +76,7 @@ pub(crate) fn exit(task: Typed) -> Option<()> {
             max_rss_pages: signal.or_zero(&member::SIGNAL_MAXRSS),
             status: status?,
             ppid: parent.or_zero(&member::TASK_TGID),
-            comm: leader.plain().or_zero(&member::TASK_COMM),
+            comm: leader.name(),
         },
     };
     // SAFETY: the record is whole and has no padding.

@@ -17,6 +17,8 @@ use probe_common::{
 pub(crate) const PF_FORKNOEXEC: u32 = 0x40;
 /// `PF_KTHREAD` of include/linux/sched.h. Same in 5.10 to 7.3.
 const PF_KTHREAD: u32 = 0x0020_0000;
+/// `PROC_PID_INIT_INO` of include/linux/proc_ns.h. Same in 5.10 to 7.3.
+const INITIAL_PID_NAMESPACE: u32 = 0xEFFF_FFFC;
 
 /// Makes the header of a record about the current process.
 #[inline(always)]
@@ -62,7 +64,7 @@ pub(crate) unsafe fn fill(scratch: *mut Scratch, task: Typed, slot: Slot) -> u64
         (*fixed).uid = ids as u32;
         (*fixed).gid = (ids >> 32) as u32;
         (*fixed).start_ns = leader(task).1;
-        (*fixed).comm = task.plain().or_zero(&member::TASK_COMM);
+        (*fixed).comm = task.name();
         (*fixed).loginuid = task.get(&member::TASK_LOGINUID).unwrap_or(NONE);
         (*fixed).session = task.get(&member::TASK_SESSIONID).unwrap_or(NONE);
         let cred = task.to(&member::TASK_CRED);
@@ -109,13 +111,16 @@ fn pid_namespace(task: Typed) -> (Option<u32>, Option<u32>) {
     let (Some(numbers), Some(ns)) = (member::PID_NUMBERS.get(), member::UPID_NS.get()) else {
         return (None, None);
     };
-    // By a helper: old kernels let nobody reckon with a pointer whose type the verifier knows.
-    let leader = task.to(&member::TASK_GROUP_LEADER).plain();
+    let leader = task.to(&member::TASK_GROUP_LEADER);
     let pid = leader.to(&member::TASK_THREAD_PID);
     let level: u32 = pid.or_zero(&member::PID_LEVEL);
+    if level == 0 {
+        return (leader.get(&member::TASK_TGID), Some(INITIAL_PID_NAMESPACE));
+    }
+    // By a helper: old kernels let nobody reckon with a pointer whose type the verifier knows.
     // struct upid is { int nr; struct pid_namespace *ns; }: its ns closes it.
     let size = u64::from(ns) + 8;
-    let upid = Kernel(pid.0 + u64::from(numbers) + u64::from(level & 31) * size);
+    let upid = Kernel(pid.plain().0 + u64::from(numbers) + u64::from(level & 31) * size);
     (
         upid.at(0),
         upid.to(&member::UPID_NS).get(&member::PIDNS_INUM),
@@ -149,7 +154,7 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Typed) {
             let pid: u32 = lead.or_zero(&member::TASK_TGID);
             let flags: u32 = lead.or_zero(&member::TASK_FLAGS);
             let start_ns: u64 = lead.or_zero(&member::TASK_START_BOOTTIME);
-            let comm: [u8; COMM_LEN] = lead.plain().or_zero(&member::TASK_COMM);
+            let comm: [u8; COMM_LEN] = lead.name();
             let forked_only = flags & PF_FORKNOEXEC != 0;
             if i == 0 {
                 (*scratch).fixed.ppid = pid;

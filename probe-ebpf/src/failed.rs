@@ -6,10 +6,10 @@
 //! kernel's own.
 
 use crate::args::{self, Round};
-use crate::begun::word;
+use crate::begun::{self, word};
 use crate::call::{self, AT_EMPTY_PATH, AT_FDCWD, Which};
 use crate::globals::{HAS_TASK_REGS, NUMBER_EXECVEAT, PREPARED};
-use crate::maps::{Call, PENDING, ROUNDS, SCRATCH, Scratch, Slot, output};
+use crate::maps::{Call, ROUNDS, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, Typed, User};
 use crate::{facts, only, path, walk};
 use aya_ebpf::{
@@ -71,7 +71,6 @@ fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
 fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
     let ret = word(ctx, EXIT_RET) as i64;
     if ret >= 0 {
-        // Its note was taken when it succeeded.
         return None;
     }
     let scratch = SCRATCH.get_ptr_mut(Slot::Failed as u32)?;
@@ -81,7 +80,7 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
         if PREPARED.load() != 0 {
             from_task(call, ctx);
             0
-        } else if noted(call) {
+        } else if noted(scratch) {
             0
         } else if HAS_TASK_REGS.load() != 0 {
             from_task(call, ctx);
@@ -104,23 +103,19 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
     Some(scratch)
 }
 
-/// Writes the call that was noted at its begin, and drops the note; returns whether there was one.
+/// Writes the call that was noted at its begin; returns whether there was one.
 ///
 /// # Safety
-/// `call` must be writable.
+/// `scratch` must be this program's own.
 #[inline(always)]
-unsafe fn noted(call: *mut Call) -> bool {
-    // SAFETY: the helper takes no arguments and always succeeds; the entry is this thread's own, and
-    // copied at once.
+unsafe fn noted(scratch: *mut Scratch) -> bool {
+    // SAFETY: the helper takes no arguments and always succeeds; plain accesses to the scratch space.
     unsafe {
-        let ids = bpf_get_current_pid_tgid();
-        let Some(pending) = PENDING.get(ids) else {
-            return false;
-        };
-        call.write_volatile(pending.call);
-        let _ = PENDING.remove(ids);
+        let before = &raw mut (*scratch).before;
+        begun::take(before, bpf_get_current_pid_tgid() as u32);
+        (&raw mut (*scratch).call).write_volatile((*before).call);
+        (*before).thread != 0
     }
-    true
 }
 
 /// Writes the call whose end this is, from the registers of the current task.

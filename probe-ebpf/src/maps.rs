@@ -1,7 +1,7 @@
 //! The maps, and what every program does with them: count, and hand a record over.
 
 use aya_ebpf::{
-    btf_maps::{HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
+    btf_maps::{Array, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
     cty::c_void,
     helpers::generated::bpf_ringbuf_output,
     macros::btf_map,
@@ -10,7 +10,7 @@ use probe_common::{
     Ancestor, CgroupPath, Counter, ExecFixed, Header, PartFixed,
     limits::{
         ANCESTORS_MAX, ARG_CHUNK, ARGS_INLINE, CGROUPS_MAX, FILENAME_MAX, INTERPRETER_MAX,
-        NAME_MAX, PART_MAX, WALK_ENOUGH,
+        NAME_MAX, PART_MAX, PENDING_MAX, WALK_ENOUGH,
     },
 };
 
@@ -135,6 +135,8 @@ pub(crate) struct Call {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Pending {
+    /// The thread, as of `bpf_get_current_pid_tgid`. Written first.
+    pub(crate) thread: u64,
     /// The call, where it was noted when it was made.
     pub(crate) call: Call,
     /// The kernel's `struct linux_binprm` of it, where it was noted later; else 0.
@@ -150,6 +152,8 @@ pub(crate) struct Pending {
     /// 1 if there was no memory of a process before it: the kernel itself executes. `NONE` if unknown.
     pub(crate) from_kernel: u32,
     pub(crate) reserved: u32,
+    /// The thread once more, written last: if they differ, two threads wrote here at once.
+    pub(crate) whole: u64,
 }
 
 /// Records on their way to user space; the loader sets its size.
@@ -164,10 +168,10 @@ pub(crate) static SCRATCH: PerCpuArray<Scratch, 2> = PerCpuArray::new();
 #[btf_map]
 pub(crate) static COUNTERS: PerCpuArray<u64, { Counter::COUNT as usize }> = PerCpuArray::new();
 
-/// Execs that have begun, by `bpf_get_current_pid_tgid`. A thread that another thread's exec ends in its
-/// own leaves its entry: user space empties the map when it is full.
+/// Execs that have begun, by the last bits of the thread's id: cheaper than a hash, and nothing that
+/// never ends fills it. Where two threads meet, the later one is known.
 #[btf_map]
-pub(crate) static PENDING: HashMap<u64, Pending, 16384> = HashMap::new();
+pub(crate) static PENDING: Array<Pending, PENDING_MAX> = Array::new();
 
 /// Places for parts by [`Slot`].
 #[btf_map]

@@ -21,7 +21,7 @@ pub(crate) fn perf_exec(ctx: TracePointContext) -> i32 {
         return 0;
     };
     // SAFETY: `scratch` is this program's own.
-    if unsafe { exec::begin(scratch, old_tid, None, filename) } {
+    if unsafe { exec::begin(scratch, old_tid, None, Some(filename)) } {
         next_round(&ctx, scratch);
     }
     0

@@ -1,12 +1,13 @@
 //! Reads of kernel and user memory, none of which can fail the program.
 
-use crate::globals::{DIRECT, Offset};
+use crate::globals::{DIRECT, Offset, TASK_COMM};
 use aya_ebpf::cty::c_void;
 use aya_ebpf::helpers::generated::{
     bpf_get_current_task, bpf_get_current_task_btf, bpf_probe_read_kernel,
     bpf_probe_read_kernel_str, bpf_probe_read_user, bpf_probe_read_user_str,
 };
 use core::mem::MaybeUninit;
+use probe_common::limits::COMM_LEN;
 
 /// Plain values that any bytes make.
 pub(crate) trait Plain: Copy {
@@ -28,7 +29,8 @@ plain!(
     i32 = 0,
     u64 = 0,
     [u8; 16] = [0; 16],
-    [u64; 3] = [0; 3]
+    [u64; 3] = [0; 3],
+    [u64; 4] = [0; 4]
 );
 
 /// A pointer whose type the verifier knows, since it was reached from the current task: its members are
@@ -81,6 +83,34 @@ impl Typed {
     #[inline(always)]
     pub(crate) fn to(self, member: &Offset) -> Self {
         Self(self.or_zero(member))
+    }
+
+    /// Follows the pointer at an index of an array of them; null if it is null.
+    #[inline(always)]
+    pub(crate) fn nth(self, member: &Offset, index: u32) -> Self {
+        let Some(at) = member.get() else {
+            return Self(0);
+        };
+        let offset = at + index * size_of::<u64>() as u32;
+        if DIRECT.load() == 0 {
+            return Self(self.plain().at(offset).unwrap_or(0));
+        }
+        // SAFETY: the verifier has checked that the array is there and has as many pointers.
+        Self(unsafe { ((self.0 + u64::from(offset)) as *const u64).read_volatile() })
+    }
+
+    /// Returns the name of a task.
+    #[inline(always)]
+    pub(crate) fn name(self) -> [u8; COMM_LEN] {
+        if DIRECT.load() == 0 {
+            return self.plain().or_zero(&TASK_COMM);
+        }
+        let at = self.0 + u64::from(TASK_COMM.get().unwrap_or(0));
+        // SAFETY: the verifier has checked that the member is there and has as many bytes.
+        unsafe {
+            let half = |place| ((at + place) as *const u64).read_volatile();
+            core::mem::transmute([half(0), half(8)])
+        }
     }
 
     /// Returns the address of a member that is a struct itself.

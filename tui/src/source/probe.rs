@@ -55,7 +55,6 @@ pub struct Probe {
     _rounds: loader::Rounds,
     ring: ring_fd::Ring,
     counters: PerCpuArray<MapData, u64>,
-    calls: Calls,
     decoder: Decoder,
     misses: Misses,
     /// When to ask the kernel again; `None` is now.
@@ -86,7 +85,6 @@ impl Probe {
         let mut loaded = loader::load(options)?;
         let ring = RingBuf::try_from(take_map(&mut loaded.ebpf, "EVENTS")?)?;
         let counters = PerCpuArray::try_from(take_map(&mut loaded.ebpf, "COUNTERS")?)?;
-        let calls = HashMap::try_from(take_map(&mut loaded.ebpf, "PENDING")?)?;
         let paths = HashMap::try_from(take_map(&mut loaded.ebpf, "CGROUPS")?)?;
         let cgroups = Cgroups::new(move |id| cgroup_path(&paths, id));
         Ok(Self {
@@ -100,10 +98,6 @@ impl Probe {
             _rounds: loaded.rounds,
             ring: ring_fd::register(ring)?,
             counters,
-            calls: Calls {
-                noted: calls,
-                unnoted: 0,
-            },
             decoder: Decoder::new(loaded.missing, proc::page_size(), cgroups),
             problems: loaded.problems,
             attached: loaded.attached,
@@ -228,7 +222,6 @@ impl Probe {
         }
         self.due = Some(now + ASK_EVERY);
         self.owes = false;
-        self.calls.make_room(&self.counters);
         self.note_losses(events);
         self.newly_skipped()
     }
@@ -271,33 +264,6 @@ fn cgroup_path(paths: &HashMap<MapData, u64, CgroupWords>, id: u64) -> Option<Cg
 fn sum(counters: &PerCpuArray<MapData, u64>, counter: Counter) -> Option<u64> {
     let counts = counters.get(&(counter as u32), 0).ok()?;
     Some(counts.iter().sum())
-}
-
-/// The begins of calls, whose ends are still to come.
-struct Calls {
-    noted: HashMap<MapData, u64, CallWords>,
-    /// How many found no room, as far as that was dealt with.
-    unnoted: u64,
-}
-
-/// A call as words, which any bytes make.
-type CallWords = [u64; 8];
-
-impl Calls {
-    /// Forgets all of them once there was no room: nearly all are of threads that are gone. A call that
-    /// is under way is told from its registers then.
-    fn make_room(&mut self, counters: &PerCpuArray<MapData, u64>) {
-        let unnoted = sum(counters, Counter::Unnoted).unwrap_or(0);
-        if unnoted == self.unnoted {
-            return;
-        }
-        self.unnoted = unnoted;
-        let noted: Vec<u64> = self.noted.keys().filter_map(Result::ok).collect();
-        for call in noted {
-            // One that has ended since is gone already.
-            let _ = self.noted.remove(&call);
-        }
-    }
 }
 
 /// Runs of programs that the kernel skipped, because the program was already running on that CPU.

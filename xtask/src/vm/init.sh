@@ -2,7 +2,7 @@
 # The first process of a guest: sets it up as a distribution would, runs what the kernel's command line asks for
 # (VM_TESTS: arguments of the test program, with commas for blanks), and ends the machine.
 # What it tells goes to the second serial port, so that nothing that the kernel says stands in between.
-export PATH=/bin HOME=/root TMPDIR=/tmp LANG=C.UTF-8
+export PATH=/bin HOME=/root TMPDIR=/tmp LANG=C.UTF-8 NO_COLOR=1
 mount -t proc -o nosuid,nodev,noexec proc /proc
 mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
 mount -t devtmpfs -o nosuid devtmpfs /dev
