@@ -112,15 +112,17 @@ fn pid_namespace(task: Typed) -> (Option<u32>, Option<u32>) {
         return (None, None);
     };
     let leader = task.to(&member::TASK_GROUP_LEADER);
-    let pid = leader.to(&member::TASK_THREAD_PID);
-    let level: u32 = pid.or_zero(&member::PID_LEVEL);
+    let level: u32 = leader
+        .to(&member::TASK_THREAD_PID)
+        .or_zero(&member::PID_LEVEL);
     if level == 0 {
         return (leader.get(&member::TASK_TGID), Some(INITIAL_PID_NAMESPACE));
     }
     // By a helper: old kernels let nobody reckon with a pointer whose type the verifier knows.
+    let pid = leader.plain().to(&member::TASK_THREAD_PID);
     // struct upid is { int nr; struct pid_namespace *ns; }: its ns closes it.
     let size = u64::from(ns) + 8;
-    let upid = Kernel(pid.plain().0 + u64::from(numbers) + u64::from(level & 31) * size);
+    let upid = Kernel(pid.0 + u64::from(numbers) + u64::from(level & 31) * size);
     (
         upid.at(0),
         upid.to(&member::UPID_NS).get(&member::PIDNS_INUM),

@@ -6,7 +6,7 @@ use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
 use aya::maps::{Map, MapData, ProgramArray};
-use aya::programs::{Program, ProgramFd, ProgramType, RawTracePoint, TracePoint};
+use aya::programs::{Program, ProgramError, ProgramFd, ProgramType, RawTracePoint, TracePoint};
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::util::KernelVersion;
 use aya::{Ebpf, EbpfLoader};
@@ -83,6 +83,9 @@ const EXIT: &str = "sched_process_exit";
 
 /// Programs that only note something for others: what one of them skips is no lost record.
 const NOTING: [&str; 3] = ["prepare_exec", "enter_execve", "enter_execveat"];
+
+/// Lines of the verifier's that are told: an instruction, what it works on, what is wrong with it.
+const VERIFIER_LINES: usize = 4;
 
 /// The first kernel that runs raw tracepoint programs with preemption on.
 const PREEMPTIBLE: KernelVersion = KernelVersion::new(6, 19, 0);
@@ -255,8 +258,7 @@ impl Loaded {
 
     fn load_raw(&mut self, program: &str) -> Result<&mut RawTracePoint> {
         let raw: &mut RawTracePoint = self.program(program)?.try_into()?;
-        raw.load()
-            .with_context(|| format!("the kernel refused the program {program}"))?;
+        raw.load().map_err(|error| refused(program, error))?;
         Ok(raw)
     }
 
@@ -293,9 +295,7 @@ impl Loaded {
     fn load_traced(&mut self, program: &str) -> Result<&mut TracePoint> {
         let traced: &mut TracePoint = self.program(program)?.try_into()?;
         if traced.fd().is_err() {
-            traced
-                .load()
-                .with_context(|| format!("the kernel refused the program {program}"))?;
+            traced.load().map_err(|error| refused(program, error))?;
         }
         Ok(traced)
     }
@@ -305,6 +305,40 @@ impl Loaded {
             .program_mut(name)
             .with_context(|| format!("the probe has no program {name}"))
     }
+}
+
+/// Says why a program was refused: of what the verifier said, which is long, the last that is no count.
+fn refused(program: &str, error: ProgramError) -> anyhow::Error {
+    let refused = format!("the kernel refused the program {program}");
+    let ProgramError::LoadError {
+        io_error,
+        verifier_log,
+    } = error
+    else {
+        return anyhow::Error::from(error).context(refused);
+    };
+    let log = verifier_log.to_string();
+    let is_said = |line: &&str| {
+        let counts = [
+            "processed ",
+            "verification time",
+            "stack depth",
+            "peak_states",
+        ];
+        !line.trim().is_empty() && !counts.iter().any(|count| line.starts_with(count))
+    };
+    let mut last: Vec<_> = log
+        .lines()
+        .filter(is_said)
+        .rev()
+        .take(VERIFIER_LINES)
+        .collect();
+    last.reverse();
+    let error = anyhow::Error::from(io_error);
+    if last.is_empty() {
+        return error.context(refused);
+    }
+    error.context(format!("{refused} ({})", last.join(" / ")))
 }
 
 /// Returns the file descriptors of the loaded programs each of whose runs tells something.
