@@ -2,6 +2,7 @@
 
 mod apt;
 mod apt_src;
+mod bench;
 mod bpf_linker;
 mod build_ebpf;
 mod lint;
@@ -50,6 +51,10 @@ enum Task {
     },
     /// Run the live tests on other kernels, booted in QEMU, and print which passes where.
     Vm(vm::Options),
+    /// Measure what the tool costs beside its peers: storms, CPU, memory, kernel programs, start.
+    Bench(bench::Options),
+    /// Execute a tiny program as often as asked, as fast as asked.
+    Storm(bench::StormOptions),
     /// Check format, lints of host and kernel code, documentation, house laws and dependencies.
     Lint,
     /// Check the house laws that neither the compiler nor clippy knows.
@@ -73,6 +78,8 @@ fn perform(task: Task) -> Result<()> {
         Task::Run { args } => run::run(&args),
         Task::Test { args } => test::run(&args),
         Task::Vm(options) => vm::run(&options),
+        Task::Bench(options) => bench::run(&options),
+        Task::Storm(options) => bench::storm(&options),
         Task::Lint => lint::run(),
         Task::Tidy => tidy::check(),
     }

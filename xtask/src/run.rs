@@ -35,7 +35,7 @@ pub(crate) fn run(args: &[OsString]) -> Result<()> {
 }
 
 /// Returns the folder into which `--release` builds: the neighbour of the one that this program was built into.
-fn release_dir() -> Result<PathBuf> {
+pub(crate) fn release_dir() -> Result<PathBuf> {
     let own = env::current_exe().context("the path of xtask itself is not known")?;
     let target = own.parent().and_then(|debug| debug.parent());
     Ok(target

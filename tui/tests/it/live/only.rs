@@ -250,7 +250,7 @@ fn only_a_tree_with_what_runs_in_it_already() {
 fn a_storm_of_forks_has_no_holes() {
     const DEPTH: u32 = 5;
     let dir = tempfile::tempdir().unwrap();
-    let tiny = elf::write(dir.path());
+    let tiny = elf::write(dir.path()).unwrap();
     let go = dir.path().join("go");
     // Each process forks two, down to the leaves, and each executes something; again and again.
     let script = format!(

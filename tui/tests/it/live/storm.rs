@@ -44,7 +44,7 @@ pub(crate) fn storm(tiny: &Path, each: usize) -> Duration {
 #[ignore = "needs root: cargo xtask test runs it"]
 fn of_twenty_thousand_execs_none_is_lost_doubled_or_out_of_order() {
     let dir = tempfile::tempdir().unwrap();
-    let tiny = elf::write(dir.path());
+    let tiny = elf::write(dir.path()).unwrap();
     let out = dir.path().join("out.ndjson");
     let mut child = Command::new(PRODUCT)
         .args(["-o", "ndjson", "-O", utf8(&out)])
@@ -111,7 +111,7 @@ fn check(told: &Told, tiny: &str) {
 #[ignore = "needs root: cargo xtask test runs it"]
 fn a_storm_that_goes_on_does_not_put_off_the_end() {
     let dir = tempfile::tempdir().unwrap();
-    let tiny = elf::write(dir.path());
+    let tiny = elf::write(dir.path()).unwrap();
     let goes_on = AtomicBool::new(true);
     let mut capture = Capture::start(&["--events", "exec"]);
     let (told, took) = std::thread::scope(|scope| {
@@ -137,7 +137,7 @@ fn a_storm_that_goes_on_does_not_put_off_the_end() {
 #[ignore = "needs root: cargo xtask test runs it"]
 fn a_reader_that_stalls_holds_up_neither_the_programs_nor_the_end() {
     let dir = tempfile::tempdir().unwrap();
-    let tiny = elf::write(dir.path());
+    let tiny = elf::write(dir.path()).unwrap();
     let mut reader = Reader::start();
     storm(&tiny, 1_500);
     kill(pid_of(&reader.child), Signal::SIGINT).unwrap();
@@ -198,4 +198,15 @@ impl Drop for Reader {
     fn drop(&mut self) {
         kill_child(&mut self.child);
     }
+}
+
+#[test]
+fn the_tiny_program_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = elf::write(dir.path()).unwrap();
+    // Another test's child may hold the file open for writing, between its fork and its exec.
+    let status = wait::until("the tiny program runs", || {
+        Command::new(&path).status().ok()
+    });
+    assert!(status.success());
 }

@@ -90,7 +90,7 @@ fn signals_give_the_terminal_back() {
 fn a_number_of_execs_gives_the_terminal_back() {
     let before = Before::open();
     let dir = tempfile::tempdir().unwrap();
-    let tiny = elf::write(dir.path());
+    let tiny = elf::write(dir.path()).unwrap();
     // More than tmux itself executes until the screen is there.
     before.tmux.start("--count 2000");
     before.is_taken();

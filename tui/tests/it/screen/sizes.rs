@@ -53,7 +53,7 @@ fn a_screen_that_is_too_small_says_so_and_can_be_left() {
 #[ignore = "needs root: cargo xtask test runs it"]
 fn any_change_of_size_amid_a_storm_is_survived() {
     let dir = tempfile::tempdir().unwrap();
-    let tiny = elf::write(dir.path());
+    let tiny = elf::write(dir.path()).unwrap();
     let before = Before::open();
     let tmux = &before.tmux;
     tmux.start(&only("tiny"));

@@ -27,7 +27,7 @@ fn count(n: usize) -> String {
 #[ignore = "needs root: cargo xtask test runs it"]
 fn the_screen_counts_every_exec_of_a_storm() {
     let dir = tempfile::tempdir().unwrap();
-    let tiny = elf::write(dir.path());
+    let tiny = elf::write(dir.path()).unwrap();
     let before = Before::open();
     let tmux = &before.tmux;
     tmux.start(&own());
@@ -83,7 +83,7 @@ fn hangs(product: Pid) -> bool {
 #[ignore = "needs root: cargo xtask test runs it"]
 fn a_stalled_terminal_loses_no_events() {
     let dir = tempfile::tempdir().unwrap();
-    let tiny = elf::write(dir.path());
+    let tiny = elf::write(dir.path()).unwrap();
     let before = Before::open();
     let tmux = &before.tmux;
     let product = tmux.start(&own());
@@ -103,7 +103,7 @@ fn a_stalled_terminal_loses_no_events() {
 #[ignore = "needs root: cargo xtask test runs it"]
 fn a_stalled_terminal_does_not_hold_up_the_end() {
     let dir = tempfile::tempdir().unwrap();
-    let tiny = elf::write(dir.path());
+    let tiny = elf::write(dir.path()).unwrap();
     let before = Before::open();
     let tmux = &before.tmux;
     let product = tmux.start(&own());
