@@ -3,6 +3,7 @@
 //! Wake-ups adapt: the task drains to empty, naps about a frame, and waits for the kernel
 //! only when a nap brought nothing. A storm costs tens of wake-ups a second, an idle host none.
 
+mod attach;
 pub mod btf;
 mod cgroups;
 mod decode;
@@ -143,7 +144,7 @@ impl Probe {
     async fn finish(mut self, batches: &mpsc::Sender<Batch>) {
         self.due = None;
         self.drain(batches, AT_ONCE).await;
-        loader::detach(&mut self.ebpf);
+        attach::detach(&mut self.ebpf);
         self.due = None;
         self.drain(batches, usize::MAX).await;
     }
@@ -275,7 +276,7 @@ struct Misses {
 
 impl Misses {
     fn open(ebpf: &Ebpf) -> Self {
-        let files = loader::telling(ebpf)
+        let files = attach::telling(ebpf)
             .filter_map(|fd| File::open(format!("/proc/self/fdinfo/{fd}")).ok())
             .collect();
         Self { files, told: 0 }

@@ -1,18 +1,17 @@
-//! The probe's way into the kernel: offsets in, programs loaded and attached.
+//! The probe's way into the kernel: offsets and settings in, maps made.
 
+use super::attach::PREPARE;
 use super::btf::Btf;
-use super::only::{self, Only};
+use super::only::Only;
 use super::tracefs::with_tracefs;
 use crate::event::Missing;
 use anyhow::{Context, Result, anyhow, bail};
 use aya::maps::{Map, MapData, ProgramArray};
-use aya::programs::{Program, ProgramError, ProgramFd, ProgramType, RawTracePoint, TracePoint};
+use aya::programs::ProgramType;
 use aya::sys::{BpfHelper, is_helper_supported};
-use aya::util::KernelVersion;
 use aya::{Ebpf, EbpfLoader};
 use probe_common::limits::NONE;
 use probe_common::members::{MEMBERS, Member, knob};
-use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -61,41 +60,12 @@ impl Default for Options {
     }
 }
 
-/// The syscall tracepoints that tell of failed execs.
-const ENDS: [(&str, &str); 2] = [
-    ("exit_exec", "sys_exit_execve"),
-    ("exit_exec", "sys_exit_execveat"),
-];
-
-/// Those that tell of their begins, where [`PREPARE`] is not. Attached after the ends: a call whose begin
-/// alone was seen leaves an entry for nothing.
-const BEGINS: [(&str, &str); 2] = [
-    ("enter_execve", "sys_enter_execve"),
-    ("enter_execveat", "sys_enter_execveat"),
-];
-
-/// The raw tracepoint that tells of an exec before the point of no return, since Linux 6.10.
-const PREPARE: &str = "sched_prepare_exec";
-
-/// The tracepoints of every exec that succeeds, and of the end of every thread.
-const EXEC: &str = "sched_process_exec";
-const EXIT: &str = "sched_process_exit";
-
-/// Programs that only note something for others: what one of them skips is no lost record.
-const NOTING: [&str; 3] = ["prepare_exec", "enter_execve", "enter_execveat"];
-
-/// Lines of the verifier's that are told: an instruction, what it works on, what is wrong with it.
-const VERIFIER_LINES: usize = 4;
-
-/// The first kernel that runs raw tracepoint programs with preemption on.
-const PREEMPTIBLE: KernelVersion = KernelVersion::new(6, 19, 0);
-
 /// The arrays by which programs go on in others.
 pub(crate) struct Rounds {
-    failed: ProgramArray<MapData>,
-    raw: ProgramArray<MapData>,
-    parts: ProgramArray<MapData>,
-    perf_parts: ProgramArray<MapData>,
+    pub(super) failed: ProgramArray<MapData>,
+    pub(super) raw: ProgramArray<MapData>,
+    pub(super) parts: ProgramArray<MapData>,
+    pub(super) perf_parts: ProgramArray<MapData>,
 }
 
 /// Numbers of `execve` and `execveat`, of 64-bit and of 32-bit programs, and the bits by which a task
@@ -198,179 +168,10 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     Ok(loaded)
 }
 
-impl Loaded {
-    /// Attaches all programs, with `tracefs` or the reason why it cannot be had.
-    fn attach(&mut self, options: &Options, prepared: bool, tracefs: Result<()>) -> Result<()> {
-        // Where raw ones are preempted, others miss what happens meanwhile.
-        let by_perf =
-            tracefs.is_ok() && KernelVersion::current().is_ok_and(|version| version >= PREEMPTIBLE);
-        // What keeps the capture filter right comes before what asks it.
-        let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
-        if options.exits || filtered {
-            let attached = by_perf && self.attach_traced("perf_exit", "sched", EXIT).is_ok();
-            if !attached {
-                self.attach_raw("process_exit", EXIT)?;
-            }
-        }
-        if options.forks || tree {
-            self.attach_raw("process_fork", "sched_process_fork")?;
-        }
-        if !options.only.cgroups.is_empty() {
-            self.attach_raw("cgroup_removed", "cgroup_rmdir")?;
-            self.attach_raw("cgroup_made", "cgroup_mkdir")?;
-        }
-        if tree {
-            self.untracked = only::plant(&mut self.ebpf, &options.only.tree)?;
-        }
-        if let Err(error) = tracefs.and_then(|()| self.attach_ends(prepared)) {
-            // Without their begins, calls are told from the registers at their ends.
-            if let Err(instead) = self.attach_fallback() {
-                self.problems.push(format!(
-                    "failed execs are not seen: {error:#}; nor in another way: {instead:#}"
-                ));
-            }
-        }
-        if prepared {
-            self.attach_raw("prepare_exec", PREPARE)?;
-        }
-        let attached = by_perf && self.attach_exec_by_perf().is_ok();
-        if attached {
-            return Ok(());
-        }
-        let parts = self.load_raw("send_parts")?.fd()?.try_clone()?;
-        put(&mut self.rounds.parts, "send_parts", &parts)?;
-        self.attach_raw("process_exec", EXEC)
-    }
-
-    fn attach_exec_by_perf(&mut self) -> Result<()> {
-        let parts = self.load_traced("perf_parts")?.fd()?.try_clone()?;
-        put(&mut self.rounds.perf_parts, "perf_parts", &parts)?;
-        self.attach_traced("perf_exec", "sched", EXEC)
-    }
-
-    fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
-        self.load_raw(program)?
-            .attach(tracepoint)
-            .with_context(|| format!("cannot attach to the raw tracepoint {tracepoint}"))?;
-        self.attached.push(tracepoint);
-        Ok(())
-    }
-
-    fn load_raw(&mut self, program: &str) -> Result<&mut RawTracePoint> {
-        let raw: &mut RawTracePoint = self.program(program)?.try_into()?;
-        raw.load().map_err(|error| refused(program, error))?;
-        Ok(raw)
-    }
-
-    fn attach_fallback(&mut self) -> Result<()> {
-        let round = self.load_raw("raw_round")?.fd()?.try_clone()?;
-        put(&mut self.rounds.raw, "raw_round", &round)?;
-        self.attach_raw("raw_exit", "sys_exit")
-    }
-
-    fn attach_ends(&mut self, prepared: bool) -> Result<()> {
-        let round = self.load_traced("read_round")?.fd()?.try_clone()?;
-        put(&mut self.rounds.failed, "read_round", &round)?;
-        let begins = BEGINS.iter().filter(|_| !prepared);
-        for (program, tracepoint) in ENDS.iter().chain(begins) {
-            self.attach_traced(program, "syscalls", tracepoint)?;
-        }
-        Ok(())
-    }
-
-    /// Attaches to a tracepoint by way of tracefs and perf.
-    fn attach_traced(
-        &mut self,
-        program: &str,
-        category: &str,
-        tracepoint: &'static str,
-    ) -> Result<()> {
-        self.load_traced(program)?
-            .attach(category, tracepoint)
-            .with_context(|| format!("cannot attach to the tracepoint {category}/{tracepoint}"))?;
-        self.attached.push(tracepoint);
-        Ok(())
-    }
-
-    fn load_traced(&mut self, program: &str) -> Result<&mut TracePoint> {
-        let traced: &mut TracePoint = self.program(program)?.try_into()?;
-        if traced.fd().is_err() {
-            traced.load().map_err(|error| refused(program, error))?;
-        }
-        Ok(traced)
-    }
-
-    fn program(&mut self, name: &str) -> Result<&mut Program> {
-        self.ebpf
-            .program_mut(name)
-            .with_context(|| format!("the probe has no program {name}"))
-    }
-}
-
-/// Says why a program was refused: of what the verifier said, which is long, the last that is no count.
-fn refused(program: &str, error: ProgramError) -> anyhow::Error {
-    let refused = format!("the kernel refused the program {program}");
-    let ProgramError::LoadError {
-        io_error,
-        verifier_log,
-    } = error
-    else {
-        return anyhow::Error::from(error).context(refused);
-    };
-    let log = verifier_log.to_string();
-    let is_said = |line: &&str| {
-        let counts = [
-            "processed ",
-            "verification time",
-            "stack depth",
-            "peak_states",
-        ];
-        !line.trim().is_empty() && !counts.iter().any(|count| line.starts_with(count))
-    };
-    let mut last: Vec<_> = log
-        .lines()
-        .filter(is_said)
-        .rev()
-        .take(VERIFIER_LINES)
-        .collect();
-    last.reverse();
-    let error = anyhow::Error::from(io_error);
-    if last.is_empty() {
-        return error.context(refused);
-    }
-    error.context(format!("{refused} ({})", last.join(" / ")))
-}
-
-/// Returns the file descriptors of the loaded programs each of whose runs tells something.
-pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = RawFd> {
-    ebpf.programs()
-        .filter(|(name, _)| !NOTING.contains(name))
-        .filter_map(|(_, program)| program.fd().ok().map(|fd| fd.as_fd().as_raw_fd()))
-}
-
-/// Puts a program where those that go on in it find it.
-fn put(array: &mut ProgramArray<MapData>, name: &str, program: &ProgramFd) -> Result<()> {
-    array
-        .set(0, program, 0)
-        .with_context(|| format!("cannot put the program {name} in its place"))
-}
-
 /// Takes a map out of the object, for whoever keeps it.
 pub(crate) fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map> {
     ebpf.take_map(name)
         .with_context(|| format!("the probe has no map {name}"))
-}
-
-/// Takes the programs out of the kernel; the maps stay.
-pub(crate) fn detach(ebpf: &mut Ebpf) {
-    for (_, program) in ebpf.programs_mut() {
-        // What is not loaded needs no unloading.
-        let _ = match program {
-            Program::RawTracePoint(program) => program.unload(),
-            Program::TracePoint(program) => program.unload(),
-            _ => Ok(()),
-        };
-    }
 }
 
 /// Takes an object of the layout that this program reads, and no other.

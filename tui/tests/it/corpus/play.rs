@@ -49,7 +49,7 @@ pub(super) fn play(case: &Case, facts: &Facts, here: &Here) -> Played {
     let path = fs::canonicalize(dir.path()).unwrap();
     // Other users are to reach the files.
     fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
-    elf::write(&path);
+    elf::write(&path).unwrap();
     let mut env = Env::new(facts.clone());
     env.texts
         .insert("DIR".to_owned(), utf8(&path).as_bytes().to_vec());
