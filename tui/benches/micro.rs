@@ -1,6 +1,7 @@
 //! How long each step takes that an event goes through, and each that goes through many events.
 //!
-//! `cargo bench -p execsnoop-tui --bench micro -- sort` runs those whose name holds `sort`. Times are of this machine at that moment.
+//! `cargo bench -p execsnoop-tui --bench micro -- sort` runs those whose name holds `sort`. Times are of this machine at that moment;
+//! `cargo xtask counts` counts instructions instead, of the same work on less.
 //!
 //! Not here, since there is none yet: views of groups and rates, and reading recordings. The tree is not measured.
 

@@ -1,4 +1,4 @@
-//! What is measured.
+//! What is measured, the same by time and by instructions.
 
 use crate::history;
 use execsnoop_tui::app::{App, AppOptions};
