@@ -5,6 +5,7 @@ mod apt_src;
 mod bench;
 mod bpf_linker;
 mod build_ebpf;
+mod counts;
 mod lint;
 mod object_check;
 mod run;
@@ -36,6 +37,12 @@ enum Task {
         /// Write nothing: fail if the committed object is not what the sources give.
         #[arg(long)]
         check: bool,
+    },
+    /// Count the instructions of the library's benchmarks under valgrind and compare with tui/benches/counts.txt.
+    Counts {
+        /// Compare nothing: write the file anew.
+        #[arg(long)]
+        update: bool,
     },
     /// Build execsnoop-tui for release and start it, through sudo if need be.
     Run {
@@ -75,6 +82,7 @@ fn perform(task: Task) -> Result<()> {
     match task {
         Task::BuildEbpf { check: false } => build_ebpf::write(),
         Task::BuildEbpf { check: true } => build_ebpf::check(),
+        Task::Counts { update } => counts::run(update),
         Task::Run { args } => run::run(&args),
         Task::Test { args } => test::run(&args),
         Task::Vm(options) => vm::run(&options),

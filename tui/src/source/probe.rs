@@ -20,14 +20,14 @@ pub use only::Only;
 
 use super::{Batch, Skipped, proc};
 use crate::clock;
-use crate::event::{Event, Lost};
+use crate::event::{Event, Lost, Missing};
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use cgroups::Cgroups;
 use decode::Decoder;
 use loader::take_map;
-use probe_common::{CgroupPath, Counter};
+use probe_common::{CgroupPath, Counter, DecodeError};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
@@ -48,6 +48,17 @@ const AT_ONCE: usize = 16;
 /// How often the kernel is asked what no record tells. Not more often: while it looks into a map for
 /// somebody, programs of tracepoints are skipped on that CPU.
 const ASK_EVERY: Duration = Duration::from_secs(1);
+
+/// Returns what makes events of records as a capture does, for benchmarks that have records and no
+/// kernel; `cgroup_path` is how to learn the path of a control group.
+#[doc(hidden)]
+pub fn decoder(
+    cgroup_path: impl Fn(u64) -> Option<CgroupPath> + Send + 'static,
+) -> impl FnMut(&[u8], &mut Vec<Event>) -> Result<(), DecodeError> {
+    let cgroups = Cgroups::new(cgroup_path);
+    let mut decoder = Decoder::new(Missing::new(), proc::page_size(), cgroups);
+    move |record, events| decoder.record(record, events)
+}
 
 /// The probe, attached: whatever is executed from now on is captured.
 pub struct Probe {

@@ -1,0 +1,173 @@
+//! How long each step takes that an event goes through, and each that goes through many events.
+//!
+//! `cargo bench -p execsnoop-tui --bench micro -- sort` runs those whose name holds `sort`. Times are of this machine at that moment;
+//! `cargo xtask counts` counts instructions instead, of the same work on less.
+//!
+//! Not here, since there is none yet: views of groups and rates, and reading recordings. The tree is not measured.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on may as well panic"
+)]
+
+mod history;
+mod work;
+
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{Bencher, black_box};
+use execsnoop_tui::event::Event;
+use execsnoop_tui::filter::Filter;
+use execsnoop_tui::list::List;
+use execsnoop_tui::model::Model;
+use std::sync::LazyLock;
+use work::{CLASSIC, Growing, Screen, Told, WIDE, by};
+
+const MILLION: usize = 1_000_000;
+
+/// So many events go through a step at once.
+const BATCH: usize = 20_000;
+
+/// The history that filters and sorts go through.
+static MODEL: LazyLock<Model> =
+    LazyLock::new(|| history::full_model(MILLION, &mut history::events()));
+
+fn main() {
+    divan::main();
+}
+
+/// Records to events, with the making of what they own; their end is not in it.
+#[divan::bench]
+fn decode(bencher: Bencher<'_, '_>) {
+    let records: Vec<_> = history::Records::new().take(BATCH).collect();
+    let bytes = records.iter().map(Vec::len).sum::<usize>();
+    bencher
+        .counter(ItemsCount::new(BATCH))
+        .counter(BytesCount::new(bytes))
+        .bench_local(|| work::decode(black_box(&records)));
+}
+
+/// Execs and exits into the model.
+#[divan::bench_group(sample_size = 1)]
+mod ingest {
+    use super::*;
+
+    /// While the history grows.
+    #[divan::bench]
+    fn growing(bencher: Bencher<'_, '_>) {
+        let events: Vec<Event> = history::events().take(BATCH).collect();
+        bencher
+            .counter(ItemsCount::new(BATCH))
+            .with_inputs(|| (history::model(BATCH), events.clone()))
+            .bench_local_values(|(mut model, events)| {
+                work::ingest(&mut model, events);
+                model
+            });
+    }
+
+    /// With a history of 100,000 that is full: for each row one goes.
+    #[divan::bench]
+    fn full(bencher: Bencher<'_, '_>) {
+        let mut events = history::events();
+        let mut model = history::full_model(100_000, &mut events);
+        bencher
+            .counter(ItemsCount::new(BATCH))
+            .with_inputs(|| events.by_ref().take(BATCH).collect::<Vec<_>>())
+            .bench_local_values(|events| work::ingest(&mut model, events));
+    }
+}
+
+/// Another filter on a million rows.
+#[divan::bench(
+    args = ["nginx", "xyzzy", "uid=1007", "comm=sh", "dur>100ms", "/-o [a-z]+ /", "under(comm=cron)"],
+    sample_count = 10,
+    sample_size = 1
+)]
+fn filter(bencher: Bencher<'_, '_>, text: &str) {
+    let model = &*MODEL;
+    let mut list = List::new();
+    list.set_filter(Filter::default(), model);
+    bencher
+        .counter(ItemsCount::new(MILLION))
+        .with_inputs(|| Filter::parse(text).unwrap())
+        .bench_local_values(|filter| work::filter(&mut list, model, filter));
+}
+
+/// Another sort of a million rows.
+#[divan::bench(
+    args = ["pid", "time", "dur", "exit", "user", "comm", "exe", "command"],
+    sample_count = 5,
+    sample_size = 1
+)]
+fn sort(bencher: Bencher<'_, '_>, key: &str) {
+    let model = &*MODEL;
+    let mut list = List::new();
+    list.set_filter(Filter::default(), model);
+    bencher
+        .counter(ItemsCount::new(MILLION))
+        .bench_local(|| list.set_sort(Some(by(key, true)), model));
+}
+
+/// One row into a sorted and filtered list of a million, and the oldest out of it.
+#[divan::bench(args = ["pid", "time", "user", "command"], sample_count = 10_000, sample_size = 1)]
+fn insert(bencher: Bencher<'_, '_>, key: &str) {
+    let growing = std::cell::RefCell::new(Growing::new(MILLION, "sh !nginx", by(key, true)));
+    bencher
+        .counter(ItemsCount::new(1_usize))
+        .with_inputs(|| growing.borrow_mut().next_entry())
+        .bench_local_values(|entry| growing.borrow_mut().insert(entry));
+}
+
+/// A batch of 1,000 execs and the exits between them into the screen's state, its list sorted.
+#[divan::bench(args = ["pid", "command"], sample_size = 1)]
+fn apply(bencher: Bencher<'_, '_>, key: &str) {
+    let screen = Screen::new(MILLION, CLASSIC, Some(by(key, true)));
+    let screen = std::cell::RefCell::new(screen);
+    bencher
+        .counter(ItemsCount::new(1_000_usize))
+        .with_inputs(|| screen.borrow_mut().batch(1_000))
+        .bench_local_values(|batch| screen.borrow_mut().apply(batch));
+}
+
+/// One frame of the table of events, after 30 more execs.
+#[divan::bench_group(sample_size = 1, sample_count = 300)]
+mod frame {
+    use super::*;
+
+    const ENTRIES: [usize; 3] = [1_000, 100_000, MILLION];
+
+    fn frame(bencher: Bencher<'_, '_>, screen: Screen) {
+        let screen = std::cell::RefCell::new(screen);
+        bencher
+            .with_inputs(|| {
+                let mut screen = screen.borrow_mut();
+                let batch = screen.batch(30);
+                screen.apply(batch);
+            })
+            .bench_local_values(|()| screen.borrow_mut().frame());
+    }
+
+    #[divan::bench(args = ENTRIES)]
+    fn of_200x50(bencher: Bencher<'_, '_>, entries: usize) {
+        frame(bencher, Screen::new(entries, WIDE, None));
+    }
+
+    #[divan::bench(args = ENTRIES)]
+    fn of_80x24(bencher: Bencher<'_, '_>, entries: usize) {
+        frame(bencher, Screen::new(entries, CLASSIC, None));
+    }
+
+    #[divan::bench(args = ENTRIES)]
+    fn sorted_of_200x50(bencher: Bencher<'_, '_>, entries: usize) {
+        frame(bencher, Screen::new(entries, WIDE, Some(by("dur", true))));
+    }
+}
+
+/// Execs and exits to lines of ndjson.
+#[divan::bench]
+fn ndjson(bencher: Bencher<'_, '_>) {
+    let told = Told::new(BATCH);
+    bencher
+        .counter(ItemsCount::new(BATCH))
+        .counter(BytesCount::new(told.ndjson()))
+        .bench_local(|| told.ndjson());
+}
