@@ -2,7 +2,7 @@
 
 mod table;
 
-pub use table::{CUT_PATH, FIELDS, command_line};
+pub use table::{CUT_PATH, FIELDS, command_line, command_start_into};
 
 use crate::event::Status;
 use crate::model::Model;

@@ -74,24 +74,53 @@ fn push_fmt(out: &mut String, args: std::fmt::Arguments<'_>) {
 ///
 /// An argument that is empty or holds a blank or a quote stands in single quotes.
 pub fn command_line_into<'a>(out: &mut String, args: impl Iterator<Item = &'a [u8]>) {
+    command_start_into(out, args, usize::MAX);
+}
+
+/// Appends the beginning of what [`command_line_into`] appends, of about `limit` bytes of arguments;
+/// returns whether that is all.
+pub fn command_start_into<'a>(
+    out: &mut String,
+    args: impl Iterator<Item = &'a [u8]>,
+    limit: usize,
+) -> bool {
+    let mut left = limit;
     for (i, arg) in args.enumerate() {
         if i > 0 {
             out.push(' ');
         }
-        let plain = !arg.is_empty() && !arg.iter().any(|b| matches!(b, b' ' | b'\'' | b'"'));
-        if plain {
-            escape_into(out, arg);
-        } else {
-            out.push('\'');
-            for (j, part) in arg.split(|b| *b == b'\'').enumerate() {
-                if j > 0 {
-                    out.push_str("'\\''");
-                }
-                escape_into(out, part);
-            }
-            out.push('\'');
+        if arg.len() > left {
+            argument_into(out, start(arg, left));
+            return false;
         }
+        argument_into(out, arg);
+        left = left.saturating_sub(arg.len() + 1);
     }
+    true
+}
+
+/// Returns at most so many bytes, without a character that is cut.
+fn start(bytes: &[u8], most: usize) -> &[u8] {
+    let cut = bytes.get(..most).unwrap_or(bytes);
+    match std::str::from_utf8(cut) {
+        Err(error) if error.error_len().is_none() => cut.get(..error.valid_up_to()).unwrap_or(cut),
+        _ => cut,
+    }
+}
+
+fn argument_into(out: &mut String, arg: &[u8]) {
+    let plain = !arg.is_empty() && !arg.iter().any(|b| matches!(b, b' ' | b'\'' | b'"'));
+    if plain {
+        return escape_into(out, arg);
+    }
+    out.push('\'');
+    for (j, part) in arg.split(|b| *b == b'\'').enumerate() {
+        if j > 0 {
+            out.push_str("'\\''");
+        }
+        escape_into(out, part);
+    }
+    out.push('\'');
 }
 
 #[cfg(test)]
@@ -131,5 +160,18 @@ mod tests {
         assert_eq!(line(&["ls", "-l"]), "ls -l");
         assert_eq!(line(&["a b", "", "it's"]), "'a b' '' 'it'\\''s'");
         assert_eq!(line(&["\x1b]0;x\x07", "a\nb"]), "\\e]0;x\\x07 a\\nb");
+    }
+
+    #[test]
+    fn the_start_of_a_command_line_is_cut_between_characters() {
+        let start = |args: &[&str], limit| {
+            let mut out = String::new();
+            let whole = command_start_into(&mut out, args.iter().map(|a| a.as_bytes()), limit);
+            (out, whole)
+        };
+        assert_eq!(start(&["ls", "-l"], 6), ("ls -l".to_owned(), true));
+        assert_eq!(start(&["ls", "-l"], 4), ("ls -".to_owned(), false));
+        assert_eq!(start(&["ls", "a b c"], 6), ("ls 'a b'".to_owned(), false));
+        assert_eq!(start(&["日本"], 5), ("日".to_owned(), false));
     }
 }

@@ -209,9 +209,9 @@ impl<'a> Object<'a> {
     /// Appends a key and a value that may hold anything.
     fn entry(&mut self, key: &str, value: &str) {
         self.comma();
-        json(self.out, key);
+        string(self.out, key);
         self.out.push(b':');
-        json(self.out, value);
+        string(self.out, value);
     }
 
     /// Appends a key, which is a plain word of the schema.
@@ -278,8 +278,33 @@ fn json(out: &mut Vec<u8>, value: impl Serialize) {
     let _ = serde_json::to_writer(out, &value);
 }
 
+/// Appends a string.
+fn string(out: &mut Vec<u8>, text: &str) {
+    if !plain(out, text.as_bytes()) {
+        json(out, text);
+    }
+}
+
+/// Appends bytes as a string if none of them needs an escape, as most need none; returns whether it did.
+fn plain(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');
+    // Without a way out in its midst, a block is looked at by vectors.
+    let of_block = |block: &[u8]| block.iter().fold(true, |all, byte| all & is_plain(byte));
+    let all = bytes.chunks(64).all(of_block);
+    if all {
+        out.reserve(bytes.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+    }
+    all
+}
+
 /// Appends captured bytes.
 fn text(out: &mut Vec<u8>, bytes: &[u8]) {
+    if plain(out, bytes) {
+        return;
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => json(out, text),
         Err(_) => {

@@ -398,15 +398,20 @@ fn user<'a>(row: &'a Row, model: &'a Model) -> Value<'a> {
 /// Returns the command line as one line of text that is safe to show: the arguments, or the
 /// path when there are none.
 pub fn command_line(row: &Row) -> String {
+    let mut line = String::with_capacity(row.exec.args.bytes.len() + 8);
+    command_start_into(&mut line, row, usize::MAX);
+    line
+}
+
+/// Appends the beginning of [`command_line`], of about `limit` bytes of arguments; returns whether that
+/// is all.
+pub fn command_start_into(line: &mut String, row: &Row, limit: usize) -> bool {
     let exec = &row.exec;
-    let mut line = String::with_capacity(exec.args.bytes.len() + 8);
     if exec.args.bytes.is_empty() {
         let path = exec.filename.as_deref();
-        text::command_line_into(&mut line, path.into_iter());
-    } else {
-        let unread = "\u{fffd}".as_bytes();
-        let args = exec.args.iter_read().map(|arg| arg.unwrap_or(unread));
-        text::command_line_into(&mut line, args);
+        return text::command_start_into(line, path.into_iter(), limit);
     }
-    line
+    let unread = "\u{fffd}".as_bytes();
+    let args = exec.args.iter_read().map(|arg| arg.unwrap_or(unread));
+    text::command_start_into(line, args, limit)
 }

@@ -4,12 +4,16 @@ use super::Look;
 use super::paint::Part;
 use crate::container;
 use crate::event::{Capture, Status, errno_name};
-use crate::field::{CUT_PATH, Field, Value, command_line};
+use crate::field::{CUT_PATH, Field, Value, command_start_into};
 use crate::format;
 use crate::store::Row;
 use crate::text;
 use ratatui::style::Style;
 use std::borrow::Cow;
+
+/// Bytes of arguments that a line of a table or a tree shows of a command, however it is scrolled: who executes
+/// decides how long it is, and each frame measures it.
+pub(super) const LINE_MAX: usize = 2048;
 
 /// Returns the text and the style of a row's value of a field that is not the elastic one.
 pub(super) fn cell<'a>(field: &Field, row: &'a Row, look: &Look<'a>) -> (Cow<'a, str>, Style) {
@@ -63,10 +67,11 @@ pub(super) fn value_text<'a>(value: &Value<'a>, look: &Look<'_>) -> Cow<'a, str>
 
 /// Returns a row's command line, and what is said behind it about what was not captured.
 pub(super) fn command<'a>(row: &'a Row, look: &Look<'a>) -> (Vec<Part<'a>>, Option<String>) {
-    let line = match command_line(row) {
-        line if line.is_empty() => format!("[{}]", text::escape(row.exec.comm.as_bytes())),
-        line => line,
-    };
+    let mut line = String::new();
+    let whole = command_start_into(&mut line, row, LINE_MAX);
+    if line.is_empty() {
+        line = format!("[{}]", text::escape(row.exec.comm.as_bytes()));
+    }
     let missing = match row.exec.args.capture {
         Capture::Whole => None,
         Capture::Truncated => Some(match row.exec.args.missing_bytes() {
@@ -76,13 +81,17 @@ pub(super) fn command<'a>(row: &'a Row, look: &Look<'a>) -> (Vec<Part<'a>>, Opti
         Capture::Failed => Some("? not read".to_owned()),
     };
     let base = row_style(row, look);
-    let parts = command_parts(line, base, look);
-    (parts, missing)
+    (command_parts(line, whole, base, look), missing)
 }
 
 /// Splits a command line so that its directory is dim, its basename bright, and what was searched
-/// stands out.
-pub(super) fn command_parts<'a>(line: String, base: Style, look: &Look<'_>) -> Vec<Part<'a>> {
+/// stands out. If it is not `whole`, what follows is an ellipsis.
+pub(super) fn command_parts<'a>(
+    line: String,
+    whole: bool,
+    base: Style,
+    look: &Look<'_>,
+) -> Vec<Part<'a>> {
     let first = line.find(' ').unwrap_or(line.len());
     let name = line
         .get(..first)
@@ -120,6 +129,9 @@ pub(super) fn command_parts<'a>(line: String, base: Style, look: &Look<'_>) -> V
             hit = look.search.find(&line, end.max(start + 1));
         }
         push(&mut parts, &line, from, to, style);
+    }
+    if !whole {
+        parts.push((look.theme.glyphs.ellipsis.to_owned().into(), base));
     }
     parts
 }

@@ -292,7 +292,7 @@ impl Page<'_, '_> {
     /// A process that executed nothing while it was watched, or whose row is gone.
     fn idle(&mut self, process: &Process) {
         let theme = self.look.theme;
-        let line = super::tree::process_line(process, self.look);
+        let (line, _) = super::tree::process_line(process, self.look, usize::MAX);
         for line in cells::wrap(&line, self.width) {
             self.lines
                 .push(vec![(line.to_owned().into(), theme.bright)]);

@@ -195,6 +195,32 @@ fn what_is_open_on_top() {
 }
 
 #[test]
+fn a_command_is_shown_as_far_as_a_line_goes() {
+    let long = "é".repeat(50_000);
+    let events = vec![ran(1, 100, 1, &["/bin/echo", &long, "end"])];
+    let shot = || Shot::with(AppOptions::default(), events.clone(), 80, 24);
+    let begin = shot().seen().0;
+    assert!(
+        begin.contains("/bin/echo ééé") || begin.contains("echo ééé"),
+        "{begin}"
+    );
+    // The last cells of the line: what is left out stands as one character.
+    let mut shot = shot().keys("$");
+    let line = shot.seen().0;
+    let line = line
+        .lines()
+        .find(|line| line.contains('é'))
+        .expect("the row");
+    assert!(line.trim_end().ends_with("éé…"), "{line}");
+    let sideways = shot.app.table.sideways;
+    assert!(
+        (900..1100).contains(&sideways),
+        "{sideways} cells of {} bytes",
+        cell::LINE_MAX
+    );
+}
+
+#[test]
 fn columns_on_request() {
     let keys = [
         "pid",

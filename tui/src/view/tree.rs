@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::app::hits::Area;
 use crate::app::tree::{Fold, Line};
 use crate::event::Status;
+use crate::field::command_start_into;
 use crate::format;
 use crate::process::{Life, Process};
 use crate::text;
@@ -213,8 +214,8 @@ fn branch(
 
 fn command<'a>(one: &Line, process: &Process, look: &Look<'_>) -> Vec<Part<'a>> {
     let base = life_style(one.life, look);
-    let line = process_line(process, look);
-    let mut parts = cell::command_parts(line, base, look);
+    let (line, whole) = process_line(process, look, cell::LINE_MAX);
+    let mut parts = cell::command_parts(line, whole, base, look);
     if matches!(one.life, Life::Ended { .. }) {
         for (_, style) in &mut parts {
             *style = style.remove_modifier(Modifier::BOLD).patch(look.theme.dim);
@@ -223,24 +224,26 @@ fn command<'a>(one: &Line, process: &Process, look: &Look<'_>) -> Vec<Part<'a>> 
     parts
 }
 
-/// Returns what a process runs, in one line that is safe to show.
-pub(super) fn process_line(process: &Process, look: &Look<'_>) -> String {
+/// Returns the beginning of what a process runs, about `limit` bytes of arguments in one line that is safe to
+/// show, and whether it is all.
+pub(super) fn process_line(process: &Process, look: &Look<'_>, limit: usize) -> (String, bool) {
+    let mut line = String::new();
     let row = process.last_exec.and_then(|id| look.model.store.row(id));
-    let comm = text::escape(process.comm.as_bytes());
-    match row.map(crate::field::command_line) {
-        Some(line) if !line.is_empty() => line,
-        Some(_) => format!("[{comm}]"),
-        None if process.cmdline.is_empty() => format!("[{comm}]"),
+    let whole = match row {
+        Some(row) => command_start_into(&mut line, row, limit),
+        None if process.cmdline.is_empty() => true,
         None => {
-            let mut line = String::new();
             let body = process
                 .cmdline
                 .strip_suffix(b"\0")
                 .unwrap_or(&process.cmdline);
-            text::command_line_into(&mut line, body.split(|b| *b == 0));
-            line
+            text::command_start_into(&mut line, body.split(|b| *b == 0), limit)
         }
+    };
+    if line.is_empty() {
+        line = format!("[{}]", text::escape(process.comm.as_bytes()));
     }
+    (line, whole)
 }
 
 /// What a line says behind its command, in words, so that colour is not the only cue.

@@ -38,17 +38,29 @@ const VERIFIER_LINES: usize = 4;
 /// The first kernel that runs raw tracepoint programs with preemption on.
 const PREEMPTIBLE: KernelVersion = KernelVersion::new(6, 19, 0);
 
+/// What this kernel has to attach to.
+#[derive(Clone, Copy)]
+pub(super) struct Hooks {
+    /// [`PREPARE`].
+    pub(super) prepared: bool,
+    /// The tracepoints of perf are better than raw ones, and have all that is read of them.
+    pub(super) perf: bool,
+}
+
+/// Returns whether raw tracepoint programs are preempted: then others miss what happens meanwhile.
+pub(super) fn raw_is_preemptible() -> bool {
+    KernelVersion::current().is_ok_and(|version| version >= PREEMPTIBLE)
+}
+
 impl Loaded {
     /// Attaches all programs, with `tracefs` or the reason why it cannot be had.
     pub(super) fn attach(
         &mut self,
         options: &Options,
-        prepared: bool,
+        hooks: Hooks,
         tracefs: Result<()>,
     ) -> Result<()> {
-        // Where raw ones are preempted, others miss what happens meanwhile.
-        let by_perf =
-            tracefs.is_ok() && KernelVersion::current().is_ok_and(|version| version >= PREEMPTIBLE);
+        let by_perf = hooks.perf && tracefs.is_ok();
         self.verify_at_once(tracefs.is_ok(), by_perf);
         // What keeps the capture filter right comes before what asks it.
         let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
@@ -68,7 +80,8 @@ impl Loaded {
         if tree {
             self.untracked = only::plant(&mut self.ebpf, &options.only.tree)?;
         }
-        if let Err(error) = tracefs.and_then(|()| self.attach_ends(prepared)) {
+        if let Err(error) = tracefs.and_then(|()| self.attach_ends(hooks.prepared)) {
+            self.drop_ends();
             // Without their begins, calls are told from the registers at their ends.
             if let Err(instead) = self.attach_fallback() {
                 self.problems.push(format!(
@@ -76,7 +89,7 @@ impl Loaded {
                 ));
             }
         }
-        if prepared {
+        if hooks.prepared {
             self.attach_raw("prepare_exec", PREPARE)?;
         }
         let attached = by_perf && self.attach_exec_by_perf().is_ok();
@@ -146,6 +159,17 @@ impl Loaded {
             self.attach_traced(program, "syscalls", tracepoint)?;
         }
         Ok(())
+    }
+
+    /// Takes out what was attached of them, so that no failure is told twice.
+    fn drop_ends(&mut self) {
+        for (program, tracepoint) in ENDS.iter().chain(&BEGINS) {
+            if let Ok(Program::TracePoint(program)) = self.program(program) {
+                // What is not loaded needs no unloading.
+                let _ = program.unload();
+            }
+            self.attached.retain(|attached| attached != tracepoint);
+        }
     }
 
     /// Attaches to a tracepoint by way of tracefs and perf.

@@ -1,6 +1,6 @@
 //! The probe's way into the kernel: offsets and settings in, maps made.
 
-use super::attach::PREPARE;
+use super::attach::{self, Hooks, PREPARE};
 use super::btf::Btf;
 use super::only::Only;
 use super::tracefs::with_tracefs;
@@ -113,6 +113,14 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         BpfHelper::BPF_FUNC_get_current_task_btf,
     );
     let prepared = btf.tracepoint_args(PREPARE).is_some();
+    let event_fields = MEMBERS.iter().zip(&offsets);
+    let event_fields = event_fields
+        .filter(|(member, _)| member.of.starts_with("trace_event_raw_"))
+        .all(|(_, offset)| *offset != NONE);
+    let hooks = Hooks {
+        prepared,
+        perf: event_fields && attach::raw_is_preemptible(),
+    };
     let [execve, execveat, execve32, execveat32, compat] = CALLS;
     let knobs = [
         (knob::NUMBER_EXECVE, execve),
@@ -161,9 +169,9 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         attached: Vec::new(),
         untracked: 0,
     };
-    match with_tracefs(|_| loaded.attach(options, prepared, Ok(()))) {
+    match with_tracefs(|_| loaded.attach(options, hooks, Ok(()))) {
         Ok(attached) => attached?,
-        Err(error) => loaded.attach(options, prepared, Err(error))?,
+        Err(error) => loaded.attach(options, hooks, Err(error))?,
     }
     Ok(loaded)
 }
