@@ -51,6 +51,12 @@ pub(crate) struct StormOptions {
     /// Execs a second; as many as there can be if it is left out.
     #[arg(long, value_name = "N")]
     rate: Option<f64>,
+    /// Be one worker, of this name.
+    #[arg(long, hide = true, requires = "program")]
+    worker: Option<String>,
+    /// What it executes.
+    #[arg(long, hide = true)]
+    program: Option<PathBuf>,
 }
 
 /// What was found of a tool.
@@ -86,6 +92,9 @@ pub(crate) fn storm(options: &StormOptions) -> Result<()> {
         execs: options.execs,
         rate: options.rate,
     };
+    if let (Some(name), Some(program)) = (&options.worker, &options.program) {
+        return storm::work(program, name, storm);
+    }
     let rate = storm.blow(&tiny()?)?;
     println!("{} execs, {rate:.0} a second", options.execs);
     Ok(())

@@ -1,7 +1,8 @@
 //! A storm of execs: two workers run a program that only ends, each time with the worker's name and a number.
 
+use std::env;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,42 +21,47 @@ pub(super) struct Storm {
 }
 
 impl Storm {
-    /// Lets it happen; returns execs a second.
+    /// Lets it happen; returns execs a second. Each worker is a process of its own: threads would wait for each
+    /// other's memory at every exec.
     pub(super) fn blow(self, program: &Path) -> Result<f64> {
         let each = self.execs / WORKERS.len();
+        let own = env::current_exe().context("the path of xtask itself is not known")?;
         let began = Instant::now();
-        thread::scope(|scope| {
-            let workers = WORKERS.map(|name| scope.spawn(move || self.work(program, name, each)));
-            workers.into_iter().try_for_each(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-        })?;
+        let mut workers = Vec::new();
+        for name in WORKERS {
+            let mut command = Command::new(&own);
+            command.args(["storm", "--worker", name, "--execs", &each.to_string()]);
+            command.arg("--program").arg(program);
+            if let Some(rate) = self.rate {
+                command.args(["--rate", &(rate / WORKERS.len() as f64).to_string()]);
+            }
+            workers.push(command.spawn().context("a worker cannot be started")?);
+        }
+        for mut worker in workers {
+            let status = worker.wait().context("a worker cannot be waited for")?;
+            ensure!(status.success(), "a worker failed ({status})");
+        }
         let execs = (each * WORKERS.len()) as f64;
         Ok(execs / began.elapsed().as_secs_f64())
     }
+}
 
-    fn work(self, program: &Path, name: &str, each: usize) -> Result<()> {
-        let began = Instant::now();
-        for number in 0..each {
-            if let Some(rate) = self.rate {
-                let due = Duration::from_secs_f64((number * WORKERS.len()) as f64 / rate);
-                thread::sleep(due.saturating_sub(began.elapsed()));
-            }
-            let mut command = Command::new(program);
-            command.arg(format!("{name}{number}"));
-            command
-                .env_clear()
-                .stdin(Stdio::null())
-                .stdout(Stdio::null());
-            let status = command
-                .status()
-                .with_context(|| format!("the storm cannot run {}", program.display()))?;
-            ensure!(status.success(), "{} failed ({status})", program.display());
+/// Executes the program as often, the number behind the name.
+pub(super) fn work(program: &Path, name: &str, storm: Storm) -> Result<()> {
+    let began = Instant::now();
+    for number in 0..storm.execs {
+        if let Some(rate) = storm.rate {
+            let due = Duration::from_secs_f64(number as f64 / rate);
+            thread::sleep(due.saturating_sub(began.elapsed()));
         }
-        Ok(())
+        let status = Command::new(program)
+            .arg(format!("{name}{number}"))
+            .env_clear()
+            .status()
+            .with_context(|| format!("the storm cannot run {}", program.display()))?;
+        ensure!(status.success(), "{} failed ({status})", program.display());
     }
+    Ok(())
 }
 
 /// What of a storm is in a text.
