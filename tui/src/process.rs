@@ -94,8 +94,10 @@ pub struct Ended {
 #[derive(Debug, Default)]
 pub struct ProcessTable {
     processes: FxHashMap<ProcessId, Process>,
-    by_key: FxHashMap<ProcessKey, ProcessId>,
+    /// By the pid that they have, or had last.
     current: FxHashMap<u32, ProcessId>,
+    /// Those whose pid another one has now.
+    displaced: FxHashMap<ProcessKey, ProcessId>,
     roots: BTreeSet<ProcessId>,
     next: u64,
 }
@@ -209,7 +211,7 @@ impl ProcessTable {
 
     /// Takes note that a row of a process left the history.
     pub fn forget_row(&mut self, key: ProcessKey, row: EntryId) {
-        let Some(id) = self.by_key.get(&key).copied() else {
+        let Some(id) = self.find(key).map(|p| p.id) else {
             return;
         };
         if let Some(p) = self.processes.get_mut(&id) {
@@ -228,7 +230,9 @@ impl ProcessTable {
 
     /// Returns the process of a pid and start time, unless it is gone.
     pub fn find(&self, key: ProcessKey) -> Option<&Process> {
-        self.processes.get(self.by_key.get(&key)?)
+        self.by_pid(key.pid)
+            .filter(|current| current.key == key)
+            .or_else(|| self.processes.get(self.displaced.get(&key)?))
     }
 
     /// Returns the process that has a pid now, or had it last.
@@ -293,8 +297,6 @@ impl ProcessTable {
                 .checked_sub(p.key.start_ns)
                 .is_some_and(|d| d < TICK_NS)
         {
-            self.by_key.remove(&p.key);
-            self.by_key.insert(key, id);
             p.key = key;
             p.coarse_start = false;
         }
@@ -305,17 +307,17 @@ impl ProcessTable {
         let id = ProcessId(self.next);
         self.next += 1;
         if let Some(old) = self.current.insert(key.pid, id) {
-            if let Some(old) = self.processes.get_mut(&old)
-                && !matches!(old.life, Life::Ended { .. })
-            {
-                old.life = Life::Ended {
-                    time_ns: key.start_ns,
-                    status: None,
-                };
+            if let Some(p) = self.processes.get_mut(&old) {
+                if !matches!(p.life, Life::Ended { .. }) {
+                    p.life = Life::Ended {
+                        time_ns: key.start_ns,
+                        status: None,
+                    };
+                }
+                self.displaced.insert(p.key, old);
             }
             self.collect(old);
         }
-        self.by_key.insert(key, id);
         self.processes.insert(
             id,
             Process {
@@ -370,12 +372,13 @@ impl ProcessTable {
             }
             let (id, key, parent) = (p.id, p.key, p.parent);
             self.processes.remove(&id);
-            self.roots.remove(&id);
-            if self.by_key.get(&key) == Some(&id) {
-                self.by_key.remove(&key);
+            if parent.is_none() {
+                self.roots.remove(&id);
             }
             if self.current.get(&key.pid) == Some(&id) {
                 self.current.remove(&key.pid);
+            } else if self.displaced.get(&key) == Some(&id) {
+                self.displaced.remove(&key);
             }
             if let Some(parent) = parent.and_then(|parent| self.processes.get_mut(&parent)) {
                 parent.children.remove(&id);
@@ -453,6 +456,26 @@ mod tests {
                 .execs,
             1
         );
+    }
+
+    #[test]
+    fn who_lost_a_pid_is_found_also_when_the_later_one_is_gone() {
+        let mut table = ProcessTable::default();
+        let of = |start_ns| ProcessKey { pid: 5, start_ns };
+        let (old, _) = table.exec(&exec(5, 100, &[(1, 1)]), EntryId(0));
+        let (new, _) = table.exec(&exec(5, 200, &[(1, 1)]), EntryId(1));
+        assert_eq!(table.find(of(100)).map(|p| p.id), Some(old));
+        assert_eq!(table.find(of(200)).map(|p| p.id), Some(new));
+        table.exit(&exit(5, 200));
+        table.forget_row(of(200), EntryId(1));
+        assert!(table.find(of(200)).is_none() && table.by_pid(5).is_none());
+        assert_eq!(table.find(of(100)).map(|p| p.id), Some(old));
+        table.forget_row(of(100), EntryId(0));
+        assert!(
+            table.find(of(100)).is_none(),
+            "its row was all that kept it"
+        );
+        assert!(table.displaced.is_empty() && table.is_empty());
     }
 
     #[test]
