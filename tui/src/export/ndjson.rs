@@ -287,17 +287,30 @@ fn string(out: &mut Vec<u8>, text: &str) {
 
 /// Appends bytes as a string if none of them needs an escape, as most need none; returns whether it did.
 fn plain(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');
-    // Without a way out in its midst, a block is looked at by vectors.
-    let of_block = |block: &[u8]| block.iter().fold(true, |all, byte| all & is_plain(byte));
-    let all = bytes.chunks(64).all(of_block);
-    if all {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let of_words = words.iter().fold(0, |found, word| found | escaped(*word));
+    let mut last = [b' '; 8];
+    last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+    let is_plain = of_words | escaped(last) == 0;
+    if is_plain {
         out.reserve(bytes.len() + 2);
         out.push(b'"');
         out.extend_from_slice(bytes);
         out.push(b'"');
     }
-    all
+    is_plain
+}
+
+/// Returns zero if none of eight bytes is a control character, a quote, a backslash or beyond ASCII.
+///
+/// In each byte below 0x80, subtracting borrows into its highest bit just if it was smaller; what a borrow
+/// does to the byte above only matters where one was found already.
+fn escaped(word: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    let word = u64::from_le_bytes(word);
+    let less = |bytes: u64, than: u8| bytes.wrapping_sub(ONES * u64::from(than)) & !bytes;
+    let is = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
+    (word | less(word, b' ') | is(b'"') | is(b'\\') | is(0x7f)) & (ONES * 0x80)
 }
 
 /// Appends captured bytes.

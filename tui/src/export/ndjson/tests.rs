@@ -326,3 +326,29 @@ proptest! {
         prop_assert_ne!(value["exit_code"].is_null(), value["signal"].is_null());
     }
 }
+
+#[test]
+fn plain_strings_are_those_that_need_no_escape() {
+    for byte in 0..=u8::MAX {
+        let needs_none = (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
+        for (length, place) in [(1, 0), (7, 6), (8, 0), (8, 7), (9, 8), (40, 21)] {
+            let mut bytes = vec![b'a'; length];
+            bytes[place] = byte;
+            let mut out = Vec::new();
+            assert_eq!(
+                plain(&mut out, &bytes),
+                needs_none,
+                "{byte:#x} at {place} of {length}"
+            );
+            if needs_none {
+                assert_eq!(
+                    out,
+                    serde_json::to_vec(str::from_utf8(&bytes).unwrap()).unwrap()
+                );
+            } else {
+                assert_eq!(out, b"");
+            }
+        }
+    }
+    assert!(plain(&mut Vec::new(), b""));
+}
