@@ -11,6 +11,7 @@ use aya_ebpf::{
     macros::{btf_map, raw_tracepoint},
     programs::RawTracePointContext,
 };
+use core::mem::MaybeUninit;
 use probe_common::{
     Counter,
     limits::{CGROUP_DEPTH_MAX, CGROUP_PATH_MAX, COMM_LEN},
@@ -178,15 +179,23 @@ fn passes(task: Kernel, named: Kernel) -> bool {
 
 #[inline(always)]
 fn has_name(task: Kernel) -> bool {
-    let mut comm = [0; COMM_LEN];
+    let mut comm = MaybeUninit::<[u64; COMM_LEN / 8]>::uninit();
+    let words = comm.as_mut_ptr().cast::<u64>();
     let Some(offset) = member::TASK_COMM.get() else {
         return false;
     };
     // As a string: behind the NUL some kernels leave what was there before.
-    // SAFETY: `comm` has the size that is named.
+    // SAFETY: `comm` has the size that is named, is cleared word by word and lent as bytes; of an entry
+    // only is asked whether it is there.
     unsafe {
-        Kernel(task.0 + u64::from(offset)).copy_str(comm.as_mut_ptr(), COMM_LEN as u32);
-        // SAFETY: of an entry only is asked whether it is there.
+        // Volatile, or else the compiler calls a function of its own to clear it: before Linux 6.0 a
+        // program on arm64 that goes on in another may call none.
+        for word in 0..COMM_LEN / 8 {
+            words.add(word).write_volatile(0);
+        }
+        let bytes = words.cast::<u8>();
+        Kernel(task.0 + u64::from(offset)).copy_str(bytes, COMM_LEN as u32);
+        let comm = &*bytes.cast::<[u8; COMM_LEN]>();
         ONLY_COMMS.get(comm).is_some()
     }
 }

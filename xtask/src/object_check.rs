@@ -86,8 +86,43 @@ fn has_all(sections: &[Section], declared: &BTreeSet<String>) -> Result<()> {
             "its section {} holds no function",
             program.name
         );
+        ensure!(
+            !(calls(&program.data, is_tail_call) && calls(&program.data, is_function_call)),
+            "its program {} goes on in another and calls a function (one of the compiler's own, by `call` in a disassembly): \
+             kernels before 6.0 refuse both together on arm64",
+            program.name
+        );
     }
     Ok(())
+}
+
+/// Says whether a program has an instruction `call` of that kind, told by its source register and its immediate.
+fn calls(program: &[u8], kind: fn(u8, i32) -> bool) -> bool {
+    const CALL: u8 = 0x85;
+    const WIDE_LOAD: u8 = 0x18;
+    let mut instructions = program.chunks_exact(8);
+    while let Some(instruction) = instructions.next() {
+        let &[code, registers, _, _, a, b, c, d] = instruction else {
+            break;
+        };
+        match code {
+            CALL if kind(registers >> 4, i32::from_le_bytes([a, b, c, d])) => return true,
+            // Takes two places, the second of which holds a number.
+            WIDE_LOAD => drop(instructions.next()),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// `bpf_tail_call` is the kernel's helper of number 12.
+fn is_tail_call(source: u8, immediate: i32) -> bool {
+    source == 0 && immediate == 12
+}
+
+/// `BPF_PSEUDO_CALL`: of a function of the object's own.
+fn is_function_call(source: u8, _: i32) -> bool {
+    source == 1
 }
 
 /// Says where two objects differ first, for a message.
@@ -214,6 +249,23 @@ mod tests {
         let mut sections = whole();
         sections[3].functions = 0;
         assert!(has_all(&sections, &BTreeSet::new()).is_err());
+    }
+
+    #[test]
+    fn a_program_may_tail_call_or_call_a_function_but_not_both() {
+        let tail_call = [0x85, 0, 0, 0, 12, 0, 0, 0];
+        let function_call = [0x85, 0x10, 0, 0, 0xff, 0xff, 0xff, 0xff];
+        // A number that is loaded looks like a call in its second half.
+        let load = [[0x18, 0x11, 0, 0, 0, 0, 0, 0], function_call];
+        let check = |instructions: &[[u8; 8]]| {
+            let mut sections = whole();
+            sections[3].data = instructions.concat();
+            has_all(&sections, &BTreeSet::new())
+        };
+        check(&[tail_call, load[0], load[1]]).expect("a tail call only");
+        check(&[function_call]).expect("a function call only");
+        let error = check(&[function_call, load[0], load[1], tail_call]).expect_err("both");
+        assert!(error.to_string().contains("raw_tp/sched_process_exec"));
     }
 
     #[test]
