@@ -8,9 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::shell::capture;
+use crate::shell::{capture, find_in_path, is_root, say};
 
 /// The keys that sign Debian's archive.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
@@ -22,6 +22,7 @@ const SECURITY: &str = "-security";
 pub(crate) struct Apt {
     options: Vec<String>,
     debs: PathBuf,
+    archives: PathBuf,
 }
 
 /// A package of the archive, as its index describes it.
@@ -58,7 +59,7 @@ impl Apt {
     }
 
     fn set_up(dir: &Path, source: &str, suite: &str, architecture: &str) -> Result<Self> {
-        let state = dir.join(suite);
+        let state = dir.join(format!("{suite}-{architecture}"));
         for sub in ["lists/partial", "cache/archives/partial"] {
             let path = state.join(sub);
             fs::create_dir_all(&path)
@@ -68,6 +69,7 @@ impl Apt {
         fs::write(&list, source)
             .with_context(|| format!("{} cannot be written", list.display()))?;
         let debs = state.join("debs");
+        let archives = state.join("cache/archives");
         let state = state.display();
         let options = vec![
             format!("Dir::State::Lists={state}/lists"),
@@ -84,7 +86,11 @@ impl Apt {
             "Acquire::Retries=2".to_owned(),
             "Acquire::Languages=none".to_owned(),
         ];
-        Ok(Self { options, debs })
+        Ok(Self {
+            options,
+            debs,
+            archives,
+        })
     }
 
     /// Returns every package of the suite.
@@ -111,12 +117,62 @@ impl Apt {
         Ok(file.path())
     }
 
+    /// Downloads packages with all that they depend on, and returns their files, which stay.
+    pub(crate) fn download_all(&self, names: &[&str]) -> Result<Vec<PathBuf>> {
+        capture(
+            self.command("apt-get")
+                .args(["-qq", "--yes", "--no-install-recommends"])
+                .args(["--download-only", "install"])
+                .args(names),
+        )?;
+        let files = fs::read_dir(&self.archives)
+            .with_context(|| format!("{} cannot be read", self.archives.display()))?;
+        let files = files.map(|entry| Ok(entry?.path()));
+        let files: Vec<_> = files.collect::<Result<_>>()?;
+        let is_package = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "deb");
+        Ok(files.into_iter().filter(is_package).collect())
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         for option in &self.options {
             command.args(["-o", option]);
         }
         command
+    }
+}
+
+/// Finds a program in `PATH`, or installs Debian's packages that have it into this system, which needs root.
+pub(crate) fn system_program(program: &str, packages: &[&str]) -> Result<PathBuf> {
+    if let Some(program) = find_in_path(program) {
+        return Ok(program);
+    }
+    let names = packages.join(" ");
+    if !is_root() || find_in_path("apt-get").is_none() {
+        bail!(
+            "{program} is not in PATH: install it (Debian and Ubuntu: `apt-get install {names}`)"
+        );
+    }
+    say(&format!("installing {names}"));
+    let apt_get = || {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
+        command
+    };
+    let error_mode = ["-o", "APT::Update::Error-Mode=any"];
+    let updated = capture(apt_get().args(error_mode).arg("update"));
+    let installed = capture(
+        apt_get()
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(packages),
+    );
+    match (updated, installed) {
+        (_, Ok(_)) => find_in_path(program)
+            .with_context(|| format!("{names} was installed, but has no {program}")),
+        (Ok(_), Err(error)) => Err(error).context(format!("{names} cannot be installed")),
+        (Err(error), Err(_)) => Err(error)
+            .context(Unreachable)
+            .context(format!("{names} cannot be installed")),
     }
 }
 

@@ -1,11 +1,14 @@
 //! `vm`: the live tests on other kernels than the running one, each booted in QEMU with the product as it is built here.
 
+mod arch;
+mod built;
 mod cpio;
 mod guest;
 mod kernels;
 mod qemu;
 mod report;
 mod told;
+mod tools;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +19,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
+use self::arch::Arch;
 use self::kernels::{Kernel, SERIES, Series, Store};
 use self::qemu::Machine;
 use self::report::Column;
@@ -39,6 +43,9 @@ pub(crate) struct Options {
         default_value = "all"
     )]
     kernel: Vec<String>,
+    /// Kinds of machines; the other kind's programs are cross-built. With `--kernel ci`, those that CI takes.
+    #[arg(long, value_name = "KIND", value_delimiter = ',', default_value = Arch::NATIVE.name())]
+    arch: Vec<Arch>,
     /// Only tests whose name holds one of these.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     test: Vec<String>,
@@ -55,6 +62,7 @@ pub(crate) struct Options {
 
 /// A guest to run.
 struct Guest {
+    arch: Arch,
     head: String,
     kernel: Kernel,
     lockdown: bool,
@@ -62,31 +70,32 @@ struct Guest {
 
 /// Boots each kernel, runs the tests in it and prints the table; fails if anything failed or did not run.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let chosen = chosen(&options.kernel)?;
     let dir = work_dir().join("vm");
-    let fetched = qemu::find().and_then(|qemu| Ok((qemu, guests(&chosen, options, &dir)?)));
-    let (qemu, guests) = match fetched {
-        Err(error) if options.may_be_offline && error.downcast_ref::<Unreachable>().is_some() => {
-            say(&format!(
-                "THE TESTS DID NOT RUN ON OTHER KERNELS: {error:#}"
-            ));
-            return Ok(());
+    let mut guests = Vec::new();
+    for &arch in &options.arch {
+        let chosen = chosen(&options.kernel, arch)?;
+        let fetched = qemu::find(arch).and_then(|_| fetch(arch, &chosen, options, &dir));
+        match fetched {
+            Err(error)
+                if options.may_be_offline && error.downcast_ref::<Unreachable>().is_some() =>
+            {
+                say(&format!(
+                    "THE TESTS DID NOT RUN ON OTHER KERNELS: {error:#}"
+                ));
+                return Ok(());
+            }
+            fetched => guests.extend(fetched?),
         }
-        fetched => fetched?,
-    };
+    }
     let began = Instant::now();
     let logs = dir.join("logs");
     fs::create_dir_all(&logs).with_context(|| format!("{} cannot be created", logs.display()))?;
-    let archive = dir.join("guest.cpio");
-    guest::write(&guest::build()?, &dir, &archive)?;
+    for &arch in &options.arch {
+        guest::write(arch, &built::build(arch)?, &dir, &archive(&dir, arch))?;
+    }
     say(&format!("built in {} s", began.elapsed().as_secs()));
     let jobs = options.jobs.unwrap_or_else(jobs).clamp(1, guests.len());
-    let runner = Runner {
-        options,
-        qemu,
-        archive,
-        logs,
-    };
+    let runner = Runner { options, dir, logs };
     let columns = runner.all(&guests, jobs)?;
     println!("{}", report::table(&columns));
     say(&format!("all of it took {} s", began.elapsed().as_secs()));
@@ -102,8 +111,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Returns the file that guests of that kind unpack.
+fn archive(dir: &Path, arch: Arch) -> PathBuf {
+    dir.join(format!("guest-{}.cpio", arch.debian()))
+}
+
 /// Returns the series that are asked for, from the oldest on.
-fn chosen(asked: &[String]) -> Result<Vec<&'static Series>> {
+fn chosen(asked: &[String], arch: Arch) -> Result<Vec<&'static Series>> {
     for name in asked {
         let known = ["all", "ci"].contains(&&**name) || SERIES.iter().any(|s| s.name == name);
         let names = SERIES.map(|series| series.name).join(", ");
@@ -113,14 +127,15 @@ fn chosen(asked: &[String]) -> Result<Vec<&'static Series>> {
         );
     }
     let asks = |name: &str| asked.iter().any(|asked| asked == name);
-    let is_chosen =
-        |series: &&Series| asks("all") || asks(series.name) || (asks("ci") && series.in_ci);
+    let is_chosen = |series: &&Series| {
+        asks("all") || asks(series.name) || (asks("ci") && series.ci.contains(&arch))
+    };
     Ok(SERIES.iter().filter(is_chosen).collect())
 }
 
 /// Fetches the kernels; the oldest and the newest have a second guest, where the kernel is locked down.
-fn guests(chosen: &[&Series], options: &Options, dir: &Path) -> Result<Vec<Guest>> {
-    let mut store = Store::new(dir);
+fn fetch(arch: Arch, chosen: &[&Series], options: &Options, dir: &Path) -> Result<Vec<Guest>> {
+    let mut store = Store::new(arch, dir);
     let is_asked_for = |name: &String| LOCKDOWN_TEST.contains(&**name);
     let locked = options.test.is_empty() || options.test.iter().any(is_asked_for);
     let mut guests = Vec::new();
@@ -130,8 +145,10 @@ fn guests(chosen: &[&Series], options: &Options, dir: &Path) -> Result<Vec<Guest
             if lockdown && !(locked && is_end) {
                 continue;
             }
+            let locked = if lockdown { " locked" } else { "" };
             guests.push(Guest {
-                head: format!("{}{}", series.name, if lockdown { " locked" } else { "" }),
+                arch,
+                head: format!("{}{}{locked}", series.name, arch.suffix()),
                 kernel: store.get(series)?,
                 lockdown,
             });
@@ -148,8 +165,7 @@ fn jobs() -> usize {
 /// What all guests have in common.
 struct Runner<'a> {
     options: &'a Options,
-    qemu: PathBuf,
-    archive: PathBuf,
+    dir: PathBuf,
     logs: PathBuf,
 }
 
@@ -184,9 +200,9 @@ impl Runner<'_> {
             guest.head, guest.kernel.version
         ));
         let machine = Machine {
-            qemu: &self.qemu,
+            arch: guest.arch,
             image: &guest.kernel.image,
-            archive: &self.archive,
+            archive: &archive(&self.dir, guest.arch),
             parameters: &parameters,
             logs: &stem,
         };
@@ -253,12 +269,12 @@ mod tests {
     fn kernels_are_chosen_by_name_or_by_set() {
         let names = |asked: &[&str]| -> Vec<_> {
             let asked: Vec<_> = asked.iter().map(|name| (*name).to_owned()).collect();
-            let chosen = chosen(&asked).expect("known");
+            let chosen = chosen(&asked, Arch::X86).expect("known");
             chosen.iter().map(|series| series.name).collect()
         };
         assert_eq!(names(&["6.1", "5.10"]), ["5.10", "6.1"], "in order");
         assert_eq!(names(&["all"]).len(), SERIES.len());
         assert!(names(&["ci", "6.18"]).contains(&"6.18"));
-        assert!(chosen(&["6.2".to_owned()]).is_err());
+        assert!(chosen(&["6.2".to_owned()], Arch::X86).is_err());
     }
 }

@@ -1,12 +1,12 @@
 #!/bin/sh
 # The first process of a guest: sets it up as a distribution would, runs what the kernel's command line asks for
 # (VM_TESTS: arguments of the test program, with commas for blanks), and ends the machine.
-# What it tells goes to the second serial port, so that nothing that the kernel says stands in between.
+# What it tells goes to a serial port of its own (VM_PORT), so that nothing that the kernel says stands in between.
 export PATH=/bin HOME=/root TMPDIR=/tmp LANG=C.UTF-8 NO_COLOR=1
 mount -t proc -o nosuid,nodev,noexec proc /proc
 mount -t sysfs -o nosuid,nodev,noexec sysfs /sys
 mount -t devtmpfs -o nosuid devtmpfs /dev
-exec </dev/null >/dev/ttyS1 2>&1
+exec </dev/null >"/dev/$VM_PORT" 2>&1
 mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
 mount -t tmpfs -o nodev,mode=1777 tmpfs /tmp

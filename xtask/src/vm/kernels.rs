@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::arch::Arch;
 use crate::apt::{Apt, Package, remove_dir};
 use crate::shell::say;
 
@@ -15,38 +16,38 @@ use crate::shell::say;
 pub(super) struct Series {
     pub(super) name: &'static str,
     suites: &'static [&'static str],
-    /// Whether CI runs the tests on it.
-    pub(super) in_ci: bool,
+    /// The kinds of machines on which CI runs the tests on it.
+    pub(super) ci: &'static [Arch],
 }
 
-const fn series(name: &'static str, in_ci: bool, suites: &'static [&'static str]) -> Series {
-    Series {
-        name,
-        suites,
-        in_ci,
-    }
+const fn series(
+    name: &'static str,
+    ci: &'static [Arch],
+    suites: &'static [&'static str],
+) -> Series {
+    Series { name, suites, ci }
 }
 
 const BACKPORTS: &[&str] = &["trixie-backports"];
 
 /// Every series that the archive has, from the oldest on.
 pub(super) const SERIES: [Series; 11] = [
-    series("5.10", true, &["bullseye-security", "bullseye"]),
-    series("6.1", true, &["bookworm-security", "bookworm"]),
-    series("6.12", true, &["trixie-security", "trixie"]),
-    series("6.16", false, BACKPORTS),
-    series("6.17", false, BACKPORTS),
-    series("6.18", false, BACKPORTS),
-    series("6.19", false, BACKPORTS),
-    series("7.0", false, BACKPORTS),
-    series("7.1", false, BACKPORTS),
-    series("7.2", false, &["forky", "sid"]),
-    series("7.3", true, BACKPORTS),
+    series(
+        "5.10",
+        &[Arch::X86, Arch::Arm],
+        &["bullseye-security", "bullseye"],
+    ),
+    series("6.1", &[Arch::X86], &["bookworm-security", "bookworm"]),
+    series("6.12", &[Arch::X86], &["trixie-security", "trixie"]),
+    series("6.16", &[], BACKPORTS),
+    series("6.17", &[], BACKPORTS),
+    series("6.18", &[], BACKPORTS),
+    series("6.19", &[], BACKPORTS),
+    series("7.0", &[], BACKPORTS),
+    series("7.1", &[], BACKPORTS),
+    series("7.2", &[], &["forky", "sid"]),
+    series("7.3", &[Arch::X86, Arch::Arm], BACKPORTS),
 ];
-
-/// The kernel for virtual machines: the smallest, with what the others have.
-const FLAVOUR: &str = "-cloud-amd64";
-const ARCHITECTURE: &str = "amd64";
 
 /// Packages that are smaller only name another one.
 const SMALLEST: u64 = 5_000_000;
@@ -58,16 +59,18 @@ pub(super) struct Kernel {
     pub(super) version: String,
 }
 
-/// Fetches kernels, and keeps them between runs.
+/// Fetches kernels of one kind of machine, and keeps them between runs.
 pub(super) struct Store {
+    arch: Arch,
     dir: PathBuf,
     /// What each suite has that was asked.
     suites: HashMap<&'static str, (Apt, Vec<Package>)>,
 }
 
 impl Store {
-    pub(super) fn new(dir: &Path) -> Self {
+    pub(super) fn new(arch: Arch, dir: &Path) -> Self {
         Self {
+            arch,
             dir: dir.to_owned(),
             suites: HashMap::new(),
         }
@@ -78,7 +81,7 @@ impl Store {
         let dir = self
             .dir
             .join("kernels")
-            .join(format!("{}{FLAVOUR}", series.name));
+            .join(format!("{}{}", series.name, self.arch.flavour()));
         if let Some(kernel) = stored(&dir) {
             return Ok(kernel);
         }
@@ -99,12 +102,12 @@ impl Store {
         let (apt, packages) = match self.suites.entry(suite) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
-                let apt = Apt::open(&state, suite, ARCHITECTURE)?;
+                let apt = Apt::open(&state, suite, self.arch.debian())?;
                 let packages = apt.packages()?;
                 unknown.insert((apt, packages))
             }
         };
-        let candidates = newest_first(packages, series);
+        let candidates = newest_first(packages, series, self.arch.flavour());
         ensure!(
             !candidates.is_empty(),
             "Debian's {suite} has no kernel {series} any more"
@@ -131,7 +134,7 @@ impl Store {
 }
 
 /// Returns the packages with a kernel of that series, the newest first.
-fn newest_first<'a>(packages: &'a [Package], series: &str) -> Vec<&'a Package> {
+fn newest_first<'a>(packages: &'a [Package], series: &str, flavour: &str) -> Vec<&'a Package> {
     let is = |package: &&Package| {
         // From 6.19 on the image is in a package of its own, from which the signed one is made.
         let kinds = ["linux-image-", "linux-binary-"];
@@ -140,7 +143,7 @@ fn newest_first<'a>(packages: &'a [Package], series: &str) -> Vec<&'a Package> {
             .filter_map(|kind| package.name.strip_prefix(kind));
         let of_series = rest.any(|rest| {
             rest.strip_prefix(series)
-                .is_some_and(|rest| rest.starts_with('.') && rest.ends_with(FLAVOUR))
+                .is_some_and(|rest| rest.starts_with('.') && rest.ends_with(flavour))
         });
         of_series && package.size >= SMALLEST && !package.name.contains("-rt-")
     };
@@ -220,7 +223,7 @@ mod tests {
             package("linux-image-6.12.3-cloud-amd64", "6.12.3-1", SMALLEST),
             package("linux-binary-6.1.7-cloud-amd64", "6.1.7-1", SMALLEST),
         ];
-        let found = newest_first(&packages, "6.1");
+        let found = newest_first(&packages, "6.1", "-cloud-amd64");
         let versions: Vec<_> = found.iter().map(|package| &*package.version).collect();
         assert_eq!(versions, ["6.1.192-2", "6.1.99-1", "6.1.7-1"]);
     }
@@ -229,7 +232,9 @@ mod tests {
     fn series_are_in_order_and_ci_has_the_oldest_and_the_newest() {
         let order: Vec<_> = SERIES.iter().map(|series| numbers(series.name)).collect();
         assert!(order.is_sorted());
-        let ci: Vec<_> = SERIES.iter().map(|series| series.in_ci).collect();
-        assert!(ci[0] && ci[SERIES.len() - 1]);
+        for arch in [Arch::X86, Arch::Arm] {
+            let ci: Vec<_> = SERIES.iter().map(|s| s.ci.contains(&arch)).collect();
+            assert!(ci[0] && ci[SERIES.len() - 1], "{arch:?}");
+        }
     }
 }

@@ -10,13 +10,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::apt::Unreachable;
-use crate::shell::{capture, find_in_path, is_root, say};
-
-const PROGRAM: &str = "qemu-system-x86_64";
-const PACKAGE: &str = "qemu-system-x86";
+use super::arch::Arch;
+use crate::apt;
+use crate::shell::say;
 
 /// Processors of a guest: the storms have two workers.
 const PROCESSORS: usize = 2;
@@ -24,39 +22,14 @@ const PROCESSORS: usize = 2;
 /// How long a guest may take, of which the tests take a few minutes on a machine that has time.
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
 
-/// Finds QEMU, or has Debian's package installed.
-pub(super) fn find() -> Result<PathBuf> {
-    if let Some(program) = find_in_path(PROGRAM) {
-        return Ok(program);
-    }
-    if !is_root() || find_in_path("apt-get").is_none() {
-        bail!(
-            "{PROGRAM} is not in PATH: install it (Debian and Ubuntu: `apt-get install {PACKAGE}`)"
-        );
-    }
-    say(&format!("installing {PACKAGE}"));
-    let apt_get = || {
-        let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
-        command
-    };
-    let error_mode = ["-o", "APT::Update::Error-Mode=any"];
-    let updated = capture(apt_get().args(error_mode).arg("update"));
-    let installed =
-        capture(apt_get().args(["install", "--yes", "--no-install-recommends", PACKAGE]));
-    match (updated, installed) {
-        (_, Ok(_)) => find_in_path(PROGRAM)
-            .with_context(|| format!("{PACKAGE} was installed, but has no {PROGRAM}")),
-        (Ok(_), Err(error)) => Err(error).context(format!("{PACKAGE} cannot be installed")),
-        (Err(error), Err(_)) => Err(error)
-            .context(Unreachable)
-            .context(format!("{PACKAGE} cannot be installed")),
-    }
+/// Finds QEMU for a kind of machine, or has Debian's package installed.
+pub(super) fn find(arch: Arch) -> Result<PathBuf> {
+    apt::system_program(arch.qemu(), &[arch.qemu_package()])
 }
 
 /// A machine to boot.
 pub(super) struct Machine<'a> {
-    pub(super) qemu: &'a Path,
+    pub(super) arch: Arch,
     pub(super) image: &'a Path,
     pub(super) archive: &'a Path,
     /// What the kernel's command line has besides: parameters, and the first process's environment.
@@ -100,15 +73,17 @@ impl Machine<'_> {
         let began = Instant::now();
         let [console, told] = logs(self.logs);
         let own = self.logs.with_extension("qemu.log");
-        let serial = |file: &Path| format!("file:{}", file.display());
-        let mut command = Command::new(self.qemu);
+        let mut command = Command::new(self.arch.qemu());
         command
             .args(["-accel", "tcg,thread=single"])
-            .args(["-cpu", "max", "-m", "1024"])
+            .args(self.arch.machine())
+            .args(["-m", "1024"])
             .args(["-smp", &PROCESSORS.to_string()])
             .args(["-nodefaults", "-no-user-config", "-display", "none"])
             .arg("-no-reboot")
-            .args(["-serial", &serial(&console), "-serial", &serial(&told)])
+            .args(["-serial", &format!("file:{}", console.display())])
+            .args(["-chardev", &format!("file,id=told,path={}", told.display())])
+            .args(self.arch.told_device("told"))
             .arg("-kernel")
             .arg(self.image)
             .arg("-initrd")
@@ -116,7 +91,12 @@ impl Machine<'_> {
             // A first process that dies ends the machine at once: panic=-1.
             .args([
                 "-append",
-                &format!("console=ttyS0 panic=-1 loglevel=5 {}", self.parameters),
+                &format!(
+                    "console={} panic=-1 loglevel=5 VM_PORT={} {}",
+                    self.arch.console(),
+                    self.arch.told(),
+                    self.parameters
+                ),
             ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
