@@ -114,6 +114,13 @@ pub mod exec_flag {
     /// The kernel's `struct linux_binprm` was not known: neither is the interpreter, the number of
     /// arguments, and whether the file was named by a descriptor.
     pub const NO_BPRM: u32 = 1 << 25;
+    /// The program is one of 32 bits.
+    pub const NARROW: u32 = 1 << 26;
+    /// The exec failed in a thread that is being killed, as one is that fails past the point of no return: its
+    /// memory may be another program's already.
+    pub const DYING: u32 = 1 << 27;
+    /// Nothing was to be executed: only asked whether it would be allowed (`AT_EXECVE_CHECK`).
+    pub const CHECK: u32 = 1 << 28;
 }
 
 /// What the capture filter remembers of a process.

@@ -24,6 +24,7 @@ macro_rules! kernel_members {
             TASK_COMM = "task_struct" "comm", [];
             TASK_SIGNAL = "task_struct" "signal", [];
             TASK_EXIT_CODE = "task_struct" "exit_code", [];
+            TASK_PENDING_SIGNALS = "task_struct" "pending.signal", [""];
             TASK_PTRACE = "task_struct" "ptrace", ["flags"];
             TASK_FS = "task_struct" "fs", ["cwd"];
             TASK_CGROUPS = "task_struct" "cgroups", ["cgroup", "container"];
@@ -40,6 +41,7 @@ macro_rules! kernel_members {
             MM_ENV_START = "mm_struct" "env_start", ["env"];
             MM_ENV_END = "mm_struct" "env_end", ["env"];
             MM_EXE_FILE = "mm_struct" "exe_file", ["exe"];
+            MM_TASK_SIZE = "mm_struct" "task_size", [""];
             BPRM_FILENAME = "linux_binprm" "filename", [];
             BPRM_INTERP = "linux_binprm" "interp", ["interpreter"];
             BPRM_ARGC = "linux_binprm" "argc", [];

@@ -7,6 +7,8 @@ use crate::read::Kernel;
 
 pub(crate) const AT_FDCWD: i32 = -100;
 pub(crate) const AT_EMPTY_PATH: u32 = 0x1000;
+/// Since Linux 6.14.
+pub(crate) const AT_EXECVE_CHECK: u32 = 0x10000;
 
 /// Which of the calls it is.
 #[derive(Clone, Copy)]
@@ -24,11 +26,12 @@ pub(crate) struct Which {
 #[inline(always)]
 pub(crate) unsafe fn from_registers(call: *mut Call, registers: Kernel, which: Which) {
     let [first, second, third, fifth] = if which.narrow {
+        // A program of 64 bits that calls so may have more in them; the kernel does not look at it.
         [
-            registers.or_zero(&member::REGS32_FIRST),
-            registers.or_zero(&member::REGS32_SECOND),
-            registers.or_zero(&member::REGS32_THIRD),
-            registers.or_zero(&member::REGS32_FIFTH),
+            registers.or_zero::<u32>(&member::REGS32_FIRST).into(),
+            registers.or_zero::<u32>(&member::REGS32_SECOND).into(),
+            registers.or_zero::<u32>(&member::REGS32_THIRD).into(),
+            registers.or_zero::<u32>(&member::REGS32_FIFTH).into(),
         ]
     } else {
         [

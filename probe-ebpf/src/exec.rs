@@ -157,7 +157,8 @@ unsafe fn facts_of(
         let program = Program::of(bprm);
         let filename = filename.unwrap_or(program.filename);
         let copied = filename.copy_str(to, FILENAME_MAX as u32 + 1);
-        let at = at + path::note(scratch, copied);
+        let next = || filename.at::<u8>(FILENAME_MAX as u32);
+        let at = at + path::note(scratch, copied, next);
         interpreter(scratch, at, &program);
         if bprm.0 == 0 {
             (*scratch).fixed.flags |= exec_flag::NO_BPRM;
@@ -190,6 +191,9 @@ unsafe fn arguments(scratch: *mut Scratch, task: Typed) -> Arguments {
         let start: u64 = mm.or_zero(&member::MM_ARG_START);
         let end: u64 = mm.or_zero(&member::MM_ARG_END);
         let size = end.saturating_sub(start);
+        if mm.get(&member::MM_TASK_SIZE).is_some_and(is_narrow) {
+            (*fixed).flags |= exec_flag::NARROW;
+        }
         (*fixed).args_size = size as u32;
         (*fixed).args_len = 0;
         let env = CAPTURE_ENV.load() != 0;
@@ -214,6 +218,12 @@ unsafe fn arguments(scratch: *mut Scratch, task: Typed) -> Arguments {
         parts::begin(scratch, Area::Args, start, size);
         Arguments::InParts
     }
+}
+
+/// Says whether that is the size of a 32-bit program's address space.
+#[inline(always)]
+fn is_narrow(task_size: u64) -> bool {
+    task_size <= 1 << 32
 }
 
 /// Notes what the exec changed, as far as its begin was noted.

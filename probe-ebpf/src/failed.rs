@@ -7,8 +7,8 @@
 
 use crate::args::{self, Round};
 use crate::begun::{self, word};
-use crate::call::{self, AT_EMPTY_PATH, AT_FDCWD, Which};
-use crate::globals::{HAS_TASK_REGS, NUMBER_EXECVEAT, PREPARED};
+use crate::call::{self, AT_EMPTY_PATH, AT_EXECVE_CHECK, AT_FDCWD, Which};
+use crate::globals::{self as member, HAS_TASK_REGS, NUMBER_EXECVEAT, PREPARED};
 use crate::maps::{Call, ROUNDS, SCRATCH, Scratch, Slot, output};
 use crate::read::{Kernel, Typed, User};
 use crate::{facts, only, path, walk};
@@ -28,9 +28,12 @@ const NUMBER: usize = 8;
 const EXIT_RET: usize = 16;
 /// Bytes of the holes.
 const HOLES: u64 = size_of::<u64>() as u64;
-/// `-ERESTART_RESTARTBLOCK` to `-ERESTARTSYS` of include/linux/errno.h: the call begins anew, and
-/// user space never sees them.
-pub(crate) const RESTARTS: core::ops::RangeInclusive<i64> = -516..=-512;
+/// `ERESTARTNOINTR` of include/linux/errno.h.
+const RESTART: i64 = -513;
+/// The bits of SIGKILL and SIGSEGV in a set of signals; with the latter the kernel ends what it cannot let
+/// go on.
+const SIGKILL: u64 = 1 << (9 - 1);
+const SIGSEGV: u64 = 1 << (11 - 1);
 
 /// Runs when execve or execveat returns, to the old image or to the new one: user space attaches
 /// it to both.
@@ -95,12 +98,27 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
             exec_flag::NOT_ENTERED | exec_flag::ARGS_FAULT
         }
     };
-    if RESTARTS.contains(&ret) || !only::failed(Typed::current().plain()) {
+    if begins_anew(ret) || !only::failed(Typed::current().plain()) {
         return None;
     }
     // SAFETY: `scratch` is this program's own, with its call.
-    unsafe { begin_record(scratch, ret as i32, flags, 0) };
+    unsafe { begin_record(scratch, Slot::Failed, ret as i32, flags, 0) };
     Some(scratch)
+}
+
+/// Returns whether the kernel makes a call once more, and user space never hears of this end of it. Of other
+/// interruptions (`ERESTARTSYS` and the like) it may, by how the signal is handled.
+#[inline(always)]
+pub(crate) fn begins_anew(ret: i64) -> bool {
+    ret == RESTART && signals() & SIGKILL == 0
+}
+
+/// Returns the signals that wait for the current thread.
+#[inline(always)]
+fn signals() -> u64 {
+    Typed::current()
+        .plain()
+        .or_zero(&member::TASK_PENDING_SIGNALS)
 }
 
 /// Writes the call that was noted at its begin; returns whether there was one.
@@ -138,7 +156,13 @@ unsafe fn from_task(call: *mut Call, ctx: &TracePointContext) {
 /// # Safety
 /// `scratch` must be this program's own.
 #[inline(always)]
-pub(crate) unsafe fn begin_record(scratch: *mut Scratch, ret: i32, flags: u32, narrow: u64) {
+pub(crate) unsafe fn begin_record(
+    scratch: *mut Scratch,
+    slot: Slot,
+    ret: i32,
+    flags: u32,
+    narrow: u64,
+) {
     // SAFETY: `scratch` is the caller's; sizes are bounded where they are made.
     unsafe {
         let task = Typed::current();
@@ -149,7 +173,12 @@ pub(crate) unsafe fn begin_record(scratch: *mut Scratch, ret: i32, flags: u32, n
         (*fixed).old_euid = NONE;
         (*fixed).interpreter_len = 0;
         walk::paths(scratch, task, false);
-        let at = facts::fill(scratch, task, Slot::Failed);
+        let at = facts::fill(scratch, task, slot);
+        if signals() & (SIGKILL | SIGSEGV) != 0 {
+            (*fixed).flags |= exec_flag::DYING | exec_flag::ARGS_FAULT;
+            (&raw mut (*scratch).call.filename).write_volatile(0);
+            (&raw mut (*scratch).call.argv).write_volatile(0);
+        }
         // Read back, so that the verifier sees one call and not one for each way to it.
         let call = (&raw const (*scratch).call).read_volatile();
         if call.dirfd != AT_FDCWD {
@@ -158,11 +187,15 @@ pub(crate) unsafe fn begin_record(scratch: *mut Scratch, ret: i32, flags: u32, n
         if call.at_flags & AT_EMPTY_PATH != 0 {
             (*fixed).flags |= exec_flag::EMPTY_PATH;
         }
+        if call.at_flags & AT_EXECVE_CHECK != 0 {
+            (*fixed).flags |= exec_flag::CHECK;
+        }
         (*fixed).dirfd = call.dirfd;
         // FILENAME_MAX + 1 bytes and more follow what ancestors take.
         let to = (&raw mut (*scratch).tail).cast::<u8>().add(at as usize);
-        let copied = User(call.filename).copy_str(to, FILENAME_MAX as u32 + 1);
-        path::note(scratch, copied);
+        let from = User(call.filename);
+        let copied = from.copy_str(to, FILENAME_MAX as u32 + 1);
+        path::note(scratch, copied, || from.byte(FILENAME_MAX as u64));
         (*scratch).holes = 0;
         args::begin(scratch, call.argv, narrow);
     }

@@ -1,19 +1,20 @@
-//! An exec failed, where the tracepoints of system calls cannot be had: the end of each system call is
-//! looked at. Costs a little with every call, and also sees those of 32-bit programs.
+//! An exec failed, where the tracepoints of system calls cannot be had, or tell nothing as with 32-bit
+//! programs: the end of each system call is looked at. Costs a little with every call.
 
 use crate::args::Round;
 use crate::call::{self, Which};
-use crate::failed::{self, RESTARTS};
+use crate::failed;
 use crate::globals::{
     self as member, COMPAT_MASK, NUMBER_EXECVE, NUMBER_EXECVEAT, NUMBER32_EXECVE, NUMBER32_EXECVEAT,
 };
-use crate::maps::{RAW_ROUNDS, SCRATCH, Scratch, Slot};
+use crate::maps::{RAW_ROUNDS, SCRATCH, Scratch, Slot, count};
 use crate::only;
 use crate::read::{Kernel, Typed};
 use aya_ebpf::{
     helpers::generated::bpf_get_current_task, macros::raw_tracepoint,
     programs::RawTracePointContext,
 };
+use probe_common::Counter;
 
 /// `MAX_ERRNO` of include/linux/err.h.
 const MAX_ERRNO: i64 = 4095;
@@ -21,33 +22,50 @@ const MAX_ERRNO: i64 = 4095;
 /// `sys_exit(struct pt_regs *regs, long ret)`, unchanged from 5.10 to 7.3.
 #[raw_tracepoint(tracepoint = "sys_exit")]
 pub(crate) fn raw_exit(ctx: RawTracePointContext) -> i32 {
-    let ret: i64 = ctx.arg::<u64>(1) as i64;
-    if !(-MAX_ERRNO..0).contains(&ret) || RESTARTS.contains(&ret) {
-        return 0;
-    }
-    let registers = Kernel(ctx.arg(0));
-    let Some(which) = which(registers) else {
+    let Some((ret, which)) = failed_exec(&ctx) else {
         return 0;
     };
     if !only::failed(Typed::current().plain()) {
         return 0;
     }
-    let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Failed as u32) else {
+    let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Raw as u32) else {
         return 0;
     };
     // SAFETY: `scratch` is this program's own.
     unsafe {
-        call::from_registers(&raw mut (*scratch).call, registers, which);
-        failed::begin_record(scratch, ret as i32, 0, which.narrow.into());
+        call::from_registers(&raw mut (*scratch).call, Kernel(ctx.arg(0)), which);
+        failed::begin_record(scratch, Slot::Raw, ret, 0, which.narrow.into());
         next_round(&ctx, scratch);
     }
     0
 }
 
+/// The same of 32-bit programs alone, for whose calls there is no tracepoint: goes on in [`raw_exit`].
+#[raw_tracepoint(tracepoint = "sys_exit")]
+pub(crate) fn narrow_exit(ctx: RawTracePointContext) -> i32 {
+    if let Some((_, Which { narrow: true, .. })) = failed_exec(&ctx) {
+        // SAFETY: nothing here has anything to drop.
+        unsafe { RAW_ROUNDS.tail_call(&ctx, 1) };
+        count(Counter::Lost);
+    }
+    0
+}
+
+/// Returns the error of a call that ends, and which it is, if it is a failed exec.
+#[inline(always)]
+fn failed_exec(ctx: &RawTracePointContext) -> Option<(i32, Which)> {
+    let ret = ctx.arg::<u64>(1) as i64;
+    if !(-MAX_ERRNO..0).contains(&ret) {
+        return None;
+    }
+    let which = which(Kernel(ctx.arg(0)))?;
+    (!failed::begins_anew(ret)).then_some((ret as i32, which))
+}
+
 /// Reads a round of the arguments. Attached to nothing: [`raw_exit`] and this program itself go on in it.
 #[raw_tracepoint(tracepoint = "sys_exit")]
 pub(crate) fn raw_round(ctx: RawTracePointContext) -> i32 {
-    let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Failed as u32) else {
+    let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Raw as u32) else {
         return 0;
     };
     // SAFETY: `scratch` was begun on this CPU by the program that went on in this one.

@@ -115,7 +115,11 @@ pub(crate) struct Piece {
 pub(crate) enum Slot {
     Exec = 0,
     Failed = 1,
+    /// Of a failed exec that is seen at the end of every call.
+    Raw = 2,
 }
+
+const SLOTS: usize = 3;
 
 /// What execve or execveat was given.
 #[derive(Clone, Copy, Default)]
@@ -162,7 +166,7 @@ pub(crate) static EVENTS: RingBuf<(), { 16 << 20 }> = RingBuf::new();
 
 /// Scratch space by [`Slot`].
 #[btf_map]
-pub(crate) static SCRATCH: PerCpuArray<Scratch, 2> = PerCpuArray::new();
+pub(crate) static SCRATCH: PerCpuArray<Scratch, SLOTS> = PerCpuArray::new();
 
 /// Counters by [`Counter`].
 #[btf_map]
@@ -175,7 +179,7 @@ pub(crate) static PENDING: Array<Pending, PENDING_MAX> = Array::new();
 
 /// Places for parts by [`Slot`].
 #[btf_map]
-pub(crate) static PIECES: PerCpuArray<Piece, 2> = PerCpuArray::new();
+pub(crate) static PIECES: PerCpuArray<Piece, SLOTS> = PerCpuArray::new();
 
 /// Paths of control groups by their ids; user space asks for those that records name.
 #[btf_map]
@@ -183,7 +187,7 @@ pub(crate) static CGROUPS: LruHashMap<u64, CgroupPath, CGROUPS_MAX> = LruHashMap
 
 /// Places for them by [`Slot`].
 #[btf_map]
-pub(crate) static CGROUP_SCRATCH: PerCpuArray<CgroupPath, 2> = PerCpuArray::new();
+pub(crate) static CGROUP_SCRATCH: PerCpuArray<CgroupPath, SLOTS> = PerCpuArray::new();
 
 /// Processes that ended, on kernels that do not say which thread is the last: by their ids and the
 /// time of their fork.
@@ -194,9 +198,10 @@ pub(crate) static ENDED: LruHashMap<[u64; 2], u32, 4096> = LruHashMap::new();
 #[btf_map]
 pub(crate) static ROUNDS: ProgramArray<1> = ProgramArray::new();
 
-/// The program that reads a round of them where the call's end was seen otherwise.
+/// The program that reads a round of them where the call's end was seen otherwise, and the one that begins with
+/// the first.
 #[btf_map]
-pub(crate) static RAW_ROUNDS: ProgramArray<1> = ProgramArray::new();
+pub(crate) static RAW_ROUNDS: ProgramArray<2> = ProgramArray::new();
 
 /// The program that sends a round of parts; user space puts it in.
 #[btf_map]

@@ -143,9 +143,30 @@ pub(crate) fn fork(parent: Kernel) -> bool {
 /// with CLONE_PARENT is another. The child has not run yet.
 #[inline(always)]
 pub(crate) fn forked(child: u32, parent: u32) {
-    if ONLY_TREE.load() != 0 && (flags(pid()) | flags(parent)) & tracked::IN_TREE != 0 {
-        track(child, tracked::IN_TREE);
+    if ONLY_TREE.load() == 0 {
+        return;
     }
+    if (flags(pid()) | flags(parent)) & tracked::IN_TREE != 0 {
+        track(child, tracked::IN_TREE);
+    } else {
+        // What is left of an earlier process whose end was missed.
+        let _ = TRACKED.remove(child);
+    }
+}
+
+/// Returns whether a process is in the tree: as noted at its fork, or if that was missed because its parent
+/// is.
+#[inline(always)]
+fn in_tree(task: Kernel) -> bool {
+    if flags(pid()) & tracked::IN_TREE != 0 {
+        return true;
+    }
+    let parent = task.to(&member::TASK_REAL_PARENT);
+    let adopted = flags(parent.or_zero(&member::TASK_TGID)) & tracked::IN_TREE != 0;
+    if adopted {
+        track(pid(), tracked::IN_TREE);
+    }
+    adopted
 }
 
 #[inline(always)]
@@ -162,7 +183,7 @@ fn any_of_process() -> bool {
 /// Asks every filter that is set, the cheapest first; `named` is the task whose name counts.
 #[inline(always)]
 fn passes(task: Kernel, named: Kernel) -> bool {
-    if ONLY_TREE.load() != 0 && flags(pid()) & tracked::IN_TREE == 0 {
+    if ONLY_TREE.load() != 0 && !in_tree(task) {
         return false;
     }
     // SAFETY: the helper takes no arguments and always succeeds.

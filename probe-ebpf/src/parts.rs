@@ -139,7 +139,7 @@ unsafe fn next_area(scratch: *mut Scratch, sent: u64) -> Round {
 /// Sends arguments of a failed exec that were put together elsewhere; returns whether there was room.
 ///
 /// # Safety
-/// `scratch` must be this program's own, of [`Slot::Failed`].
+/// `scratch` must be this program's own.
 #[inline(always)]
 pub(crate) unsafe fn send_copied(
     scratch: *mut Scratch,
@@ -147,7 +147,9 @@ pub(crate) unsafe fn send_copied(
     sent: u64,
     len: u64,
 ) -> bool {
-    let Some(piece) = PIECES.get_ptr_mut(Slot::Failed as u32) else {
+    // SAFETY: a plain read of the caller's scratch space.
+    let slot = unsafe { (&raw const (*scratch).header.slot).read_volatile() };
+    let Some(piece) = PIECES.get_ptr_mut(slot.into()) else {
         return false;
     };
     // SAFETY: the mask holds `len` to the piece's room.

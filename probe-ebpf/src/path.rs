@@ -3,23 +3,25 @@
 use crate::maps::Scratch;
 use probe_common::{exec_flag, limits::FILENAME_MAX};
 
-/// Names of more than `FILENAME_MAX` bytes fail with this.
-const ENAMETOOLONG: i32 = 36;
-
 /// Takes note of a path that was copied; returns its bytes without the NUL.
 ///
-/// `copied` is what the helper returned: its length with the NUL, or a negative errno.
+/// `copied` is what the helper returned: its length with the NUL, or a negative errno; `next` reads the byte
+/// behind what is copied at most, which is a NUL unless there is more.
 ///
 /// # Safety
-/// `scratch` must be this program's own scratch space, with `ret` set.
+/// `scratch` must be this program's own scratch space.
 #[inline(always)]
-pub(crate) unsafe fn note(scratch: *mut Scratch, copied: i64) -> u64 {
+pub(crate) unsafe fn note(
+    scratch: *mut Scratch,
+    copied: i64,
+    next: impl FnOnce() -> Option<u8>,
+) -> u64 {
     // SAFETY: plain accesses to the caller's scratch space.
     unsafe {
         let len = if copied > 0 { copied - 1 } else { 0 };
         if copied <= 0 {
             (*scratch).fixed.flags |= exec_flag::FILENAME_FAULT;
-        } else if (*scratch).fixed.ret == -ENAMETOOLONG {
+        } else if len as usize == FILENAME_MAX && next() != Some(0) {
             (*scratch).fixed.flags |= exec_flag::FILENAME_CUT;
         }
         (*scratch).fixed.filename_len = len as u16;

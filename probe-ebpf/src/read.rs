@@ -237,6 +237,15 @@ impl User {
         if failed == 0 { Some(value) } else { None }
     }
 
+    /// Reads the byte at `index`.
+    #[inline(always)]
+    pub(crate) fn byte(self, index: u64) -> Option<u8> {
+        let mut value = 0_u8;
+        // SAFETY: one byte is writable.
+        let read = unsafe { Self(self.0.wrapping_add(index)).copy(&raw mut value, 1) };
+        read.then_some(value)
+    }
+
     /// Copies bytes; returns whether all of them could be read.
     ///
     /// # Safety

@@ -394,6 +394,8 @@ pub struct Running {
     pub cmdline: Box<[u8]>,
     /// Whether it executed nothing since its fork, so that its end is not told.
     pub forked_only: bool,
+    /// Whether it is a 32-bit program, as far as that is for us to know.
+    pub narrow: bool,
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ pub(crate) fn model(history: usize) -> Model {
         uid,
         comm: comm.into(),
         forked_only: false,
+        narrow: false,
         cmdline: Args::from_list(cmdline).bytes,
     };
     model.seed(vec![

@@ -13,6 +13,8 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// What the capture filter skipped so far, if that changed.
     pub skipped: Option<Skipped>,
+    /// What the source can do no longer, or not from now on: a sentence.
+    pub problem: Option<String>,
 }
 
 /// What a capture filter kept away, since the capture began.

@@ -23,9 +23,13 @@ impl Flags {
     pub const DELETED: Self = Self(1 << 7);
     /// A tracer such as a debugger was attached to the process.
     pub const PTRACED: Self = Self(1 << 8);
+    /// The program is one of 32 bits.
+    pub const NARROW: Self = Self(1 << 9);
+    /// Nothing was to be executed: only asked whether it would be allowed (`AT_EXECVE_CHECK`).
+    pub const CHECK: Self = Self(1 << 10);
 
     /// Every flag: its word in the schema and the filter language, and what that means.
-    pub const WORDS: [(Self, &'static str, &'static str); 9] = [
+    pub const WORDS: [(Self, &'static str, &'static str); 11] = [
         (
             Self::SCRIPT,
             "script",
@@ -62,6 +66,12 @@ impl Flags {
             Self::PTRACED,
             "ptraced",
             "a tracer such as a debugger was attached",
+        ),
+        (Self::NARROW, "32bit", "the program is one of 32 bits"),
+        (
+            Self::CHECK,
+            "check",
+            "only asked whether it would be allowed; told if it is not",
         ),
     ];
 

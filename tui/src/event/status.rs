@@ -4,8 +4,15 @@ use std::borrow::Cow;
 
 /// Returns the name of an errno, or `E` and its number if it has none.
 pub fn errno_name(errno: i32) -> Cow<'static, str> {
+    // Those of include/linux/errno.h are the kernel's own: who made the call gets EINTR, or it is made anew.
     match nix::errno::Errno::from_raw(errno) {
-        nix::errno::Errno::UnknownErrno => Cow::Owned(format!("E{errno}")),
+        nix::errno::Errno::UnknownErrno => match errno {
+            512 => Cow::Borrowed("ERESTARTSYS"),
+            513 => Cow::Borrowed("ERESTARTNOINTR"),
+            514 => Cow::Borrowed("ERESTARTNOHAND"),
+            516 => Cow::Borrowed("ERESTART_RESTARTBLOCK"),
+            _ => Cow::Owned(format!("E{errno}")),
+        },
         known => Cow::Owned(format!("{known:?}")),
     }
 }
@@ -82,6 +89,7 @@ mod tests {
         );
         assert_eq!(signal_name(36), "SIGRTMIN+2");
         assert_eq!(errno_name(2), "ENOENT");
+        assert_eq!(errno_name(512), "ERESTARTSYS");
         assert_eq!(errno_name(3000), "E3000");
     }
 }

@@ -181,7 +181,8 @@ impl Producer {
 
     fn tell(&mut self, batch: Batch) {
         live::learn_users(&mut self.model, &batch.events);
-        if let Some(sentence) = batch.skipped.and_then(|skipped| self.rest.note(skipped)) {
+        let about_filter = batch.skipped.and_then(|skipped| self.rest.note(skipped));
+        for sentence in about_filter.into_iter().chain(batch.problem) {
             complain(&sentence);
         }
         for event in batch.events {

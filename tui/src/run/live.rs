@@ -80,7 +80,14 @@ pub(super) fn start(
         too_few_files(&error).or_else(obstacle).unwrap_or(error)
     })?;
     let session = proc::session();
-    let (problems, took) = (std::mem::take(&mut probe.problems), probe.took);
+    let took = probe.took;
+    let running = proc::running();
+    let mut problems = probe.problems().to_vec();
+    if running.iter().any(|process| process.narrow)
+        && let Err(error) = probe.watch_narrow()
+    {
+        problems.push(format!("{error:#}"));
+    }
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(probe.run(sender, stopped));
@@ -90,7 +97,7 @@ pub(super) fn start(
         config.history,
         history_bytes(&config.mode),
     );
-    model.seed(proc::running());
+    model.seed(running);
     Ok((
         Capture {
             batches,

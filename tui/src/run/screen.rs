@@ -182,7 +182,8 @@ impl<'a> Loop<'a> {
                 }
             }
         }
-        if let Some(sentence) = batch.skipped.and_then(|skipped| self.rest.note(skipped)) {
+        let about_filter = batch.skipped.and_then(|skipped| self.rest.note(skipped));
+        for sentence in about_filter.into_iter().chain(batch.problem) {
             let mut status = self.app.probe_status().clone();
             status.problems.push(sentence);
             self.app.set_probe_status(status);

@@ -22,8 +22,8 @@ pub(super) fn run(options: &Options) -> Result<Trial> {
         let probe = Probe::attach(options)?;
         let mut trial = Trial {
             attach_ms: millis(probe.took),
-            programs: probe.attached.iter().map(|name| ((*name).into(), "attached".into())).collect(),
-            problems: probe.problems.clone(),
+            programs: probe.attached().iter().map(|name| ((*name).into(), "attached".into())).collect(),
+            problems: probe.problems().to_vec(),
             ..Trial::default()
         };
         let (sender, mut batches) = mpsc::channel(64);

@@ -20,15 +20,16 @@ pub use only::Only;
 
 use super::{Batch, Skipped, proc};
 use crate::clock;
-use crate::event::{Event, Lost, Missing};
+use crate::event::{Event, Flags, Lost, Missing};
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use cgroups::Cgroups;
 use decode::Decoder;
-use loader::take_map;
+use loader::{Loaded, take_map};
 use probe_common::{CgroupPath, Counter, DecodeError};
 use std::fs::File;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -48,6 +49,8 @@ const AT_ONCE: usize = 16;
 /// How often the kernel is asked what no record tells. Not more often: while it looks into a map for
 /// somebody, programs of tracepoints are skipped on that CPU.
 const ASK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is asked where nothing comes: programs that it skipped leave no record.
+const ASK_IDLE: Duration = Duration::from_secs(10);
 
 /// Returns what makes events of records as a capture does, for benchmarks that have records and no
 /// kernel; `cgroup_path` is how to learn the path of a control group.
@@ -63,8 +66,7 @@ pub fn decoder(
 /// The probe, attached: whatever is executed from now on is captured.
 pub struct Probe {
     // Declared first: the programs leave the kernel before their maps do.
-    ebpf: Ebpf,
-    _rounds: loader::Rounds,
+    loaded: Loaded,
     ring: ring_fd::Ring,
     counters: PerCpuArray<MapData, u64>,
     decoder: Decoder,
@@ -75,14 +77,10 @@ pub struct Probe {
     owes: bool,
     /// Whether there is a capture filter.
     filtered: bool,
-    /// Processes that it had no room for from the start.
-    untracked: u64,
     /// What was told of it.
     skipped: Skipped,
-    /// What is not as it should be, a sentence each.
-    pub problems: Vec<String>,
-    /// The tracepoints that programs are attached to.
-    pub attached: Vec<&'static str>,
+    /// Whether failed execs of 32-bit programs were seen to, or could not be.
+    watches_narrow: bool,
     /// How long loading and attaching took.
     pub took: Duration,
 }
@@ -104,17 +102,40 @@ impl Probe {
             due: None,
             owes: false,
             filtered: options.only.any(),
-            untracked: loaded.untracked,
             skipped: Skipped::default(),
-            ebpf: loaded.ebpf,
-            _rounds: loaded.rounds,
+            watches_narrow: false,
             ring: ring_fd::register(ring)?,
             counters,
-            decoder: Decoder::new(loaded.missing, proc::page_size(), cgroups),
-            problems: loaded.problems,
-            attached: loaded.attached,
+            decoder: Decoder::new(
+                std::mem::take(&mut loaded.missing),
+                proc::page_size(),
+                cgroups,
+            ),
+            loaded,
             took: began.elapsed(),
         })
+    }
+
+    /// Returns what is not as it should be, a sentence each.
+    pub fn problems(&self) -> &[String] {
+        &self.loaded.problems
+    }
+
+    /// Returns the tracepoints that programs are attached to.
+    pub fn attached(&self) -> &[&'static str] {
+        &self.loaded.attached
+    }
+
+    /// Sees to it that failed execs of 32-bit programs are told, for which there is no tracepoint of its own: to
+    /// be called where such programs run. The probe does so itself when one is executed.
+    ///
+    /// # Errors
+    /// If the kernel refuses it, in a sentence.
+    pub fn watch_narrow(&mut self) -> Result<()> {
+        self.watches_narrow = true;
+        let attached = self.loaded.attach_narrow();
+        self.misses.look_again(&self.loaded.ebpf);
+        attached.context("failed execs of 32-bit programs are not seen")
     }
 
     /// Hands over batches until `stop` comes or the receiver is gone; then takes the programs out
@@ -127,8 +148,12 @@ impl Probe {
         batches: mpsc::Sender<Batch>,
         mut stop: oneshot::Receiver<()>,
     ) -> Result<()> {
-        let mut tick = tokio::time::interval(ASK_EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let every = |period| {
+            let mut ticks = tokio::time::interval(period);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            ticks
+        };
+        let (mut tick, mut slow_tick) = (every(ASK_EVERY), every(ASK_IDLE));
         loop {
             tokio::select! {
                 _ = &mut stop => break,
@@ -137,6 +162,7 @@ impl Probe {
                     ready.context("cannot wait for the ring buffer")?.clear_ready();
                 }
                 _ = tick.tick(), if self.filtered || self.owes => {}
+                _ = slow_tick.tick() => {}
             }
             while self.drain(&batches, AT_ONCE).await == Drained::Something {
                 tokio::select! {
@@ -155,7 +181,7 @@ impl Probe {
     async fn finish(mut self, batches: &mpsc::Sender<Batch>) {
         self.due = None;
         self.drain(batches, AT_ONCE).await;
-        attach::detach(&mut self.ebpf);
+        attach::detach(&mut self.loaded.ebpf);
         self.due = None;
         self.drain(batches, usize::MAX).await;
     }
@@ -168,6 +194,12 @@ impl Probe {
             let mut events = Vec::new();
             let more = self.take(&mut events) && left > 0;
             let mut skipped = None;
+            let mut problem = None;
+            if !self.watches_narrow && events.iter().any(is_narrow) {
+                // Before the program is told: who hears of it may count on the rest.
+                let watched = self.watch_narrow();
+                problem = watched.err().map(|error| format!("{error:#}"));
+            }
             if !more {
                 self.owes |= !events.is_empty();
                 skipped = self.ask(&mut events);
@@ -175,7 +207,14 @@ impl Probe {
             // Execs that are skipped are no reason to come back soon.
             let something = !events.is_empty();
             if (something || skipped.is_some())
-                && batches.send(Batch { events, skipped }).await.is_err()
+                && batches
+                    .send(Batch {
+                        events,
+                        skipped,
+                        problem,
+                    })
+                    .await
+                    .is_err()
             {
                 return Drained::NobodyListens;
             }
@@ -218,7 +257,7 @@ impl Probe {
         let sum = |counter| sum(&self.counters, counter);
         let now = Skipped {
             not_captured: sum(Counter::NotCaptured)?,
-            untracked: sum(Counter::Untracked)? + self.untracked,
+            untracked: sum(Counter::Untracked)? + self.loaded.untracked,
         };
         let changed = now != self.skipped;
         self.skipped = now;
@@ -258,6 +297,11 @@ impl Probe {
     }
 }
 
+/// Says whether an event is the exec of a 32-bit program.
+fn is_narrow(event: &Event) -> bool {
+    matches!(event, Event::Exec(exec) if exec.flags.contains(Flags::NARROW))
+}
+
 /// What came of draining the ring.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Drained {
@@ -280,21 +324,33 @@ fn sum(counters: &PerCpuArray<MapData, u64>, counter: Counter) -> Option<u64> {
 
 /// Runs of programs that the kernel skipped, because the program was already running on that CPU.
 struct Misses {
-    /// `/proc/self/fdinfo/N` of each program.
-    files: Vec<File>,
+    /// Each program, held so that it can be asked once it is attached to nothing, with its
+    /// `/proc/self/fdinfo/N`.
+    programs: Vec<(OwnedFd, File)>,
     told: u64,
 }
 
 impl Misses {
     fn open(ebpf: &Ebpf) -> Self {
-        let files = attach::telling(ebpf)
-            .filter_map(|fd| File::open(format!("/proc/self/fdinfo/{fd}")).ok())
-            .collect();
-        Self { files, told: 0 }
+        let mut misses = Self {
+            programs: Vec::new(),
+            told: 0,
+        };
+        misses.look_again(ebpf);
+        misses
+    }
+
+    /// Finds programs that were loaded since.
+    fn look_again(&mut self, ebpf: &Ebpf) {
+        let info = |fd: &OwnedFd| File::open(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()));
+        let programs = attach::telling(ebpf);
+        let programs = programs.filter_map(|fd| info(&fd).ok().map(|info| (fd, info)));
+        self.programs = programs.collect();
     }
 
     fn new_ones(&mut self) -> u64 {
-        let total: u64 = self.files.iter().filter_map(recursion_misses).sum();
+        let infos = self.programs.iter().map(|(_, info)| info);
+        let total: u64 = infos.filter_map(recursion_misses).sum();
         let new = total.saturating_sub(self.told);
         self.told = self.told.max(total);
         new

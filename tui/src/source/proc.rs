@@ -124,6 +124,7 @@ fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut [u8]) -> Option<
         comm: stat.comm,
         cmdline: cmdline.into(),
         forked_only: stat.never_executed(),
+        narrow: stat.narrow(),
     })
 }
 
@@ -159,6 +160,8 @@ pub struct Stat {
     pub threads: u32,
     /// When it was forked: CLOCK_BOOTTIME in clock ticks.
     pub start_ticks: u64,
+    /// Where its stack began; 0 or 1 where that is not for us to know.
+    pub start_stack: u64,
 }
 
 impl Stat {
@@ -175,7 +178,7 @@ impl Stat {
             .get(close + 1..)?
             .split(u8::is_ascii_whitespace)
             .filter(|field| !field.is_empty());
-        // Fields as proc(5) numbers them: 3 state, 4 ppid, 9 flags, 20 num_threads, 22 starttime.
+        // Fields as proc(5) numbers them: 3 state, 4 ppid, 9 flags, 20 num_threads, 22 starttime, 28 startstack.
         Some(Self {
             pid: number(bytes.get(..open)?.trim_ascii())?,
             comm: Comm::new(bytes.get(open + 1..close)?),
@@ -183,6 +186,7 @@ impl Stat {
             flags: number(rest.nth(4)?)?,
             threads: number(rest.nth(10)?)?,
             start_ticks: number(rest.nth(1)?)?,
+            start_stack: number(rest.nth(5)?)?,
         })
     }
 
@@ -201,6 +205,11 @@ impl Stat {
     /// Returns whether it runs in the kernel only.
     pub fn kernel_thread(&self) -> bool {
         self.flags & Self::PF_KTHREAD != 0
+    }
+
+    /// Returns whether it is a 32-bit program: its stack begins where those can reach.
+    pub fn narrow(&self) -> bool {
+        (2..1 << 32).contains(&self.start_stack)
     }
 
     /// Returns whether it still is what it was forked as.
@@ -237,7 +246,7 @@ mod tests {
         let mut line = format!("{pid} (").into_bytes();
         line.extend_from_slice(comm);
         let rest = format!(
-            ") S {ppid} 1 1 0 -1 {flags} 97 0 0 0 0 0 0 0 20 0 1 0 {start} 3133440 381 18446744073709551615 1 1 0\n"
+            ") S {ppid} 1 1 0 -1 {flags} 97 0 0 0 0 0 0 0 20 0 1 0 {start} 3133440 381 18446744073709551615 1 1 1048576\n"
         );
         line.extend_from_slice(rest.as_bytes());
         line
@@ -353,7 +362,7 @@ mod tests {
             comm in proptest::collection::vec(1..=u8::MAX, 0..16),
         ) {
             let line = stat_line(pid, &comm, ppid, flags, start);
-            let expected = Stat { pid, comm: Comm::new(&comm), ppid, flags, threads: 1, start_ticks: start };
+            let expected = Stat { pid, comm: Comm::new(&comm), ppid, flags, threads: 1, start_ticks: start, start_stack: 1 << 20 };
             prop_assert_eq!(Stat::parse(&line), Some(expected));
         }
     }

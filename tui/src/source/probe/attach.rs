@@ -7,7 +7,7 @@ use aya::Ebpf;
 use aya::maps::{MapData, ProgramArray};
 use aya::programs::{Program, ProgramError, ProgramFd, RawTracePoint, TracePoint};
 use aya::util::KernelVersion;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 /// The syscall tracepoints that tell of failed execs.
 const ENDS: [(&str, &str); 2] = [
@@ -28,6 +28,9 @@ pub(super) const PREPARE: &str = "sched_prepare_exec";
 /// The tracepoints of every exec that succeeds, and of the end of every thread.
 const EXEC: &str = "sched_process_exec";
 const EXIT: &str = "sched_process_exit";
+
+/// The raw tracepoint of the end of every system call.
+const CALL_END: &str = "sys_exit";
 
 /// Programs that only note something for others: what one of them skips is no lost record.
 const NOTING: [&str; 3] = ["prepare_exec", "enter_execve", "enter_execveat"];
@@ -65,8 +68,8 @@ impl Loaded {
         // What keeps the capture filter right comes before what asks it.
         let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
         if options.exits || filtered {
-            let attached = by_perf && self.attach_traced("perf_exit", "sched", EXIT).is_ok();
-            if !attached {
+            let attached = by_perf.then(|| self.attach_traced("perf_exit", "sched", EXIT));
+            if !self.is_attached(attached) {
                 self.attach_raw("process_exit", EXIT)?;
             }
         }
@@ -92,13 +95,27 @@ impl Loaded {
         if hooks.prepared {
             self.attach_raw("prepare_exec", PREPARE)?;
         }
-        let attached = by_perf && self.attach_exec_by_perf().is_ok();
-        if attached {
+        let attached = by_perf.then(|| self.attach_exec_by_perf());
+        if self.is_attached(attached) {
             return Ok(());
         }
         let parts = self.load_raw("send_parts")?.fd()?.try_clone()?;
-        put(&mut self.rounds.parts, "send_parts", &parts)?;
+        put(&mut self.rounds.parts, 0, "send_parts", &parts)?;
         self.attach_raw("process_exec", EXEC)
+    }
+
+    /// Takes what came of attaching by way of perf, where that was tried; a raw tracepoint has to do otherwise.
+    fn is_attached(&mut self, attached: Option<Result<()>>) -> bool {
+        match attached {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                self.problems.push(format!(
+                    "more may be lost than need be, since this kernel preempts programs of raw tracepoints: {error:#}"
+                ));
+                false
+            }
+            None => false,
+        }
     }
 
     /// Loads the long programs, each on a thread of its own: what takes the time is the verifier. What it
@@ -125,7 +142,7 @@ impl Loaded {
 
     fn attach_exec_by_perf(&mut self) -> Result<()> {
         let parts = self.load_traced("perf_parts")?.fd()?.try_clone()?;
-        put(&mut self.rounds.perf_parts, "perf_parts", &parts)?;
+        put(&mut self.rounds.perf_parts, 0, "perf_parts", &parts)?;
         self.attach_traced("perf_exec", "sched", EXEC)
     }
 
@@ -147,13 +164,26 @@ impl Loaded {
 
     fn attach_fallback(&mut self) -> Result<()> {
         let round = self.load_raw("raw_round")?.fd()?.try_clone()?;
-        put(&mut self.rounds.raw, "raw_round", &round)?;
-        self.attach_raw("raw_exit", "sys_exit")
+        put(&mut self.rounds.raw, 0, "raw_round", &round)?;
+        self.attach_raw("raw_exit", CALL_END)
+    }
+
+    /// Attaches what tells of failed execs of 32-bit programs, unless something does already. Costs a little with
+    /// every system call of every program, so it is for where there are some.
+    pub(super) fn attach_narrow(&mut self) -> Result<()> {
+        if self.attached.contains(&CALL_END) {
+            return Ok(());
+        }
+        let round = self.load_raw("raw_round")?.fd()?.try_clone()?;
+        put(&mut self.rounds.raw, 0, "raw_round", &round)?;
+        let first = self.load_raw("raw_exit")?.fd()?.try_clone()?;
+        put(&mut self.rounds.raw, 1, "raw_exit", &first)?;
+        self.attach_raw("narrow_exit", CALL_END)
     }
 
     fn attach_ends(&mut self, prepared: bool) -> Result<()> {
         let round = self.load_traced("read_round")?.fd()?.try_clone()?;
-        put(&mut self.rounds.failed, "read_round", &round)?;
+        put(&mut self.rounds.failed, 0, "read_round", &round)?;
         let begins = BEGINS.iter().filter(|_| !prepared);
         for (program, tracepoint) in ENDS.iter().chain(begins) {
             self.attach_traced(program, "syscalls", tracepoint)?;
@@ -235,17 +265,22 @@ fn refused(program: &str, error: ProgramError) -> anyhow::Error {
     error.context(format!("{refused} ({})", last.join(" / ")))
 }
 
-/// Returns the file descriptors of the loaded programs each of whose runs tells something.
-pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = RawFd> {
+/// Returns the loaded programs each of whose runs tells something, each to be held on its own.
+pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = OwnedFd> {
     ebpf.programs()
         .filter(|(name, _)| !NOTING.contains(name))
-        .filter_map(|(_, program)| program.fd().ok().map(|fd| fd.as_fd().as_raw_fd()))
+        .filter_map(|(_, program)| program.fd().ok()?.as_fd().try_clone_to_owned().ok())
 }
 
 /// Puts a program where those that go on in it find it.
-fn put(array: &mut ProgramArray<MapData>, name: &str, program: &ProgramFd) -> Result<()> {
+fn put(
+    array: &mut ProgramArray<MapData>,
+    place: u32,
+    name: &str,
+    program: &ProgramFd,
+) -> Result<()> {
     array
-        .set(0, program, 0)
+        .set(place, program, 0)
         .with_context(|| format!("cannot put the program {name} in its place"))
 }
 

@@ -7,7 +7,7 @@ use crate::event::{
     Ancestor, Args, Capture, Comm, Event, Exec, Exit, Flags, Fork, Lost, Missing, ProcessKey,
     Status,
 };
-use probe_common::limits::{FILENAME_MAX, NONE};
+use probe_common::limits::NONE;
 use probe_common::{DecodeError, ExecFixed, ExitFixed, ForkFixed, Header, Record, exec_flag};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -37,20 +37,37 @@ struct Gap {
 const CALL_UNSEEN: &str =
     "the call was denied before the kernel looked at it, or begun before the capture";
 const NO_ROOM: &str = "no room in the ring buffer";
+const DYING: &str =
+    "the thread was being killed: by then its memory and user may have been the new program's";
 const UNREADABLE: &str = "could not be read";
 
 /// Every gap that an exec of its own can have.
-const GAPS: [Gap; 8] = [
+const GAPS: [Gap; 11] = [
+    Gap {
+        key: "filename",
+        why: DYING,
+        found: |_, flags| flags & exec_flag::DYING != 0,
+    },
+    Gap {
+        key: "args",
+        why: DYING,
+        found: |_, flags| flags & exec_flag::DYING != 0,
+    },
+    Gap {
+        key: "old_euid",
+        why: DYING,
+        found: |_, flags| flags & exec_flag::DYING != 0,
+    },
     Gap {
         key: "flags",
-        why: "whether the exec changed its user, group or capabilities is not known: the call was not seen",
+        why: "whether the exec changed its user, group or capabilities is not known: its begin was not seen, or another's took its place",
         found: |exec, flags| {
             flags & (exec_flag::OLD_EUID | exec_flag::KERNEL) == 0 && !exec.failed()
         },
     },
     Gap {
         key: "interpreter",
-        why: "the begin of the exec was not seen",
+        why: "the begin of the exec was not seen, or another's took its place",
         found: |exec, flags| flags & exec_flag::NO_BPRM != 0 && !exec.failed(),
     },
     Gap {
@@ -164,8 +181,8 @@ impl Decoder {
         let has = |flag| fixed.flags & flag != 0;
         let failed = fixed.ret != 0;
         let old_euid = if failed {
-            // What failed changed nothing.
-            some(fixed.euid)
+            // What fails before the point of no return changes nothing.
+            some(fixed.euid).filter(|_| !has(exec_flag::DYING))
         } else {
             has(exec_flag::OLD_EUID).then_some(fixed.old_euid)
         };
@@ -303,6 +320,8 @@ fn flags(fixed: &ExecFixed, exec: &Exec) -> Flags {
     flags.set(Flags::MEMFD, memfd);
     flags.set(Flags::DELETED, has(exec_flag::DELETED));
     flags.set(Flags::PTRACED, has(exec_flag::PTRACED));
+    flags.set(Flags::NARROW, has(exec_flag::NARROW));
+    flags.set(Flags::CHECK, has(exec_flag::CHECK));
     flags
 }
 
@@ -315,8 +334,7 @@ fn filename(record: &probe_common::Exec<'_>) -> (Option<Box<[u8]>>, Capture) {
         return (None, Capture::Failed);
     }
     let name = record.filename;
-    // A name that is too long may stand in a path that is not: only a full one was cut.
-    let cut = has(exec_flag::FILENAME_CUT) && name.len() >= FILENAME_MAX;
+    let cut = has(exec_flag::FILENAME_CUT);
     let relative = fixed.ret != 0
         && has(exec_flag::DIRFD)
         && !name.starts_with(b"/")

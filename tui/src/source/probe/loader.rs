@@ -80,7 +80,7 @@ const CALLS: [u32; 5] = if cfg!(target_arch = "x86_64") {
 pub(crate) struct Loaded {
     pub(crate) ebpf: Ebpf,
     /// Where programs find those that they go on in; they are emptied when this is dropped.
-    pub(crate) rounds: Rounds,
+    pub(super) rounds: Rounds,
     /// Facts that this kernel cannot give.
     pub(crate) missing: Missing,
     /// What else is not as it should be, a sentence each.

@@ -238,6 +238,7 @@ mod tests {
             flags: 0,
             threads: 1,
             start_ticks: u64::from(pid) * 10,
+            start_stack: 0,
         }
     }
 

@@ -268,6 +268,7 @@ calls! {
     exit_thread SYS_exit
     fchmodat SYS_fchmodat
     fchownat SYS_fchownat
+    fcntl SYS_fcntl
     getpid SYS_getpid
     getppid SYS_getppid
     gettid SYS_gettid
@@ -285,6 +286,8 @@ calls! {
     ptrace SYS_ptrace
     read SYS_read
     renameat2 SYS_renameat2
+    rt_sigprocmask SYS_rt_sigprocmask
+    rt_sigtimedwait SYS_rt_sigtimedwait
     seccomp SYS_seccomp
     sendfile SYS_sendfile
     setresgid SYS_setresgid

@@ -37,8 +37,12 @@ const NULL: Want = Want::Is(Value::Null);
 const UNREADABLE: &str = "the process's memory could not be read";
 
 /// Reasons for what is missing, as cases name them.
-pub(super) const REASONS: [(&str, &str); 3] = [
+pub(super) const REASONS: [(&str, &str); 4] = [
     ("UNREADABLE", UNREADABLE),
+    (
+        "DYING",
+        "the thread was being killed: by then its memory and user may have been the new program's",
+    ),
     (
         "DENIED",
         "the call was denied before the kernel looked at it, or begun before the capture",
