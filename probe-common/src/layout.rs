@@ -123,6 +123,16 @@ pub mod exec_flag {
     pub const CHECK: u32 = 1 << 28;
 }
 
+/// Places of the programs in which another goes on, in the arrays of them.
+pub mod go_on {
+    /// Another round of what does not fit one program.
+    pub const ROUND: u32 = 0;
+    /// Walks on up a long path, and then does what the first program does.
+    pub const WALK: u32 = 1;
+    /// Begins the record of a failed exec.
+    pub const BEGIN: u32 = 2;
+}
+
 /// What the capture filter remembers of a process.
 pub mod tracked {
     /// It belongs to the tree that is captured.

@@ -17,7 +17,7 @@ pub mod members;
 pub use decode::{DecodeError, Exec, Part, Record};
 pub use layout::{
     Ancestor, Area, CgroupPath, Counter, ExecFixed, ExitFixed, ForkFixed, Header, Kind, PartFixed,
-    exec_flag, tracked,
+    exec_flag, go_on, tracked,
 };
 
 /// Version of the record layout and of the globals.

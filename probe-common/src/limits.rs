@@ -23,9 +23,11 @@ pub const NAME_MAX: usize = 255;
 /// than this and one name.
 pub const WALK_ENOUGH: usize = 3840;
 /// Most directories that a path is followed up within the first mount, on kernels from 5.11.
-pub const WALK_FIRST: usize = 72;
-/// Most steps up from there, through directories and mounts.
-pub const WALK_REST: usize = 40;
+pub const WALK_FIRST: usize = 10;
+/// Most steps up from there, through directories and mounts: enough for most paths.
+pub const WALK_NEXT: usize = 6;
+/// Most steps up from there, by a program that only long paths need: the verifier follows each step.
+pub const WALK_REST: usize = 66;
 /// Most ancestors in one exec record: the parent, and further up as long as
 /// they never executed anything themselves.
 pub const ANCESTORS_MAX: usize = 8;

@@ -41,6 +41,7 @@ macro_rules! kernel_members {
             MM_ENV_START = "mm_struct" "env_start", ["env"];
             MM_ENV_END = "mm_struct" "env_end", ["env"];
             MM_EXE_FILE = "mm_struct" "exe_file", ["exe"];
+            MM_OWNER = "mm_struct" "owner", [""];
             MM_TASK_SIZE = "mm_struct" "task_size", [""];
             BPRM_FILENAME = "linux_binprm" "filename", [];
             BPRM_INTERP = "linux_binprm" "interp", ["interpreter"];

@@ -13,17 +13,16 @@ const MASK: u64 = ARGS_INLINE as u64;
 const CHUNK: u64 = ARG_CHUNK as u64;
 const _: () = assert!((ARGS_INLINE + 1).is_power_of_two());
 
-/// Begins at a list of pointers; `narrow` is 1 if they are of 32 bits.
+/// Begins at a list of pointers; `scratch.list.narrow` is 1 if they are of 32 bits.
 ///
 /// # Safety
 /// `scratch` must be this program's own.
 #[inline(always)]
-pub(crate) unsafe fn begin(scratch: *mut Scratch, argv: u64, narrow: u64) {
+pub(crate) unsafe fn begin(scratch: *mut Scratch, argv: u64) {
     // SAFETY: plain writes to the caller's scratch space.
     unsafe {
         let list = &raw mut (*scratch).list;
         (&raw mut (*list).argv).write_volatile(argv);
-        (&raw mut (*list).narrow).write_volatile(narrow);
         (&raw mut (*list).sent).write_volatile(0);
         (&raw mut (*list).closed).write_volatile(0);
         advance(list, 0, 0, 0);

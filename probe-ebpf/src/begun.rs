@@ -102,15 +102,15 @@ const fn place(tid: u32) -> u32 {
 
 const _: () = assert!(PENDING_MAX.is_power_of_two());
 
-/// Takes the note of the exec of a thread of the current process, by its id before the exec; nothing is
+/// Takes the note of the exec of the current task, by its id before the exec; nothing is
 /// known of what there is no note of. One of the same thread whose exec was never over is of an earlier
 /// process: by the time at which the process was forked, it is known.
 ///
 /// # Safety
 /// `to` must be writable.
 #[inline(always)]
-pub(crate) unsafe fn take(to: *mut Pending, old_tid: u32) {
-    let start_ns = facts::leader(Typed::current()).1;
+pub(crate) unsafe fn take(to: *mut Pending, task: Typed, old_tid: u32) {
+    let start_ns = facts::leader(task).1;
     // SAFETY: the helper takes no arguments and always succeeds; the entry is there.
     unsafe {
         let thread = (bpf_get_current_pid_tgid() & !u64::from(u32::MAX)) | u64::from(old_tid);

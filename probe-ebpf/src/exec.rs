@@ -2,12 +2,16 @@
 
 use crate::begun;
 use crate::globals::{self as member, CAPTURE_ENV, MAX_ARG_BYTES};
-use crate::maps::{PART_ROUNDS, SCRATCH, Scratch, Slot, output};
+use crate::maps::{PART_ROUNDS, SCRATCH, Scratch, Slot, count, output};
 use crate::read::{Kernel, Typed, User};
-use crate::{facts, only, parts, path, walk};
-use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
+use crate::walk::{self, Walked};
+use crate::{facts, only, parts, path};
+use aya_ebpf::{
+    helpers::generated::bpf_get_current_task, macros::raw_tracepoint,
+    programs::RawTracePointContext,
+};
 use probe_common::{
-    Area, Kind, exec_flag,
+    Area, Counter, Kind, exec_flag, go_on,
     limits::{ARGS_INLINE, FILENAME_MAX, INTERPRETER_MAX, NONE},
 };
 
@@ -16,16 +20,46 @@ const INLINE: u64 = ARGS_INLINE as u64;
 /// `sched_process_exec(struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm)`,
 /// unchanged from 5.10 to 7.3. Runs in the process that executed, in its new image.
 #[raw_tracepoint(tracepoint = "sched_process_exec")]
+#[inline(always)]
 pub(crate) fn process_exec(ctx: RawTracePointContext) -> i32 {
     let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Exec as u32) else {
         return 0;
     };
     // SAFETY: `scratch` is this program's own.
-    let more = unsafe { begin(scratch, ctx.arg(1), Some(Kernel(ctx.arg(2))), None) };
-    if more {
-        next_round(&ctx, scratch);
+    match unsafe { begin(scratch, ctx.arg(1)) } {
+        Begun::Walked => rest_of(&ctx, scratch),
+        Begun::PartOfTheWay => walk_on(&ctx),
+        Begun::NotTold => {}
     }
     0
+}
+
+/// Walks on up a long path. Attached to nothing: [`process_exec`] and this program itself go on in it.
+#[raw_tracepoint(tracepoint = "sched_process_exec")]
+#[inline(always)]
+pub(crate) fn exec_up(ctx: RawTracePointContext) -> i32 {
+    match on() {
+        Some((scratch, Walked::Up)) => rest_of(&ctx, scratch),
+        Some((_, Walked::PartOfTheWay)) => walk_on(&ctx),
+        None => {}
+    }
+    0
+}
+
+#[inline(always)]
+fn walk_on(ctx: &RawTracePointContext) {
+    // SAFETY: nothing here has anything to drop.
+    unsafe { PART_ROUNDS.tail_call(ctx, go_on::WALK) };
+    count(Counter::Lost);
+}
+
+#[inline(always)]
+fn rest_of(ctx: &RawTracePointContext, scratch: *mut Scratch) {
+    // SAFETY: `scratch` is this program's own.
+    let more = unsafe { rest(scratch, ctx.arg(1), Some(Kernel(ctx.arg(2))), None) };
+    if more {
+        next_round(ctx, scratch);
+    }
 }
 
 /// Sends a round of parts. Attached to nothing: [`process_exec`] and this program itself go on in it.
@@ -42,30 +76,74 @@ pub(crate) fn send_parts(ctx: RawTracePointContext) -> i32 {
 fn next_round(ctx: &RawTracePointContext, scratch: *mut Scratch) {
     // SAFETY: nothing here has anything to drop; a record is begun.
     unsafe {
-        PART_ROUNDS.tail_call(ctx, 0);
+        PART_ROUNDS.tail_call(ctx, go_on::ROUND);
         give_up(scratch);
     }
 }
 
-/// Tells an exec by thread `old_tid`; returns whether there are parts to send first. Without a `bprm`, the
-/// one that was noted is taken, and without a `filename`, that of the `bprm`.
+/// How the telling of an exec began.
+pub(crate) enum Begun {
+    /// The capture filter does not let it pass.
+    NotTold,
+    /// [`rest`] follows.
+    Walked,
+    /// [`on`] follows, in another program.
+    PartOfTheWay,
+}
+
+/// Begins to tell an exec by thread `old_tid`.
 ///
 /// # Safety
 /// `scratch` must be this program's own.
 #[inline(always)]
-pub(crate) unsafe fn begin(
+pub(crate) unsafe fn begin(scratch: *mut Scratch, old_tid: u32) -> Begun {
+    let task = Typed::executed();
+    // SAFETY: as the caller says; the helper takes no arguments and always succeeds.
+    unsafe {
+        if task.plain().0 != bpf_get_current_task() {
+            // Not so on any kernel that was looked at; and if it were, nothing would be as it seems.
+            count(Counter::Lost);
+            return Begun::NotTold;
+        }
+        if !only::exec(task.plain()) {
+            begun::take(&raw mut (*scratch).before, task, old_tid);
+            return Begun::NotTold;
+        }
+        (*scratch).header = facts::header(Kind::Exec);
+        (*scratch).header.tid = old_tid;
+        (*scratch).fixed.ret = 0;
+        (*scratch).fixed.flags = 0;
+        match walk::paths(scratch, task, true) {
+            Walked::Up => Begun::Walked,
+            Walked::PartOfTheWay => Begun::PartOfTheWay,
+        }
+    }
+}
+
+/// Walks on up from where a program has stopped.
+#[inline(always)]
+pub(crate) fn on() -> Option<(*mut Scratch, Walked)> {
+    let scratch = SCRATCH.get_ptr_mut(Slot::Exec as u32)?;
+    // SAFETY: `scratch` was begun on this CPU by the program that went on in this one.
+    let walked = unsafe { walk::on(scratch, Typed::executed()) };
+    Some((scratch, walked))
+}
+
+/// Tells the rest of an exec by thread `old_tid`; returns whether there are parts to send first. Without a
+/// `bprm`, the one that was noted is taken, and without a `filename`, that of the `bprm`.
+///
+/// # Safety
+/// `scratch` must be this program's own, walked.
+#[inline(always)]
+pub(crate) unsafe fn rest(
     scratch: *mut Scratch,
     old_tid: u32,
     bprm: Option<Kernel>,
     filename: Option<Kernel>,
 ) -> bool {
-    let task = Typed::current();
+    let task = Typed::executed();
     // SAFETY: as the caller says.
     unsafe {
-        if !only::exec(task.plain()) {
-            begun::take(&raw mut (*scratch).before, old_tid);
-            return false;
-        }
         facts_of(scratch, task, old_tid, bprm, filename);
         match arguments(scratch, task) {
             Arguments::Here(len) => {
@@ -140,13 +218,8 @@ unsafe fn facts_of(
 ) {
     // SAFETY: `scratch` is this program's own; sizes are bounded where they are made.
     unsafe {
-        (*scratch).header = facts::header(Kind::Exec);
-        (*scratch).header.tid = old_tid;
-        (*scratch).fixed.ret = 0;
-        (*scratch).fixed.flags = 0;
-        walk::paths(scratch, task, true);
         let at = facts::fill(scratch, task, Slot::Exec);
-        begun::take(&raw mut (*scratch).before, old_tid);
+        begun::take(&raw mut (*scratch).before, task, old_tid);
         let bprm = match bprm {
             Some(bprm) => bprm,
             None => Kernel((&raw const (*scratch).before.bprm).read_volatile()),

@@ -9,16 +9,17 @@ use crate::args::{self, Round};
 use crate::begun::{self, word};
 use crate::call::{self, AT_EMPTY_PATH, AT_EXECVE_CHECK, AT_FDCWD, Which};
 use crate::globals::{self as member, HAS_TASK_REGS, NUMBER_EXECVEAT, PREPARED};
-use crate::maps::{Call, ROUNDS, SCRATCH, Scratch, Slot, output};
+use crate::maps::{Call, ROUNDS, SCRATCH, Scratch, Slot, count, output};
 use crate::read::{Kernel, Typed, User};
-use crate::{facts, only, path, walk};
+use crate::walk::{self, Walked};
+use crate::{facts, only, path};
 use aya_ebpf::{
     helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
     macros::tracepoint,
     programs::TracePointContext,
 };
 use probe_common::{
-    Kind, exec_flag,
+    Counter, Kind, exec_flag, go_on,
     limits::{FILENAME_MAX, NONE},
 };
 
@@ -39,10 +40,42 @@ const SIGSEGV: u64 = 1 << (11 - 1);
 /// it to both.
 #[tracepoint(category = "syscalls", name = "sys_exit_execve")]
 pub(crate) fn exit_exec(ctx: TracePointContext) -> i32 {
-    if let Some(scratch) = begin(&ctx) {
-        next_round(&ctx, scratch);
+    match begin(&ctx) {
+        Some((scratch, Walked::Up)) => rest_of(&ctx, scratch),
+        Some((_, Walked::PartOfTheWay)) => {
+            // SAFETY: nothing here has anything to drop.
+            unsafe { ROUNDS.tail_call(&ctx, go_on::WALK) };
+            count(Counter::Lost);
+        }
+        None => {}
     }
     0
+}
+
+/// Walks on up a long path. Attached to nothing: [`exit_exec`] goes on in it.
+#[tracepoint(category = "syscalls", name = "sys_exit_execve")]
+pub(crate) fn failed_up(ctx: TracePointContext) -> i32 {
+    if let Some(scratch) = on(Slot::Failed) {
+        rest_of(&ctx, scratch);
+    }
+    0
+}
+
+#[inline(always)]
+fn rest_of(ctx: &TracePointContext, scratch: *mut Scratch) {
+    // SAFETY: `scratch` is this program's own, walked.
+    unsafe { rest(scratch, Slot::Failed) };
+    next_round(ctx, scratch);
+}
+
+/// Walks on up from where a program has stopped.
+#[inline(always)]
+pub(crate) fn on(slot: Slot) -> Option<*mut Scratch> {
+    let scratch = SCRATCH.get_ptr_mut(slot as u32)?;
+    // SAFETY: `scratch` was begun on this CPU by the program that went on in this one. Its only path is the
+    // last one.
+    unsafe { walk::on(scratch, Typed::current()) };
+    Some(scratch)
 }
 
 /// Reads a round of the arguments of a failed exec. Attached to nothing: [`exit_exec`] and this
@@ -64,14 +97,14 @@ pub(crate) fn read_round(ctx: TracePointContext) -> i32 {
 fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
     // SAFETY: nothing here has anything to drop; a record is begun.
     unsafe {
-        ROUNDS.tail_call(ctx, 0);
+        ROUNDS.tail_call(ctx, go_on::ROUND);
         give_up(scratch);
     }
 }
 
 /// Begins the record of an exec that failed.
 #[inline(always)]
-fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
+fn begin(ctx: &TracePointContext) -> Option<(*mut Scratch, Walked)> {
     let ret = word(ctx, EXIT_RET) as i64;
     if ret >= 0 {
         return None;
@@ -102,8 +135,8 @@ fn begin(ctx: &TracePointContext) -> Option<*mut Scratch> {
         return None;
     }
     // SAFETY: `scratch` is this program's own, with its call.
-    unsafe { begin_record(scratch, Slot::Failed, ret as i32, flags, 0) };
-    Some(scratch)
+    let walked = unsafe { begin_record(scratch, ret as i32, flags, 0) };
+    Some((scratch, walked))
 }
 
 /// Returns whether the kernel makes a call once more, and user space never hears of this end of it. Of other
@@ -130,7 +163,8 @@ unsafe fn noted(scratch: *mut Scratch) -> bool {
     // SAFETY: the helper takes no arguments and always succeeds; plain accesses to the scratch space.
     unsafe {
         let before = &raw mut (*scratch).before;
-        begun::take(before, bpf_get_current_pid_tgid() as u32);
+        let tid = bpf_get_current_pid_tgid() as u32;
+        begun::take(before, Typed::current(), tid);
         (&raw mut (*scratch).call).write_volatile((*before).call);
         (*before).thread != 0
     }
@@ -151,28 +185,40 @@ unsafe fn from_task(call: *mut Call, ctx: &TracePointContext) {
     }
 }
 
-/// Begins the record of the call in `scratch.call`.
+/// Begins the record of the call in `scratch.call`: [`rest`] follows, or first [`on`] in another program.
 ///
 /// # Safety
 /// `scratch` must be this program's own.
 #[inline(always)]
 pub(crate) unsafe fn begin_record(
     scratch: *mut Scratch,
-    slot: Slot,
     ret: i32,
     flags: u32,
     narrow: u64,
-) {
+) -> Walked {
     // SAFETY: `scratch` is the caller's; sizes are bounded where they are made.
     unsafe {
-        let task = Typed::current();
         (*scratch).header = facts::header(Kind::Exec);
         let fixed = &raw mut (*scratch).fixed;
         (*fixed).ret = ret;
         (*fixed).flags = flags;
         (*fixed).old_euid = NONE;
         (*fixed).interpreter_len = 0;
-        walk::paths(scratch, task, false);
+        (&raw mut (*scratch).list.narrow).write_volatile(narrow);
+        walk::paths(scratch, Typed::current(), false)
+    }
+}
+
+/// Puts together what the record tells besides the arguments, and begins with those.
+///
+/// # Safety
+/// `scratch` must be this program's own, of that slot, walked.
+#[inline(always)]
+pub(crate) unsafe fn rest(scratch: *mut Scratch, slot: Slot) {
+    // SAFETY: `scratch` is the caller's; sizes are bounded where they are made.
+    unsafe {
+        let task = Typed::current();
+        let fixed = &raw mut (*scratch).fixed;
         let at = facts::fill(scratch, task, slot);
         if signals() & (SIGKILL | SIGSEGV) != 0 {
             (*fixed).flags |= exec_flag::DYING | exec_flag::ARGS_FAULT;
@@ -197,7 +243,7 @@ pub(crate) unsafe fn begin_record(
         let copied = from.copy_str(to, FILENAME_MAX as u32 + 1);
         path::note(scratch, copied, || from.byte(FILENAME_MAX as u64));
         (*scratch).holes = 0;
-        args::begin(scratch, call.argv, narrow);
+        args::begin(scratch, call.argv);
     }
 }
 

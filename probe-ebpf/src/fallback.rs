@@ -10,11 +10,12 @@ use crate::globals::{
 use crate::maps::{RAW_ROUNDS, SCRATCH, Scratch, Slot, count};
 use crate::only;
 use crate::read::{Kernel, Typed};
+use crate::walk::Walked;
 use aya_ebpf::{
     helpers::generated::bpf_get_current_task, macros::raw_tracepoint,
     programs::RawTracePointContext,
 };
-use probe_common::Counter;
+use probe_common::{Counter, go_on};
 
 /// `MAX_ERRNO` of include/linux/err.h.
 const MAX_ERRNO: i64 = 4095;
@@ -34,10 +35,33 @@ pub(crate) fn raw_exit(ctx: RawTracePointContext) -> i32 {
     // SAFETY: `scratch` is this program's own.
     unsafe {
         call::from_registers(&raw mut (*scratch).call, Kernel(ctx.arg(0)), which);
-        failed::begin_record(scratch, Slot::Raw, ret, 0, which.narrow.into());
-        next_round(&ctx, scratch);
+        match failed::begin_record(scratch, ret, 0, which.narrow.into()) {
+            Walked::Up => rest_of(&ctx, scratch),
+            Walked::PartOfTheWay => {
+                RAW_ROUNDS.tail_call(&ctx, go_on::WALK);
+                count(Counter::Lost);
+            }
+        }
     }
     0
+}
+
+/// Walks on up a long path. Attached to nothing: [`raw_exit`] goes on in it.
+#[raw_tracepoint(tracepoint = "sys_exit")]
+pub(crate) fn raw_up(ctx: RawTracePointContext) -> i32 {
+    if let Some(scratch) = failed::on(Slot::Raw) {
+        rest_of(&ctx, scratch);
+    }
+    0
+}
+
+#[inline(always)]
+fn rest_of(ctx: &RawTracePointContext, scratch: *mut Scratch) {
+    // SAFETY: `scratch` is this program's own, walked.
+    unsafe {
+        failed::rest(scratch, Slot::Raw);
+        next_round(ctx, scratch);
+    }
 }
 
 /// The same of 32-bit programs alone, for whose calls there is no tracepoint: goes on in [`raw_exit`].
@@ -45,7 +69,7 @@ pub(crate) fn raw_exit(ctx: RawTracePointContext) -> i32 {
 pub(crate) fn narrow_exit(ctx: RawTracePointContext) -> i32 {
     if let Some((_, Which { narrow: true, .. })) = failed_exec(&ctx) {
         // SAFETY: nothing here has anything to drop.
-        unsafe { RAW_ROUNDS.tail_call(&ctx, 1) };
+        unsafe { RAW_ROUNDS.tail_call(&ctx, go_on::BEGIN) };
         count(Counter::Lost);
     }
     0
@@ -81,7 +105,7 @@ pub(crate) fn raw_round(ctx: RawTracePointContext) -> i32 {
 unsafe fn next_round(ctx: &RawTracePointContext, scratch: *mut Scratch) {
     // SAFETY: nothing here has anything to drop; a record is begun.
     unsafe {
-        RAW_ROUNDS.tail_call(ctx, 0);
+        RAW_ROUNDS.tail_call(ctx, go_on::ROUND);
         failed::give_up(scratch);
     }
 }

@@ -82,7 +82,8 @@ pub(crate) struct Walk {
     pub(crate) before: u64,
     /// What is known of it: `FOUND`, perhaps with another.
     pub(crate) found: u32,
-    pub(crate) reserved: u32,
+    /// Which path it is, of those of `walk`.
+    pub(crate) path: u32,
 }
 
 /// How far an area of the new image was sent in parts.
@@ -194,22 +195,21 @@ pub(crate) static CGROUP_SCRATCH: PerCpuArray<CgroupPath, SLOTS> = PerCpuArray::
 #[btf_map]
 pub(crate) static ENDED: LruHashMap<[u64; 2], u32, 4096> = LruHashMap::new();
 
-/// The program that reads a round of a failed exec's arguments; user space puts it in.
+/// The programs by which one that sees a failed exec goes on, by [`probe_common::go_on`]; user space puts them in.
 #[btf_map]
-pub(crate) static ROUNDS: ProgramArray<1> = ProgramArray::new();
+pub(crate) static ROUNDS: ProgramArray<2> = ProgramArray::new();
 
-/// The program that reads a round of them where the call's end was seen otherwise, and the one that begins with
-/// the first.
+/// Those where the end of the call was seen otherwise.
 #[btf_map]
-pub(crate) static RAW_ROUNDS: ProgramArray<2> = ProgramArray::new();
+pub(crate) static RAW_ROUNDS: ProgramArray<3> = ProgramArray::new();
 
-/// The program that sends a round of parts; user space puts it in.
+/// Those of one that sees an exec.
 #[btf_map]
-pub(crate) static PART_ROUNDS: ProgramArray<1> = ProgramArray::new();
+pub(crate) static PART_ROUNDS: ProgramArray<2> = ProgramArray::new();
 
-/// The one that does where the exec was seen by perf's tracepoint.
+/// Those where it was seen by perf's tracepoint.
 #[btf_map]
-pub(crate) static PERF_PART_ROUNDS: ProgramArray<1> = ProgramArray::new();
+pub(crate) static PERF_PART_ROUNDS: ProgramArray<2> = ProgramArray::new();
 
 /// Returns this CPU's count of lost records.
 #[inline(always)]

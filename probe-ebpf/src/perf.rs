@@ -2,29 +2,65 @@
 //! it does not for raw ones: there a program that is preempted keeps every other task on that CPU from
 //! being seen by it.
 
-use crate::exec;
+use crate::exec::{self, Begun};
 use crate::exit;
 use crate::globals as member;
-use crate::maps::{PERF_PART_ROUNDS, SCRATCH, Scratch, Slot};
+use crate::maps::{PERF_PART_ROUNDS, SCRATCH, Scratch, Slot, count};
 use crate::read::{Kernel, Typed};
+use crate::walk::Walked;
 use aya_ebpf::{EbpfContext, macros::tracepoint, programs::TracePointContext};
+use probe_common::{Counter, go_on};
 
 /// `{ struct trace_entry ent; u32 __data_loc_filename; pid_t pid; pid_t old_pid; … }`: the low half of
 /// `__data_loc_filename` is the path's place in the event.
 #[tracepoint(category = "sched", name = "sched_process_exec")]
+#[inline(always)]
 pub(crate) fn perf_exec(ctx: TracePointContext) -> i32 {
-    let event = Kernel(ctx.as_ptr() as u64);
-    let old_tid = event.or_zero(&member::EVENT_EXEC_OLD_PID);
-    let place: u32 = event.or_zero(&member::EVENT_EXEC_FILENAME);
-    let filename = Kernel(event.0 + u64::from(place & 0xffff));
     let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Exec as u32) else {
         return 0;
     };
     // SAFETY: `scratch` is this program's own.
-    if unsafe { exec::begin(scratch, old_tid, None, Some(filename)) } {
-        next_round(&ctx, scratch);
+    match unsafe { exec::begin(scratch, old_tid(&ctx)) } {
+        Begun::Walked => rest_of(&ctx, scratch),
+        Begun::PartOfTheWay => walk_on(&ctx),
+        Begun::NotTold => {}
     }
     0
+}
+
+/// Walks on up a long path. Attached to nothing: [`perf_exec`] and this program itself go on in it.
+#[tracepoint(category = "sched", name = "sched_process_exec")]
+#[inline(always)]
+pub(crate) fn perf_up(ctx: TracePointContext) -> i32 {
+    match exec::on() {
+        Some((scratch, Walked::Up)) => rest_of(&ctx, scratch),
+        Some((_, Walked::PartOfTheWay)) => walk_on(&ctx),
+        None => {}
+    }
+    0
+}
+
+#[inline(always)]
+fn walk_on(ctx: &TracePointContext) {
+    // SAFETY: nothing here has anything to drop.
+    unsafe { PERF_PART_ROUNDS.tail_call(ctx, go_on::WALK) };
+    count(Counter::Lost);
+}
+
+#[inline(always)]
+fn rest_of(ctx: &TracePointContext, scratch: *mut Scratch) {
+    let event = Kernel(ctx.as_ptr() as u64);
+    let place: u32 = event.or_zero(&member::EVENT_EXEC_FILENAME);
+    let filename = Kernel(event.0 + u64::from(place & 0xffff));
+    // SAFETY: `scratch` is this program's own.
+    if unsafe { exec::rest(scratch, old_tid(ctx), None, Some(filename)) } {
+        next_round(ctx, scratch);
+    }
+}
+
+#[inline(always)]
+fn old_tid(ctx: &TracePointContext) -> u32 {
+    Kernel(ctx.as_ptr() as u64).or_zero(&member::EVENT_EXEC_OLD_PID)
 }
 
 /// Sends a round of parts. Attached to nothing: [`perf_exec`] and this program itself go on in it.
@@ -41,7 +77,7 @@ pub(crate) fn perf_parts(ctx: TracePointContext) -> i32 {
 fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
     // SAFETY: nothing here has anything to drop; a record is begun.
     unsafe {
-        PERF_PART_ROUNDS.tail_call(ctx, 0);
+        PERF_PART_ROUNDS.tail_call(ctx, go_on::ROUND);
         exec::give_up(scratch);
     }
 }

@@ -1,6 +1,6 @@
 //! Reads of kernel and user memory, none of which can fail the program.
 
-use crate::globals::{DIRECT, Offset, TASK_COMM};
+use crate::globals::{DIRECT, MM_OWNER, Offset, TASK_COMM, TASK_MM};
 use aya_ebpf::cty::c_void;
 use aya_ebpf::helpers::generated::{
     bpf_get_current_task, bpf_get_current_task_btf, bpf_probe_read_kernel,
@@ -51,6 +51,18 @@ impl Typed {
                 bpf_get_current_task_btf() as u64
             }
         })
+    }
+
+    /// Returns the current task right after its exec, as the owner of its new memory, which it has made itself.
+    ///
+    /// For each pointer that is loaded from [`Self::current`] newer kernels look for several names
+    /// among all their types before they run a program: reached in this way, they do so once.
+    #[inline(always)]
+    pub(crate) fn executed() -> Self {
+        if DIRECT.load() == 0 || MM_OWNER.get().is_none() {
+            return Self::current();
+        }
+        Self::current().to(&TASK_MM).to(&MM_OWNER)
     }
 
     /// Returns whether members are loaded without a helper.

@@ -9,23 +9,35 @@ use crate::maps::{Scratch, Walk};
 use crate::read::{Kernel, Typed};
 use probe_common::{
     exec_flag,
-    limits::{NAME_MAX, WALK_ENOUGH, WALK_FIRST, WALK_REST},
+    limits::{NAME_MAX, WALK_ENOUGH, WALK_FIRST, WALK_NEXT, WALK_REST},
 };
 
 /// Bytes that both paths take at most; a name is read to within this and one name more.
 const ROOM: u64 = 8192;
 const _: () = assert!(2 * (WALK_ENOUGH + NAME_MAX + 1) <= ROOM as usize);
 
+/// Whether a walk is over.
+pub(crate) enum Walked {
+    /// Both paths are there, or what could be had of them.
+    Up,
+    /// There is more above: [`on`] goes there, in a program of its own.
+    PartOfTheWay,
+}
+
+/// Which path is walked, as [`Walk::path`] has it.
+const EXE: u32 = 0;
+const CWD: u32 = 1;
+
 /// Walks up from a process's executable, if it is told, and from its working directory: their names
 /// open the tail.
 ///
-/// The first thing that a program does, since the verifier follows the long loops anew for each state
-/// in which they can be entered.
+/// The first thing that a program does, since the verifier follows the loops anew for each state in
+/// which they can be entered.
 ///
 /// # Safety
 /// `scratch` must be this program's own.
 #[inline(always)]
-pub(crate) unsafe fn paths(scratch: *mut Scratch, task: Typed, exe: bool) {
+pub(crate) unsafe fn paths(scratch: *mut Scratch, task: Typed, exe: bool) -> Walked {
     // SAFETY: names are copied to within ROOM and one name, and the tail has more.
     unsafe {
         let walk = &raw mut (*scratch).walk;
@@ -35,17 +47,68 @@ pub(crate) unsafe fn paths(scratch: *mut Scratch, task: Typed, exe: bool) {
             let file = task.to(&member::TASK_MM).to(&member::MM_EXE_FILE);
             let path = file.inside(&member::FILE_PATH);
             note_removed(scratch, path);
-            begin(walk, to, path, 0);
-            up(walk, to);
-            (*scratch).fixed.flags |= exec_flag::EXE * (&raw const (*walk).found).read_volatile();
-            (*scratch).fixed.exe_len = (&raw const (*walk).used).read_volatile() as u16;
+            begin(walk, path, EXE, 0);
+            up_to_the_mount(walk, to, path);
+            if let Walked::PartOfTheWay = up::<WALK_NEXT>(walk, to) {
+                return Walked::PartOfTheWay;
+            }
+            end(scratch);
         }
-        let before = (&raw const (*scratch).fixed.exe_len).read_volatile();
         let directory = task.to(&member::TASK_FS).inside(&member::FS_PWD);
-        begin(walk, to, directory, before.into());
-        up(walk, to);
-        (*scratch).fixed.flags |= exec_flag::CWD * (&raw const (*walk).found).read_volatile();
-        (*scratch).fixed.cwd_len = (&raw const (*walk).used).read_volatile() as u16;
+        begin_directory(scratch, directory);
+        up_to_the_mount(walk, to, directory);
+        if let Walked::PartOfTheWay = up::<WALK_NEXT>(walk, to) {
+            return Walked::PartOfTheWay;
+        }
+        end(scratch);
+        Walked::Up
+    }
+}
+
+/// Goes on where [`paths`], or this itself, has stopped; a path that has yet more above it is cut.
+///
+/// # Safety
+/// `scratch` must be this program's own scratch space, walked part of the way.
+#[inline(always)]
+pub(crate) unsafe fn on(scratch: *mut Scratch, task: Typed) -> Walked {
+    // SAFETY: as for `paths`.
+    unsafe {
+        let walk = &raw mut (*scratch).walk;
+        let to = (&raw mut (*scratch).tail).cast::<u8>();
+        up::<WALK_REST>(walk, to);
+        end(scratch);
+        if (&raw const (*walk).path).read_volatile() == CWD {
+            return Walked::Up;
+        }
+        let directory = task.to(&member::TASK_FS).inside(&member::FS_PWD);
+        begin_directory(scratch, directory);
+        Walked::PartOfTheWay
+    }
+}
+
+#[inline(always)]
+unsafe fn begin_directory(scratch: *mut Scratch, directory: Typed) {
+    // SAFETY: plain accesses to the caller's scratch space.
+    unsafe {
+        let before = (&raw const (*scratch).fixed.exe_len).read_volatile();
+        begin(&raw mut (*scratch).walk, directory, CWD, before.into());
+    }
+}
+
+/// Notes what was found of a path.
+#[inline(always)]
+unsafe fn end(scratch: *mut Scratch) {
+    // SAFETY: plain accesses to the caller's scratch space.
+    unsafe {
+        let walk = (&raw const (*scratch).walk).read_volatile();
+        let fixed = &raw mut (*scratch).fixed;
+        if walk.path == EXE {
+            (*fixed).flags |= exec_flag::EXE * walk.found;
+            (*fixed).exe_len = walk.used as u16;
+        } else {
+            (*fixed).flags |= exec_flag::CWD * walk.found;
+            (*fixed).cwd_len = walk.used as u16;
+        }
     }
 }
 
@@ -76,10 +139,10 @@ unsafe fn note_removed(scratch: *mut Scratch, path: Typed) {
 }
 
 #[inline(always)]
-unsafe fn begin(walk: *mut Walk, to: *mut u8, path: Typed, before: u64) {
-    let mnt = path.to(&member::PATH_MNT);
+unsafe fn begin(walk: *mut Walk, from: Typed, path: u32, before: u64) {
+    let mnt = from.to(&member::PATH_MNT);
     let root = mnt.to(&member::VFSMOUNT_ROOT);
-    let dentry = path.to(&member::PATH_DENTRY);
+    let dentry = from.to(&member::PATH_DENTRY);
     // SAFETY: plain writes to the caller's scratch space.
     unsafe {
         // Until a step says otherwise, there is more above than the steps allow.
@@ -90,18 +153,20 @@ unsafe fn begin(walk: *mut Walk, to: *mut u8, path: Typed, before: u64) {
             used: 0,
             before,
             found: FOUND | CUT,
-            reserved: 0,
+            path,
         });
-        if Typed::is_direct() {
-            up_to_the_mount(walk, to, dentry, root);
-        }
     }
 }
 
-/// Takes the names up to the root of the mount, by pointers whose type the verifier knows.
+/// Takes the first names up to the root of the mount, where the kernel allows it by pointers whose type the
+/// verifier knows.
 #[inline(always)]
-unsafe fn up_to_the_mount(walk: *mut Walk, to: *mut u8, dentry: Typed, root: Typed) {
-    let mut dentry = dentry;
+unsafe fn up_to_the_mount(walk: *mut Walk, to: *mut u8, from: Typed) {
+    if !Typed::is_direct() {
+        return;
+    }
+    let root = from.to(&member::PATH_MNT).to(&member::VFSMOUNT_ROOT);
+    let mut dentry = from.to(&member::PATH_DENTRY);
     // SAFETY: `to` has room for ROOM bytes and one name.
     unsafe {
         for _ in 0..WALK_FIRST {
@@ -144,8 +209,9 @@ const _: () = assert!(
         && exec_flag::CWD * PSEUDO == exec_flag::CWD_PSEUDO
 );
 
+/// Takes so many steps up.
 #[inline(always)]
-unsafe fn up(walk: *mut Walk, to: *mut u8) {
+unsafe fn up<const STEPS: usize>(walk: *mut Walk, to: *mut u8) -> Walked {
     // SAFETY: as the caller says.
     unsafe {
         if (&raw const (*walk).mnt).read_volatile() == 0 {
@@ -153,19 +219,20 @@ unsafe fn up(walk: *mut Walk, to: *mut u8) {
             if (&raw const (*walk).found).read_volatile() & CUT != 0 {
                 (&raw mut (*walk).found).write_volatile(0);
             }
-            return;
+            return Walked::Up;
         }
-        for _ in 0..WALK_REST {
+        for _ in 0..STEPS {
             let now = walk.read_volatile();
             if now.dentry == now.root {
                 if !up_the_mount(walk, now) {
-                    break;
+                    return Walked::Up;
                 }
             } else if now.used > WALK_ENOUGH as u64 || !up_the_directory(walk, now, to) {
-                break;
+                return Walked::Up;
             }
         }
     }
+    Walked::PartOfTheWay
 }
 
 /// Takes a name and goes on above it; returns whether there is more.

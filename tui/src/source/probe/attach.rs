@@ -7,6 +7,7 @@ use aya::Ebpf;
 use aya::maps::{MapData, ProgramArray};
 use aya::programs::{Program, ProgramError, ProgramFd, RawTracePoint, TracePoint};
 use aya::util::KernelVersion;
+use probe_common::go_on;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// The syscall tracepoints that tell of failed execs.
@@ -31,6 +32,12 @@ const EXIT: &str = "sched_process_exit";
 
 /// The raw tracepoint of the end of every system call.
 const CALL_END: &str = "sys_exit";
+
+/// The long programs of each kind, which take the verifier longest.
+const BY_RAW: [&str; 3] = ["process_exec", "exec_up", "send_parts"];
+const BY_PERF: [&str; 3] = ["perf_exec", "perf_up", "perf_parts"];
+const FAILED: [&str; 3] = ["exit_exec", "failed_up", "read_round"];
+const FAILED_RAW: [&str; 3] = ["raw_exit", "raw_up", "raw_round"];
 
 /// Programs that only note something for others: what one of them skips is no lost record.
 const NOTING: [&str; 3] = ["prepare_exec", "enter_execve", "enter_execveat"];
@@ -64,7 +71,7 @@ impl Loaded {
         tracefs: Result<()>,
     ) -> Result<()> {
         let by_perf = hooks.perf && tracefs.is_ok();
-        self.verify_at_once(tracefs.is_ok(), by_perf);
+        self.verify_at_once(&if by_perf { BY_PERF } else { BY_RAW });
         // What keeps the capture filter right comes before what asks it.
         let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
         if options.exits || filtered {
@@ -83,25 +90,42 @@ impl Loaded {
         if tree {
             self.untracked = only::plant(&mut self.ebpf, &options.only.tree)?;
         }
-        if let Err(error) = tracefs.and_then(|()| self.attach_ends(hooks.prepared)) {
-            self.drop_ends();
-            // Without their begins, calls are told from the registers at their ends.
-            if let Err(instead) = self.attach_fallback() {
-                self.problems.push(format!(
-                    "failed execs are not seen: {error:#}; nor in another way: {instead:#}"
-                ));
-            }
+        if !hooks.prepared {
+            // They note what execs change.
+            self.attach_failed(hooks, tracefs);
+            return self.attach_exec(by_perf);
         }
-        if hooks.prepared {
-            self.attach_raw("prepare_exec", PREPARE)?;
-        }
+        self.attach_raw("prepare_exec", PREPARE)?;
+        self.attach_exec(by_perf)?;
+        self.attach_failed(hooks, tracefs);
+        Ok(())
+    }
+
+    fn attach_exec(&mut self, by_perf: bool) -> Result<()> {
         let attached = by_perf.then(|| self.attach_exec_by_perf());
         if self.is_attached(attached) {
             return Ok(());
         }
-        let parts = self.load_raw("send_parts")?.fd()?.try_clone()?;
-        put(&mut self.rounds.parts, 0, "send_parts", &parts)?;
+        for (place, name) in [(go_on::ROUND, "send_parts"), (go_on::WALK, "exec_up")] {
+            let program = self.load_raw(name)?.fd()?.try_clone()?;
+            put(&mut self.rounds.parts, place, name, &program)?;
+        }
         self.attach_raw("process_exec", EXEC)
+    }
+
+    /// Attaches what tells of failed execs, or says that nothing does.
+    fn attach_failed(&mut self, hooks: Hooks, tracefs: Result<()>) {
+        self.verify_at_once(&if tracefs.is_ok() { FAILED } else { FAILED_RAW });
+        let Err(error) = tracefs.and_then(|()| self.attach_ends(hooks.prepared)) else {
+            return;
+        };
+        self.drop_ends();
+        // Without their begins, calls are told from the registers at their ends.
+        if let Err(instead) = self.attach_fallback() {
+            self.problems.push(format!(
+                "failed execs are not seen: {error:#}; nor in another way: {instead:#}"
+            ));
+        }
     }
 
     /// Takes what came of attaching by way of perf, where that was tried; a raw tracepoint has to do otherwise.
@@ -118,18 +142,12 @@ impl Loaded {
         }
     }
 
-    /// Loads the long programs, each on a thread of its own: what takes the time is the verifier. What it
+    /// Loads long programs, each on a thread of its own: what takes the time is the verifier. What it
     /// refuses is loaded again where it is needed, and told there.
-    fn verify_at_once(&mut self, has_tracefs: bool, by_perf: bool) {
-        let exec = if by_perf { "perf_exec" } else { "process_exec" };
-        let failed = if has_tracefs {
-            ["exit_exec", "read_round"]
-        } else {
-            ["raw_exit", "raw_round"]
-        };
+    fn verify_at_once(&mut self, names: &[&str]) {
         std::thread::scope(|scope| {
             for (name, program) in self.ebpf.programs_mut() {
-                if name == exec || failed.contains(&name) {
+                if names.contains(&name) {
                     scope.spawn(move || match program {
                         Program::RawTracePoint(program) => program.load(),
                         Program::TracePoint(program) => program.load(),
@@ -141,8 +159,10 @@ impl Loaded {
     }
 
     fn attach_exec_by_perf(&mut self) -> Result<()> {
-        let parts = self.load_traced("perf_parts")?.fd()?.try_clone()?;
-        put(&mut self.rounds.perf_parts, 0, "perf_parts", &parts)?;
+        for (place, name) in [(go_on::ROUND, "perf_parts"), (go_on::WALK, "perf_up")] {
+            let program = self.load_traced(name)?.fd()?.try_clone()?;
+            put(&mut self.rounds.perf_parts, place, name, &program)?;
+        }
         self.attach_traced("perf_exec", "sched", EXEC)
     }
 
@@ -163,9 +183,16 @@ impl Loaded {
     }
 
     fn attach_fallback(&mut self) -> Result<()> {
-        let round = self.load_raw("raw_round")?.fd()?.try_clone()?;
-        put(&mut self.rounds.raw, 0, "raw_round", &round)?;
+        self.put_raw_rounds()?;
         self.attach_raw("raw_exit", CALL_END)
+    }
+
+    fn put_raw_rounds(&mut self) -> Result<()> {
+        for (place, name) in [(go_on::ROUND, "raw_round"), (go_on::WALK, "raw_up")] {
+            let program = self.load_raw(name)?.fd()?.try_clone()?;
+            put(&mut self.rounds.raw, place, name, &program)?;
+        }
+        Ok(())
     }
 
     /// Attaches what tells of failed execs of 32-bit programs, unless something does already. Costs a little with
@@ -174,16 +201,18 @@ impl Loaded {
         if self.attached.contains(&CALL_END) {
             return Ok(());
         }
-        let round = self.load_raw("raw_round")?.fd()?.try_clone()?;
-        put(&mut self.rounds.raw, 0, "raw_round", &round)?;
+        self.verify_at_once(&FAILED_RAW);
+        self.put_raw_rounds()?;
         let first = self.load_raw("raw_exit")?.fd()?.try_clone()?;
-        put(&mut self.rounds.raw, 1, "raw_exit", &first)?;
+        put(&mut self.rounds.raw, go_on::BEGIN, "raw_exit", &first)?;
         self.attach_raw("narrow_exit", CALL_END)
     }
 
     fn attach_ends(&mut self, prepared: bool) -> Result<()> {
-        let round = self.load_traced("read_round")?.fd()?.try_clone()?;
-        put(&mut self.rounds.failed, 0, "read_round", &round)?;
+        for (place, name) in [(go_on::ROUND, "read_round"), (go_on::WALK, "failed_up")] {
+            let program = self.load_traced(name)?.fd()?.try_clone()?;
+            put(&mut self.rounds.failed, place, name, &program)?;
+        }
         let begins = BEGINS.iter().filter(|_| !prepared);
         for (program, tracepoint) in ENDS.iter().chain(begins) {
             self.attach_traced(program, "syscalls", tracepoint)?;
