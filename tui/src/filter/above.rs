@@ -6,6 +6,7 @@ use crate::model::Model;
 use crate::process::{Life, Process};
 use crate::store::{End, Row};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 
 /// What one process adds to a question about all that are above.
 pub(super) enum Found {
@@ -65,12 +66,12 @@ pub(super) fn above(
 }
 
 /// Makes a row of what is known of a process: its latest exec, or what `/proc` told.
-pub(super) fn as_row(process: &Process, model: &Model) -> Row {
+pub(super) fn as_row<'a>(process: &Process, model: &'a Model) -> Cow<'a, Row> {
     if let Some(row) = process.last_exec.and_then(|id| model.store.row(id)) {
-        return row.clone();
+        return Cow::Borrowed(row);
     }
     let parent = process.parent.and_then(|id| model.processes.get(id));
-    Row {
+    Cow::Owned(Row {
         exec: Exec {
             pid: process.key.pid,
             ppid: parent.map_or(0, |parent| parent.key.pid),
@@ -88,5 +89,5 @@ pub(super) fn as_row(process: &Process, model: &Model) -> Row {
             Life::Ended { time_ns, .. } => Some(End::Replaced { time_ns }),
             Life::Running | Life::Unwatched => None,
         },
-    }
+    })
 }
