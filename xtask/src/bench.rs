@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use self::figures::{Figures, Usage, program_ns};
 use self::storm::Storm;
 use self::subject::Subject;
+use crate::apt;
 use crate::shell::{cargo, is_root, run as run_command, say, work_dir};
 
 /// What is to be measured, and how often.
@@ -68,6 +69,7 @@ struct Found {
     again: Figures,
     late: Figures,
     cpu: Figures,
+    system: Figures,
     peak_mb: Figures,
     kernel_us: Figures,
     cpu_at_a_thousand: Figures,
@@ -104,7 +106,9 @@ pub(crate) fn storm(options: &StormOptions) -> Result<()> {
 pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(is_root(), "tracing needs root: run it with sudo -E");
     if options.install_peers {
-        install_peers()?;
+        for (program, package) in subject::PEERS {
+            apt::system_program(program, &[package])?;
+        }
     }
     run_command(cargo().args(["build", "--release", "--locked", "--package", TOOL]))?;
     let tool = crate::run::release_dir()?.join(TOOL);
@@ -149,13 +153,6 @@ fn tiny() -> Result<PathBuf> {
     elf::write(&dir).context("the program of the storm cannot be written")
 }
 
-fn install_peers() -> Result<()> {
-    let mut command = Command::new("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    command.args(["-qq", "install", "--yes", "--no-install-recommends"]);
-    run_command(command.args(subject::PACKAGES))
-}
-
 /// What all measurements have in common.
 struct Bench {
     tiny: PathBuf,
@@ -196,6 +193,9 @@ impl Bench {
         found.peak_mb.add(after.peak_mb);
         let cpu_ms = after.cpu_ms - before.cpu_ms;
         found.cpu.add(cpu_ms / self.execs as f64 * 1000.0);
+        if let Some(part) = after.system_part.system_since(before.system_part) {
+            found.system.add(100.0 * part);
+        }
         if let Some(seen) = running.stop()? {
             found.captured.add(percent(seen.execs, self.execs));
             found.again.add(seen.again as f64);
@@ -311,19 +311,20 @@ fn print_table(subjects: &[Subject], found: &[Found], options: &Options) {
         options.runs, options.execs
     );
     println!(
-        "| tool | storm, × without | seen, % | doubled | out of order | CPU ms/1000 execs | the same at 1,000/s | \
+        "| tool | storm, × without | seen, % | doubled | out of order | CPU ms/1000 execs | of it in the kernel, % | the same at 1,000/s | \
          kernel µs/exec | seen after 2 s stopped, % | start to first exec, ms | idle wake-ups/s | peak MB | program, KB |"
     );
-    println!("|{}", " --- |".repeat(13));
+    println!("|{}", " --- |".repeat(14));
     for (subject, found) in subjects.iter().zip(found) {
         println!(
-            "| {} | {:.3} | {:.2} | {:.0} | {:.0} | {:.1} | {:.1} | {:.1} | {:.2} | {:.0} | {:.1} | {:.1} | {} |",
+            "| {} | {:.3} | {:.2} | {:.0} | {:.0} | {:.1} | {:.0} | {:.1} | {:.1} | {:.2} | {:.0} | {:.1} | {:.1} | {} |",
             subject.name,
             found.ratio,
             found.captured,
             found.again,
             found.late,
             found.cpu,
+            found.system,
             found.cpu_at_a_thousand,
             found.kernel_us,
             found.captured_in_spite,
@@ -343,6 +344,7 @@ fn in_json(subject: &Subject, found: &Found) -> Value {
         "doubled": found.again.json(),
         "out_of_order": found.late.json(),
         "cpu_ms_per_1000_execs": found.cpu.json(),
+        "cpu_system_percent": found.system.json(),
         "cpu_ms_per_1000_execs_at_1000_per_s": found.cpu_at_a_thousand.json(),
         "kernel_us_per_exec": found.kernel_us.json(),
         "captured_percent_stopped_2_s": found.captured_in_spite.json(),

@@ -56,6 +56,8 @@ impl fmt::Display for Figures {
 pub(super) struct Usage {
     /// Time on a processor of all its threads that are still there, in ms.
     pub(super) cpu_ms: f64,
+    /// What part of it was in the kernel's code, by the kernel's own split of all its threads.
+    pub(super) system_part: Split,
     /// Times that a thread of it went to sleep.
     pub(super) sleeps: u64,
     /// Most memory that it ever had, in MB.
@@ -82,11 +84,41 @@ impl Usage {
         let status =
             fs::read_to_string(&status).with_context(|| format!("{status} cannot be read"))?;
         let peak = number(&status, "VmHWM:").unwrap_or(0);
+        let stat = format!("/proc/{pid}/stat");
+        let stat = fs::read_to_string(&stat).with_context(|| format!("{stat} cannot be read"))?;
         Ok(Self {
             cpu_ms: ns as f64 / 1e6,
+            system_part: Split::read(&stat).context("/proc has another form than proc(5) says")?,
             sleeps,
             peak_mb: peak as f64 / 1024.0,
         })
+    }
+}
+
+/// Ticks of a process's time on a processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Split {
+    user: u64,
+    system: u64,
+}
+
+impl Split {
+    /// Reads `/proc/PID/stat`: fields 14 and 15 of proc(5).
+    fn read(stat: &str) -> Option<Self> {
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace().skip(11);
+        let mut next = || fields.next()?.parse().ok();
+        Some(Self {
+            user: next()?,
+            system: next()?,
+        })
+    }
+
+    /// Returns which part of the time since an earlier look was the system's; `None` if there was none.
+    pub(super) fn system_since(self, earlier: Self) -> Option<f64> {
+        let (user, system) = (self.user - earlier.user, self.system - earlier.system);
+        let all = user + system;
+        (all > 0).then(|| system as f64 / all as f64)
     }
 }
 
@@ -125,6 +157,17 @@ mod tests {
         assert_eq!(format!("{figures:.1}"), "2.0 [1.0..3.0]");
         figures.add(9.0);
         assert_eq!(figures.median(), Some(3.0));
+    }
+
+    #[test]
+    fn time_is_split_in_two() {
+        let line = |user: u64, system: u64| {
+            format!("7 (a) b) S 1 1 1 0 -1 0 1 2 3 4 {user} {system} 0 0 20")
+        };
+        let split = |user, system| Split::read(&line(user, system)).expect("as proc(5) says");
+        assert_eq!(split(40, 70).system_since(split(10, 60)), Some(0.25));
+        assert_eq!(split(1, 1).system_since(split(1, 1)), None);
+        assert_eq!(Split::read("7 (a"), None);
     }
 
     #[test]

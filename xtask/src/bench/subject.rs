@@ -14,13 +14,13 @@ use crate::shell::{capture, find_in_path, run};
 /// How long a tool may take until it sees what is executed, and until it has ended.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Debian's packages with the peers.
-pub(super) const PACKAGES: [&str; 5] = [
-    "libbpf-tools",
-    "linux-perf",
-    "bpftrace",
-    "forkstat",
-    "extrace",
+/// The peers' programs, each with Debian's package that has it.
+pub(super) const PEERS: [(&str, &str); 5] = [
+    ("execsnoop", "libbpf-tools"),
+    ("perf", "linux-perf"),
+    ("bpftrace", "bpftrace"),
+    ("forkstat", "forkstat"),
+    ("extrace", "extrace"),
 ];
 
 /// How a tool tells what it saw.
