@@ -2,9 +2,12 @@
 //!
 //! A process stays as long as it runs, or a row or a child of it is still there.
 
+mod slab;
+
 use crate::event::{Ancestor, Comm, Exec, Exit, Fork, ProcessKey, Running, Status};
 use crate::store::EntryId;
 use rustc_hash::FxHashMap;
+use slab::Slab;
 use std::collections::BTreeSet;
 
 /// `/proc` gives start times in clock ticks of this many ns.
@@ -93,13 +96,12 @@ pub struct Ended {
 /// Every process that is of interest.
 #[derive(Debug, Default)]
 pub struct ProcessTable {
-    processes: FxHashMap<ProcessId, Process>,
+    processes: Slab,
     /// By the pid that they have, or had last.
     current: FxHashMap<u32, ProcessId>,
     /// Those whose pid another one has now.
     displaced: FxHashMap<ProcessKey, ProcessId>,
     roots: BTreeSet<ProcessId>,
-    next: u64,
 }
 
 impl ProcessTable {
@@ -111,7 +113,7 @@ impl ProcessTable {
                 continue;
             }
             let id = self.insert(process.key, process.comm);
-            if let Some(p) = self.processes.get_mut(&id) {
+            if let Some(p) = self.processes.get_mut(id) {
                 p.coarse_start = true;
                 p.uid = Some(process.uid);
                 p.cmdline = process.cmdline;
@@ -134,7 +136,7 @@ impl ProcessTable {
         let id = self.find_or_insert(exec.key(), exec.comm, &exec.ancestors);
         let mut counts = Counts::default();
         let mut replaced = None;
-        if let Some(p) = self.processes.get_mut(&id) {
+        if let Some(p) = self.processes.get_mut(id) {
             p.uid = Some(exec.uid);
             p.rows += 1;
             if exec.failed() {
@@ -156,7 +158,7 @@ impl ProcessTable {
     /// that the process ran until now.
     pub fn pass_by(&mut self, exec: &Exec) -> Option<EntryId> {
         let id = self.find_or_insert(exec.key(), exec.comm, &exec.ancestors);
-        let p = self.processes.get_mut(&id)?;
+        let p = self.processes.get_mut(id)?;
         p.uid = Some(exec.uid);
         p.exec_ns = None;
         p.comm = exec.comm;
@@ -182,7 +184,7 @@ impl ProcessTable {
     pub fn exit(&mut self, exit: &Exit) -> Option<Ended> {
         let known = self.lookup(exit.key());
         let id = known.unwrap_or_else(|| self.insert(exit.key(), exit.comm));
-        let p = self.processes.get_mut(&id)?;
+        let p = self.processes.get_mut(id)?;
         if matches!(
             p.life,
             Life::Ended {
@@ -214,7 +216,7 @@ impl ProcessTable {
         let Some(id) = self.find(key).map(|p| p.id) else {
             return;
         };
-        if let Some(p) = self.processes.get_mut(&id) {
+        if let Some(p) = self.processes.get_mut(id) {
             p.rows = p.rows.saturating_sub(1);
             if p.last_exec == Some(row) {
                 p.last_exec = None;
@@ -225,19 +227,19 @@ impl ProcessTable {
 
     /// Returns a process, unless it is gone.
     pub fn get(&self, id: ProcessId) -> Option<&Process> {
-        self.processes.get(&id)
+        self.processes.get(id)
     }
 
     /// Returns the process of a pid and start time, unless it is gone.
     pub fn find(&self, key: ProcessKey) -> Option<&Process> {
         self.by_pid(key.pid)
             .filter(|current| current.key == key)
-            .or_else(|| self.processes.get(self.displaced.get(&key)?))
+            .or_else(|| self.processes.get(*self.displaced.get(&key)?))
     }
 
     /// Returns the process that has a pid now, or had it last.
     pub fn by_pid(&self, pid: u32) -> Option<&Process> {
-        self.processes.get(self.current.get(&pid)?)
+        self.processes.get(*self.current.get(&pid)?)
     }
 
     /// Returns a process's ancestors, its parent first.
@@ -259,12 +261,12 @@ impl ProcessTable {
 
     /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.processes.is_empty()
+        self.len() == 0
     }
 
     fn find_or_insert(&mut self, key: ProcessKey, comm: Comm, above: &[Ancestor]) -> ProcessId {
         if let Some(id) = self.lookup(key) {
-            if self.processes.get(&id).is_some_and(|p| p.parent.is_none()) {
+            if self.processes.get(id).is_some_and(|p| p.parent.is_none()) {
                 self.place_below(id, above);
             }
             return id;
@@ -290,7 +292,7 @@ impl ProcessTable {
     /// Finds the process that has the key's pid now, if its start time is the key's.
     fn lookup(&mut self, key: ProcessKey) -> Option<ProcessId> {
         let id = *self.current.get(&key.pid)?;
-        let p = self.processes.get_mut(&id)?;
+        let p = self.processes.get_mut(id)?;
         if p.coarse_start
             && key
                 .start_ns
@@ -304,10 +306,13 @@ impl ProcessTable {
     }
 
     fn insert(&mut self, key: ProcessKey, comm: Comm) -> ProcessId {
-        let id = ProcessId(self.next);
-        self.next += 1;
+        let id = self.processes.insert(Process {
+            key,
+            comm,
+            ..Process::default()
+        });
         if let Some(old) = self.current.insert(key.pid, id) {
-            if let Some(p) = self.processes.get_mut(&old) {
+            if let Some(p) = self.processes.get_mut(old) {
                 if !matches!(p.life, Life::Ended { .. }) {
                     p.life = Life::Ended {
                         time_ns: key.start_ns,
@@ -318,15 +323,6 @@ impl ProcessTable {
             }
             self.collect(old);
         }
-        self.processes.insert(
-            id,
-            Process {
-                id,
-                key,
-                comm,
-                ..Process::default()
-            },
-        );
         self.roots.insert(id);
         id
     }
@@ -336,20 +332,20 @@ impl ProcessTable {
         if self.ancestors(parent).any(|p| p.id == child) {
             return;
         }
-        let Some(c) = self.processes.get_mut(&child) else {
+        let Some(c) = self.processes.get_mut(child) else {
             return;
         };
         c.parent = Some(parent);
         let counts = c.subtree;
         self.roots.remove(&child);
-        if let Some(p) = self.processes.get_mut(&parent) {
+        if let Some(p) = self.processes.get_mut(parent) {
             p.children.insert(child);
         }
         self.add_up(parent, counts);
     }
 
     fn count(&mut self, id: ProcessId, counts: Counts) {
-        if let Some(p) = self.processes.get_mut(&id) {
+        if let Some(p) = self.processes.get_mut(id) {
             p.own.add(counts);
         }
         self.add_up(id, counts);
@@ -357,7 +353,7 @@ impl ProcessTable {
 
     fn add_up(&mut self, from: ProcessId, counts: Counts) {
         let mut next = Some(from);
-        while let Some(p) = next.and_then(|id| self.processes.get_mut(&id)) {
+        while let Some(p) = next.and_then(|id| self.processes.get_mut(id)) {
             p.subtree.add(counts);
             next = p.parent;
         }
@@ -366,12 +362,12 @@ impl ProcessTable {
     /// Drops a process that nothing refers to any more, and then perhaps its parent.
     fn collect(&mut self, id: ProcessId) {
         let mut next = Some(id);
-        while let Some(p) = next.and_then(|id| self.processes.get(&id)) {
+        while let Some(p) = next.and_then(|id| self.processes.get(id)) {
             if matches!(p.life, Life::Running) || p.rows > 0 || !p.children.is_empty() {
                 return;
             }
             let (id, key, parent) = (p.id, p.key, p.parent);
-            self.processes.remove(&id);
+            self.processes.remove(id);
             if parent.is_none() {
                 self.roots.remove(&id);
             }
@@ -380,7 +376,7 @@ impl ProcessTable {
             } else if self.displaced.get(&key) == Some(&id) {
                 self.displaced.remove(&key);
             }
-            if let Some(parent) = parent.and_then(|parent| self.processes.get_mut(&parent)) {
+            if let Some(parent) = parent.and_then(|parent| self.processes.get_mut(parent)) {
                 parent.children.remove(&id);
             }
             next = parent;
