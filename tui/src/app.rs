@@ -47,6 +47,28 @@ pub enum View {
 impl View {
     /// Every view with its tab's name, in order.
     pub const ALL: [(Self, &'static str); 2] = [(Self::Events, "Events"), (Self::Tree, "Tree")];
+
+    /// Returns where keys go while nothing is open on top of it.
+    pub fn mode(self) -> Mode {
+        match self {
+            Self::Events => Mode::Events,
+            Self::Tree => Mode::Tree,
+        }
+    }
+
+    /// Returns its tab's name.
+    pub fn name(self) -> &'static str {
+        let tab = Self::ALL.iter().find(|(view, _)| *view == self);
+        tab.map_or("", |(_, name)| *name)
+    }
+
+    /// Returns the view whose tab is `by` tabs further, round and round.
+    fn beside(self, by: isize) -> Self {
+        let len = Self::ALL.len();
+        let at = Self::ALL.iter().position(|(view, _)| *view == self);
+        let to = (at.unwrap_or(0) + len).saturating_add_signed(by) % len;
+        Self::ALL.get(to).map_or(self, |(view, _)| *view)
+    }
 }
 
 /// What the program has to do after an event of the terminal.
@@ -292,8 +314,7 @@ impl App {
             (Some(Popup::Sort(_)), _) => Mode::Sort,
             (Some(Popup::Help { .. }), _) => Mode::Help,
             (Some(Popup::Prompt(_)), _) => Mode::Prompt,
-            (None, View::Events) => Mode::Events,
-            (None, View::Tree) => Mode::Tree,
+            (None, view) => view.mode(),
         }
     }
 

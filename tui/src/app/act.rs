@@ -16,12 +16,12 @@ impl App {
         match action {
             Action::ViewEvents => self.set_view(View::Events),
             Action::ViewTree => self.set_view(View::Tree),
-            Action::NextView | Action::PreviousView | Action::ToggleTree => {
-                self.set_view(match self.view {
-                    View::Events => View::Tree,
-                    View::Tree => View::Events,
-                });
-            }
+            Action::NextView => self.set_view(self.view.beside(1)),
+            Action::PreviousView => self.set_view(self.view.beside(-1)),
+            Action::ToggleTree => self.set_view(match self.view {
+                View::Tree => View::Events,
+                _ => View::Tree,
+            }),
             Action::Pause => self.toggle_pause(),
             Action::Search => self.open_search(),
             Action::SearchNext => self.search_again(true),
@@ -213,8 +213,7 @@ impl App {
     /// Shows another view, with the same process selected if it has it.
     pub(super) fn set_view(&mut self, view: View) {
         if view == self.view {
-            let name = View::ALL.iter().find(|(other, _)| *other == view);
-            let name = name.map_or("", |(_, name)| *name).to_lowercase();
+            let name = view.name();
             return self.inform(format!("this is {name} already"));
         }
         let key = self.selected_row().map(|row| row.exec.key());

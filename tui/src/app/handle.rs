@@ -46,9 +46,30 @@ impl App {
             KeyCode::Char(c) if mode == Mode::Prompt && plain.is_empty() => {
                 self.type_text(c.encode_utf8(&mut [0; 4]));
             }
-            _ => {}
+            _ => self.say_why_not(mode, Key::of(&event)),
         }
         Outcome::Continue
+    }
+
+    /// Says where a key that does nothing here would do something.
+    fn say_why_not(&mut self, mode: Mode, key: Key) {
+        let does = |view: &View| keymap::lookup(view.mode(), key).is_some();
+        let elsewhere: Vec<_> = View::ALL
+            .iter()
+            .map(|(view, _)| *view)
+            .filter(does)
+            .collect();
+        let names: Vec<_> = elsewhere.iter().map(|view| view.name()).collect();
+        let help = keymap::key_text(self.view.mode(), Action::Help);
+        self.set_dirty();
+        if mode != self.view.mode() {
+            let close = keymap::key_text(mode, Action::Close);
+            self.warn(format!("{key} does nothing here; {close} closes this"));
+        } else if names.is_empty() {
+            self.warn(format!("{key} does nothing; {help} shows the keys"));
+        } else {
+            self.warn(format!("{key} is for {}", names.join(" and ")));
+        }
     }
 
     fn paste(&mut self, text: &str) -> Outcome {

@@ -14,11 +14,15 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) -> 
     let theme = look.theme;
     let ellipsis = theme.glyphs.ellipsis;
     let mut x = area.x + 1;
+    let plain = app.list.filter().is_empty() && app.search.is_empty();
+    // What is not here gives way to what is hidden, and to how much.
+    let short = area.width < if plain { 72 } else { 100 };
     for (i, (view, name)) in View::ALL.into_iter().enumerate() {
-        let text = if view == app.view {
-            format!("[{} {name}]", i + 1)
-        } else {
-            format!(" {} {name} ", i + 1)
+        let number = i + 1;
+        let text = match (view == app.view, short) {
+            (true, _) => format!("[{number} {name}]"),
+            (false, false) => format!(" {number} {name} "),
+            (false, true) => format!(" {number} "),
         };
         let style = if view == app.view {
             theme.accent

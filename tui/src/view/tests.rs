@@ -11,6 +11,7 @@ use ratatui::style::Style;
 use std::fmt::Write;
 
 mod laws;
+mod views;
 
 const NOW: u64 = START + 9 * S;
 
