@@ -186,6 +186,9 @@ pub struct LiveArgs {
     /// Keep this many execs; the oldest go first, the counters stay exact
     #[arg(long, value_name = "N", value_parser = value::positive, default_value = "100K", help_heading = CAPTURE)]
     pub history: u64,
+    /// Keep about this many bytes of execs at most [default: 256M, and 64M without a screen]
+    #[arg(long, value_name = "SIZE", value_parser = value::history_size, help_heading = CAPTURE)]
+    pub history_size: Option<usize>,
     /// Capture at most this many bytes of a command's arguments; 4M takes all that Linux allows by default
     #[arg(long, value_name = "SIZE", value_parser = value::arg_bytes, default_value = "128K", help_heading = CAPTURE)]
     pub max_arg_bytes: u32,

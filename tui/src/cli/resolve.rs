@@ -50,6 +50,8 @@ pub struct Config {
     pub count: Option<u64>,
     /// How many entries the history keeps.
     pub history: usize,
+    /// About how many bytes of them at most: anybody can make arguments long.
+    pub history_size: usize,
     /// Size of the ring buffer in bytes, as asked for.
     pub ring_size: u32,
     /// Most bytes of arguments, and of environment, that are captured of an exec.
@@ -156,6 +158,11 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
             color: context.colored(args.color),
         })
     };
+    let history_size = args.history_size.unwrap_or(match mode {
+        Mode::Screen(_) => 256 << 20,
+        // Only ends refer back, and to the command's row.
+        Mode::Lines(_) => 64 << 20,
+    });
     Ok(Config {
         mode,
         forks: args.events.contains(&EventKind::Fork),
@@ -164,6 +171,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         duration: args.duration,
         count: args.count,
         history: usize::try_from(args.history).unwrap_or(usize::MAX),
+        history_size,
         ring_size: args.ring_size,
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,

@@ -101,6 +101,7 @@ fn the_screen_is_for_terminals() {
 fn defaults_are_as_documented() {
     let config = config(true, "");
     assert_eq!(config.history, 100_000);
+    assert_eq!(config.history_size, 256 << 20);
     assert_eq!(config.ring_size, 16 << 20);
     assert!(!config.forks && config.duration.is_none() && config.count.is_none());
     let screen = screen("");
@@ -142,11 +143,12 @@ fn bccs_flags_mean_what_they_mean_there() {
 fn live_flags_are_read() {
     let config = config(
         true,
-        "--duration 5m --count 20 --history 2K --ring-size 1M --btf /b --events exec,fork",
+        "--duration 5m --count 20 --history 2K --history-size 5M --ring-size 1M --btf /b --events exec,fork",
     );
     assert_eq!(config.duration, Some(Duration::from_secs(300)));
     assert_eq!(config.count, Some(20));
     assert_eq!(config.history, 2000);
+    assert_eq!(config.history_size, 5 << 20);
     assert_eq!(config.ring_size, 1 << 20);
     assert_eq!(config.btf.as_deref(), Some("/b".as_ref()));
     assert!(config.forks);

@@ -25,6 +25,15 @@ pub(super) fn ring_size(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "write a size from 64K to 1G, such as 16M".into())
 }
 
+/// Parses how many bytes the history may take, perhaps with K, M or G behind it.
+pub(super) fn history_size(text: &str) -> Result<usize, String> {
+    const LEAST: u64 = 1 << 20;
+    scaled(text, 1024)
+        .filter(|n| *n >= LEAST)
+        .and_then(|n| usize::try_from(n).ok())
+        .ok_or_else(|| "write a size from 1M, such as 512M or 2G".into())
+}
+
 /// Parses how many bytes of arguments to capture, perhaps with K or M behind it.
 pub(super) fn arg_bytes(text: &str) -> Result<u32, String> {
     scaled(text, 1024)
@@ -82,6 +91,10 @@ mod tests {
         assert_eq!(positive("2m"), Ok(2_000_000));
         assert_eq!(ring_size("16M"), Ok(16 << 20));
         assert_eq!(ring_size("1G"), Ok(1 << 30));
+        assert_eq!(history_size("2G"), Ok(2 << 30));
+        for wrong in ["", "1023K", "0", "1T", "-1M", "99999999999999999999G"] {
+            assert!(history_size(wrong).is_err(), "{wrong}");
+        }
         for wrong in [
             "",
             "0",

@@ -2,7 +2,7 @@
 
 use super::command::Started;
 use super::only;
-use crate::cli::{Config, Mode};
+use crate::cli::Config;
 use crate::event::Event;
 use crate::model::Model;
 use crate::resolve::Users;
@@ -29,15 +29,6 @@ fn too_few_files(error: &anyhow::Error) -> Option<anyhow::Error> {
     error.chain().any(emfile).then(|| {
         anyhow!("the limit on open files is too low: raise it in this shell with `ulimit -n 256`")
     })
-}
-
-/// Returns how many bytes the history may take: anybody can make arguments long.
-fn history_bytes(mode: &Mode) -> usize {
-    match mode {
-        Mode::Screen(_) => 256 << 20,
-        // Only ends refer back, and to the command's row.
-        Mode::Lines(_) => 64 << 20,
-    }
 }
 
 /// A capture that runs.
@@ -95,7 +86,7 @@ pub(super) fn start(
         session,
         Users::default(),
         config.history,
-        history_bytes(&config.mode),
+        config.history_size,
     );
     model.seed(running);
     Ok((
