@@ -8,7 +8,7 @@ mod missing;
 mod status;
 
 pub use flags::Flags;
-pub use missing::{Missing, Reason, gaps, reason, reasons};
+pub use missing::{Missing, Reason, gaps, own_gaps, reason, reasons};
 pub use status::{Status, errno_name, signal_name};
 
 use std::borrow::Cow;

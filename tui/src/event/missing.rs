@@ -135,6 +135,14 @@ fn found(exec: &Exec) -> impl Iterator<Item = &'static Gap> {
     GAPS.iter().filter(|gap| (gap.found)(exec))
 }
 
+/// Returns which gaps an exec has by its own account, a bit each: together with [`Exec::missing`] they make its
+/// [`reasons`].
+pub fn own_gaps(exec: &Exec) -> u32 {
+    const _: () = assert!(GAPS.len() <= 32);
+    let gaps = GAPS.iter().enumerate();
+    gaps.fold(0, |set, (i, gap)| set | u32::from((gap.found)(exec)) << i)
+}
+
 /// Returns everything that an exec lacks and why: what its source said, then its own gaps.
 pub fn reasons<'a>(exec: &'a Exec) -> impl Iterator<Item = (&'a str, &'a str)> {
     let told = exec.missing.iter().map(|(key, why)| (&**key, &**why));

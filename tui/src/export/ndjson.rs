@@ -4,13 +4,23 @@
 //! `{"base64": "…"}`; a fact that is not known is null, and an exec's `missing` says why. It also names the
 //! texts that are there in part. A path whose beginning is cut does not begin with a slash.
 
+mod missing;
+
 use super::Exporter;
 use super::stamp::Stamp;
-use crate::event::{Args, Capture, Exec, Exit, Fork, Lost, Session, Status, reasons, rest_of_path};
+use crate::event::{Args, Capture, Exec, Exit, Fork, Lost, Session, Status, rest_of_path};
 use crate::model::{Applied, Model, Totals};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+
+/// Makes a key of the schema what stands before its value: all of it at once, since there are forty of them in
+/// an event.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
 
 /// Version of the schema.
 const VERSION: u32 = 1;
@@ -19,12 +29,14 @@ const VERSION: u32 = 1;
 #[derive(Debug)]
 pub struct Ndjson {
     stamp: Stamp,
+    missing: missing::Written,
 }
 
 impl Default for Ndjson {
     fn default() -> Self {
         Self {
             stamp: Stamp::utc(),
+            missing: missing::Written::default(),
         }
     }
 }
@@ -32,12 +44,12 @@ impl Default for Ndjson {
 impl Exporter for Ndjson {
     fn start(&mut self, session: &Session, out: &mut Vec<u8>) {
         let mut object = Object::event(out, "start");
-        object.value("version", VERSION);
-        object.value("host", &session.host);
-        object.value("kernel", &session.kernel);
-        object.value("arch", &session.arch);
-        object.time("boot_time", session.boot_time_ns, &mut self.stamp);
-        object.value("tool_version", env!("CARGO_PKG_VERSION"));
+        object.value(key!("version"), VERSION);
+        object.value(key!("host"), &session.host);
+        object.value(key!("kernel"), &session.kernel);
+        object.value(key!("arch"), &session.arch);
+        object.time(key!("boot_time"), session.boot_time_ns, &mut self.stamp);
+        object.value(key!("tool_version"), env!("CARGO_PKG_VERSION"));
         object.end_line();
     }
 
@@ -46,7 +58,7 @@ impl Exporter for Ndjson {
         match applied {
             Applied::Exec { entry, .. } => {
                 let exec_of = &model.store.row(*entry)?.exec;
-                exec(exec_of, wall_ns(exec_of.time_ns), &mut self.stamp, out);
+                self.exec(exec_of, wall_ns(exec_of.time_ns), out);
             }
             Applied::Exit {
                 exit: e,
@@ -62,70 +74,74 @@ impl Exporter for Ndjson {
 
     fn end(&mut self, totals: &Totals, duration_ns: u64, out: &mut Vec<u8>) {
         let mut object = Object::event(out, "end");
-        object.value("exec", totals.execs);
-        object.value("failed", totals.failed);
-        object.value("exit", totals.exits);
-        object.value("fork", totals.forks);
-        object.value("lost", totals.lost);
-        object.value("not_captured", totals.not_captured);
-        object.value("duration_ns", duration_ns);
+        object.value(key!("exec"), totals.execs);
+        object.value(key!("failed"), totals.failed);
+        object.value(key!("exit"), totals.exits);
+        object.value(key!("fork"), totals.forks);
+        object.value(key!("lost"), totals.lost);
+        object.value(key!("not_captured"), totals.not_captured);
+        object.value(key!("duration_ns"), duration_ns);
         object.end_line();
     }
 }
 
-fn exec(exec: &Exec, wall_ns: i64, stamp: &mut Stamp, out: &mut Vec<u8>) {
-    let mut object = Object::event(out, "exec");
-    object.time("time", wall_ns, stamp);
-    object.value("seq", exec.seq);
-    object.value("pid", exec.pid);
-    object.value("tid", exec.tid);
-    object.value("ppid", exec.ppid);
-    object.value("uid", exec.uid);
-    object.value("gid", exec.gid);
-    object.text("comm", Some(exec.comm.as_bytes()));
-    object.text(
-        "parent_comm",
-        exec.parent_comm().map(|comm| comm.as_bytes()),
-    );
-    object.text("filename", exec.filename.as_deref());
-    args("args", &exec.args, &mut object);
-    object.value("args_bytes", exec.args.true_size);
-    object.value("args_missing_bytes", exec.args.missing_bytes());
-    object.value("ret", exec.ret);
-    object.value("error", exec.error().as_deref());
-    let exe = exec.exe.as_deref();
-    object.text("exe", exe.map(|exe| rest_of_path(exe, exec.exe_capture)));
-    let cwd = exec.cwd.as_deref();
-    object.text("cwd", cwd.map(|cwd| rest_of_path(cwd, exec.cwd_capture)));
-    object.text("interpreter", exec.interpreter.as_deref());
-    object.value("euid", exec.euid);
-    object.value("egid", exec.egid);
-    object.value("old_euid", exec.old_euid);
-    object.value("loginuid", exec.loginuid);
-    object.value("session", exec.session);
-    object.text("tty", exec.tty.as_deref());
-    let cgroup = exec.cgroup.as_deref();
-    object.text("cgroup", cgroup.map(|cgroup| &*cgroup.path));
-    object.value("container", exec.container());
-    object.value("pid_ns", exec.pid_ns);
-    object.value("ns_pid", exec.ns_pid);
-    object.value("mnt_ns", exec.mnt_ns);
-    object.list("flags", exec.flags.words(), json);
-    match &exec.env {
-        Some(env) => args("env", env, &mut object),
-        None => object.value("env", None::<u64>),
+impl Ndjson {
+    fn exec(&mut self, exec: &Exec, wall_ns: i64, out: &mut Vec<u8>) {
+        let mut object = Object::event(out, "exec");
+        object.time(key!("time"), wall_ns, &mut self.stamp);
+        object.value(key!("seq"), exec.seq);
+        object.value(key!("pid"), exec.pid);
+        object.value(key!("tid"), exec.tid);
+        object.value(key!("ppid"), exec.ppid);
+        object.value(key!("uid"), exec.uid);
+        object.value(key!("gid"), exec.gid);
+        object.text(key!("comm"), Some(exec.comm.as_bytes()));
+        object.text(
+            key!("parent_comm"),
+            exec.parent_comm().map(|comm| comm.as_bytes()),
+        );
+        object.text(key!("filename"), exec.filename.as_deref());
+        args(key!("args"), &exec.args, &mut object);
+        object.value(key!("args_bytes"), exec.args.true_size);
+        object.value(key!("args_missing_bytes"), exec.args.missing_bytes());
+        object.value(key!("ret"), exec.ret);
+        object.value(key!("error"), exec.error().as_deref());
+        let exe = exec.exe.as_deref();
+        object.text(
+            key!("exe"),
+            exe.map(|exe| rest_of_path(exe, exec.exe_capture)),
+        );
+        let cwd = exec.cwd.as_deref();
+        object.text(
+            key!("cwd"),
+            cwd.map(|cwd| rest_of_path(cwd, exec.cwd_capture)),
+        );
+        object.text(key!("interpreter"), exec.interpreter.as_deref());
+        object.value(key!("euid"), exec.euid);
+        object.value(key!("egid"), exec.egid);
+        object.value(key!("old_euid"), exec.old_euid);
+        object.value(key!("loginuid"), exec.loginuid);
+        object.value(key!("session"), exec.session);
+        object.text(key!("tty"), exec.tty.as_deref());
+        let cgroup = exec.cgroup.as_deref();
+        object.text(key!("cgroup"), cgroup.map(|cgroup| &*cgroup.path));
+        object.value(key!("container"), exec.container());
+        object.value(key!("pid_ns"), exec.pid_ns);
+        object.value(key!("ns_pid"), exec.ns_pid);
+        object.value(key!("mnt_ns"), exec.mnt_ns);
+        object.list(key!("flags"), exec.flags.words(), json);
+        match &exec.env {
+            Some(env) => args(key!("env"), env, &mut object),
+            None => object.value(key!("env"), None::<u64>),
+        }
+        let since_fork = since(exec.start_ns, exec.time_ns);
+        object.value(key!("fork_to_exec_ns"), since_fork);
+        self.missing.append(exec, object.key(key!("missing")));
+        object.end_line();
     }
-    let since_fork = since(exec.start_ns, exec.time_ns);
-    object.value("fork_to_exec_ns", since_fork);
-    let mut missing = object.nested("missing");
-    for (key, reason) in reasons(exec) {
-        missing.entry(key, reason);
-    }
-    missing.end();
-    object.end_line();
 }
 
-fn args(key: &str, args: &Args, object: &mut Object<'_>) {
+fn args(key: &'static str, args: &Args, object: &mut Object<'_>) {
     if args.capture == Capture::Failed && args.bytes.is_empty() {
         object.value(key, None::<u64>);
     } else {
@@ -142,37 +158,37 @@ fn exit(exit: &Exit, duration_ns: Option<u64>, wall_ns: i64, stamp: &mut Stamp, 
         Status::Signal { core_dumped, .. } => (None, core_dumped),
     };
     let mut object = Object::event(out, "exit");
-    object.time("time", wall_ns, stamp);
-    object.value("seq", exit.seq);
-    object.value("pid", exit.pid);
-    object.value("ppid", exit.ppid);
-    object.text("comm", Some(exit.comm.as_bytes()));
-    object.value("exit_code", code);
-    object.value("signal", exit.status.signal_name().as_deref());
-    object.value("core_dumped", core_dumped);
-    object.value("duration_ns", duration_ns);
-    object.value("lifetime_ns", since(exit.start_ns, exit.time_ns));
-    object.value("user_ns", exit.user_ns);
-    object.value("system_ns", exit.system_ns);
-    object.value("max_rss_bytes", exit.max_rss_bytes);
+    object.time(key!("time"), wall_ns, stamp);
+    object.value(key!("seq"), exit.seq);
+    object.value(key!("pid"), exit.pid);
+    object.value(key!("ppid"), exit.ppid);
+    object.text(key!("comm"), Some(exit.comm.as_bytes()));
+    object.value(key!("exit_code"), code);
+    object.value(key!("signal"), exit.status.signal_name().as_deref());
+    object.value(key!("core_dumped"), core_dumped);
+    object.value(key!("duration_ns"), duration_ns);
+    object.value(key!("lifetime_ns"), since(exit.start_ns, exit.time_ns));
+    object.value(key!("user_ns"), exit.user_ns);
+    object.value(key!("system_ns"), exit.system_ns);
+    object.value(key!("max_rss_bytes"), exit.max_rss_bytes);
     object.end_line();
 }
 
 fn fork(fork: &Fork, wall_ns: i64, stamp: &mut Stamp, out: &mut Vec<u8>) {
     let mut object = Object::event(out, "fork");
-    object.time("time", wall_ns, stamp);
-    object.value("seq", fork.seq);
-    object.value("pid", fork.pid);
-    object.value("ppid", fork.parent.pid);
-    object.text("comm", Some(fork.comm.as_bytes()));
+    object.time(key!("time"), wall_ns, stamp);
+    object.value(key!("seq"), fork.seq);
+    object.value(key!("pid"), fork.pid);
+    object.value(key!("ppid"), fork.parent.pid);
+    object.text(key!("comm"), Some(fork.comm.as_bytes()));
     object.end_line();
 }
 
 fn lost(lost: Lost, wall_ns: i64, stamp: &mut Stamp, out: &mut Vec<u8>) {
     let mut object = Object::event(out, "lost");
-    object.time("time", wall_ns, stamp);
-    object.value("count", lost.count);
-    object.value("cpu", lost.cpu);
+    object.time(key!("time"), wall_ns, stamp);
+    object.value(key!("count"), lost.count);
+    object.value(key!("cpu"), lost.cpu);
     object.end_line();
 }
 
@@ -184,57 +200,36 @@ fn since(start_ns: u64, time_ns: u64) -> Option<u64> {
 /// A JSON object being appended to a buffer, key by key.
 struct Object<'a> {
     out: &'a mut Vec<u8>,
-    empty: bool,
 }
 
 impl<'a> Object<'a> {
-    fn new(out: &'a mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Self { out, empty: true }
-    }
-
+    /// Begins an event of that name: its first key, before all others.
     fn event(out: &'a mut Vec<u8>, name: &str) -> Self {
-        let mut object = Self::new(out);
-        object.value("event", name);
-        object
+        out.extend_from_slice(b"{\"event\":\"");
+        out.extend_from_slice(name.as_bytes());
+        out.push(b'"');
+        Self { out }
     }
 
-    fn comma(&mut self) {
-        if !self.empty {
-            self.out.push(b',');
-        }
-        self.empty = false;
-    }
-
-    /// Appends a key and a value that may hold anything.
-    fn entry(&mut self, key: &str, value: &str) {
-        self.comma();
-        string(self.out, key);
-        self.out.push(b':');
-        string(self.out, value);
-    }
-
-    /// Appends a key, which is a plain word of the schema.
-    fn key(&mut self, key: &str) -> &mut Vec<u8> {
-        self.comma();
-        self.out.push(b'"');
+    /// Appends a key, as [`key!`] makes it.
+    #[inline]
+    fn key(&mut self, key: &'static str) -> &mut Vec<u8> {
         self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
         self.out
     }
 
-    fn value(&mut self, key: &str, value: impl Serialize) {
+    fn value(&mut self, key: &'static str, value: impl Serialize) {
         json(self.key(key), value);
     }
 
-    fn time(&mut self, key: &str, wall_ns: i64, stamp: &mut Stamp) {
+    fn time(&mut self, key: &'static str, wall_ns: i64, stamp: &mut Stamp) {
         let out = self.key(key);
         out.push(b'"');
         stamp.nanoseconds_into(out, wall_ns);
         out.push(b'"');
     }
 
-    fn text(&mut self, key: &str, bytes: Option<&[u8]>) {
+    fn text(&mut self, key: &'static str, bytes: Option<&[u8]>) {
         let out = self.key(key);
         match bytes {
             Some(bytes) => text(out, bytes),
@@ -244,7 +239,7 @@ impl<'a> Object<'a> {
 
     fn list<T>(
         &mut self,
-        key: &str,
+        key: &'static str,
         items: impl Iterator<Item = T>,
         write: impl Fn(&mut Vec<u8>, T),
     ) {
@@ -257,14 +252,6 @@ impl<'a> Object<'a> {
             write(out, item);
         }
         out.push(b']');
-    }
-
-    fn nested(&mut self, key: &str) -> Object<'_> {
-        Object::new(self.key(key))
-    }
-
-    fn end(self) {
-        self.out.push(b'}');
     }
 
     fn end_line(self) {
@@ -321,9 +308,9 @@ fn text(out: &mut Vec<u8>, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         Ok(text) => json(out, text),
         Err(_) => {
-            let mut object = Object::new(out);
-            object.value("base64", STANDARD.encode(bytes));
-            object.end();
+            out.extend_from_slice(b"{\"base64\":\"");
+            out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
+            out.extend_from_slice(b"\"}");
         }
     }
 }
