@@ -44,6 +44,8 @@ actions! {
     ViewEvents,
     /// Shows the tree of processes.
     ViewTree,
+    /// Shows rows put together.
+    ViewGroup,
     /// Shows the next view.
     NextView,
     /// Shows the view before.
@@ -96,6 +98,12 @@ actions! {
     ToggleAll,
     /// Shows processes that executed nothing too, or no longer.
     ShowIdle,
+    /// Offers the fields to group by.
+    GroupBy,
+    /// Marks what is selected, or no longer.
+    Mark,
+    /// Shows the events behind the selected line.
+    Drill,
     /// Shows every fact of the selected line.
     Details,
     /// Goes to the parent.

@@ -3,12 +3,15 @@
 
 mod act;
 pub mod columns;
+pub mod cursor;
 mod filtering;
+pub mod group;
 mod handle;
 pub mod hits;
 mod mouse;
 pub mod options;
 mod pause;
+pub mod pivots;
 pub mod popup;
 pub mod prompt;
 mod search;
@@ -42,17 +45,24 @@ pub enum View {
     Events,
     /// The tree of processes.
     Tree,
+    /// Rows put together by what they have in common.
+    Group,
 }
 
 impl View {
     /// Every view with its tab's name, in order.
-    pub const ALL: [(Self, &'static str); 2] = [(Self::Events, "Events"), (Self::Tree, "Tree")];
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::Events, "Events"),
+        (Self::Tree, "Tree"),
+        (Self::Group, "Group"),
+    ];
 
     /// Returns where keys go while nothing is open on top of it.
     pub fn mode(self) -> Mode {
         match self {
             Self::Events => Mode::Events,
             Self::Tree => Mode::Tree,
+            Self::Group => Mode::Group,
         }
     }
 
@@ -111,6 +121,7 @@ pub struct App {
     pub(crate) view: View,
     pub(crate) table: Table,
     pub(crate) tree: Tree,
+    pub(crate) groups: group::Groups,
     /// What is open on top of the view, the topmost last.
     pub(crate) popups: Vec<Popup>,
     pub(crate) search: Search,
@@ -145,6 +156,7 @@ impl App {
             view: View::Events,
             table: Table::default(),
             tree,
+            groups: group::Groups::default(),
             popups: Vec::new(),
             search: Search::default(),
             notice: None,
@@ -218,6 +230,10 @@ impl App {
     fn evict(&mut self) {
         let first = self.model.store.first_id();
         self.list.evict(first);
+        if let Some(by) = &mut self.groups.by {
+            by.pivot.evict(first);
+            self.groups.order.touch();
+        }
         self.forget_waiting(first);
         while self.gaps.front().is_some_and(|id| *id < first) {
             self.gaps.pop_front();
@@ -229,7 +245,7 @@ impl App {
             self.wait_for(id);
         } else {
             self.list.insert(id, &self.model);
-            self.mark_in_tree(id);
+            self.listed(id);
         }
     }
 
@@ -241,9 +257,15 @@ impl App {
             Some(_) => self.wait_for(id),
             None => {
                 self.list.update(id, &self.model);
-                self.mark_in_tree(id);
+                self.listed(id);
             }
         }
+    }
+
+    /// Tells the views of an entry that the list was told of.
+    fn listed(&mut self, id: EntryId) {
+        self.mark_in_tree(id);
+        self.group(id);
     }
 
     /// Takes note that time went by, about once a second.
@@ -251,6 +273,7 @@ impl App {
         let second = now_ns / 1_000_000_000;
         if second != self.second {
             self.second = second;
+            self.groups.order.touch();
             self.dirty |= self.status.ended.is_none();
             self.age(second);
         }
@@ -261,6 +284,7 @@ impl App {
         let every = 1 + self.model.store.len() as u64 / 100_000;
         if self.list.filter().ages() && self.paused.is_none() && second.is_multiple_of(every) {
             self.list.refresh(&self.model);
+            self.regroup();
             self.dirty = true;
         }
     }
@@ -312,6 +336,7 @@ impl App {
         match (self.popups.last(), self.view) {
             (Some(Popup::Details(_)), _) => Mode::Details,
             (Some(Popup::Sort(_)), _) => Mode::Sort,
+            (Some(Popup::By(_)), _) => Mode::By,
             (Some(Popup::Help { .. }), _) => Mode::Help,
             (Some(Popup::Prompt(_)), _) => Mode::Prompt,
             (None, view) => view.mode(),
@@ -341,6 +366,14 @@ impl App {
         match self.view {
             View::Events => self.selected_entry().map(Subject::Entry),
             View::Tree => self.selected_process().map(Subject::Process),
+            View::Group => self.newest_of_group().map(Subject::Entry),
+        }
+    }
+
+    fn subject_entry(&self) -> Option<EntryId> {
+        match self.subject()? {
+            Subject::Entry(id) => Some(id),
+            Subject::Process(_) => None,
         }
     }
 
@@ -354,6 +387,7 @@ impl App {
                     .get(self.selected_process()?)?
                     .last_exec?
             }
+            View::Group => self.newest_of_group()?,
         };
         self.model.store.row(entry)
     }

@@ -11,10 +11,14 @@ pub enum Mode {
     Events,
     /// The tree of processes.
     Tree,
+    /// Rows put together.
+    Group,
     /// The details of one line.
     Details,
     /// The menu of fields to sort by.
     Sort,
+    /// The menu of fields to group by.
+    By,
     /// The keys and columns.
     Help,
     /// A line of text is asked for.
@@ -23,11 +27,13 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Events,
         Self::Tree,
+        Self::Group,
         Self::Details,
         Self::Sort,
+        Self::By,
         Self::Help,
         Self::Prompt,
     ];
@@ -113,6 +119,8 @@ pub enum Group {
     Find,
     /// In the tree.
     Tree,
+    /// In tables of groups.
+    Groups,
     /// While something is open on top.
     Popup,
     /// While a text is typed.
@@ -123,11 +131,12 @@ pub enum Group {
 
 impl Group {
     /// Every group with its heading, in the order of the help.
-    pub const HEADINGS: [(Self, &'static str); 7] = [
+    pub const HEADINGS: [(Self, &'static str); 8] = [
         (Self::Move, "Move"),
         (Self::View, "View"),
         (Self::Find, "Find and filter"),
         (Self::Tree, "Tree"),
+        (Self::Groups, "Groups"),
         (Self::Popup, "Details, menus, help"),
         (Self::Prompt, "While typing"),
         (Self::Program, "Program"),
@@ -208,19 +217,33 @@ pub fn key_text(mode: Mode, action: Action) -> String {
 
 const EVENTS: &[Mode] = &[Mode::Events];
 const TREE: &[Mode] = &[Mode::Tree];
-const LISTS: &[Mode] = &[Mode::Events, Mode::Tree];
+const GROUP: &[Mode] = &[Mode::Group];
+const GROUPS: &[Mode] = &[Mode::Group];
+const NOT_TREE: &[Mode] = &[Mode::Events, Mode::Group];
+const TABLES: &[Mode] = &[Mode::Events, Mode::Group];
+const ROWS: &[Mode] = &[Mode::Events, Mode::Tree];
+const LISTS: &[Mode] = &[Mode::Events, Mode::Tree, Mode::Group];
 const DETAILS: &[Mode] = &[Mode::Details];
 const SORT: &[Mode] = &[Mode::Sort];
+const BY: &[Mode] = &[Mode::By];
 const PROMPT: &[Mode] = &[Mode::Prompt];
 const HELP: &[Mode] = &[Mode::Help];
 const SCROLLED: &[Mode] = &[
     Mode::Events,
     Mode::Tree,
+    Mode::Group,
     Mode::Details,
     Mode::Sort,
+    Mode::By,
     Mode::Help,
 ];
-const CLOSABLE: &[Mode] = &[Mode::Details, Mode::Sort, Mode::Help, Mode::Prompt];
+const CLOSABLE: &[Mode] = &[
+    Mode::Details,
+    Mode::Sort,
+    Mode::By,
+    Mode::Help,
+    Mode::Prompt,
+];
 const ALL: &[Mode] = &Mode::ALL;
 
 /// Every key.
@@ -234,18 +257,23 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Find,    LISTS,    &[c('f'), k(K::F(4)), c('\\')],             A::Filter,          "filter: hide what does not pass").hint("filter"),
         bind(G::Find,    LISTS,    &[c('/'), k(K::F(3))],                      A::Search,          "search: find, hide nothing").hint("search"),
         bind(G::View,    LISTS,    &[c(' ')],                                  A::Pause,           "pause the view; the capture goes on").hint("pause"),
-        bind(G::View,    EVENTS,   &[c('t'), k(K::F(5))],                      A::ToggleTree,      "tree of processes, and back").hint("tree"),
+        bind(G::View,    NOT_TREE, &[c('t'), k(K::F(5))],                      A::ToggleTree,      "tree of processes, and back").hint("tree"),
         bind(G::View,    TREE,     &[c('t'), k(K::F(5))],                      A::ToggleTree,      "back to the events").hint("events"),
-        bind(G::View,    EVENTS,   &[c('s'), k(K::F(6))],                      A::SortMenu,        "sort by any field").hint("sort"),
+        bind(G::Groups,  GROUPS,   &[k(K::Enter)],                             A::Drill,           "the events behind this line: adds a filter").hint("events"),
+        bind(G::Groups,  GROUP,    &[c('b')],                                  A::GroupBy,         "group by other fields").hint("by"),
+        bind(G::View,    TABLES,   &[c('s'), k(K::F(6))],                      A::SortMenu,        "sort by any field").hint("sort"),
         bind(G::Tree,    TREE,     &[k(K::Right), c('l'), c('+')],             A::Unfold,          "unfold, or to the first child").hint("unfold"),
         bind(G::Tree,    TREE,     &[k(K::Left), c('h'), c('-')],              A::Fold,            "fold, or to the parent").hint("fold"),
         bind(G::Tree,    TREE,     &[c('o')],                                  A::ToggleFold,      "fold or unfold"),
         bind(G::Tree,    TREE,     &[c('*')],                                  A::ToggleAll,       "unfold everything, or fold it"),
         bind(G::Tree,    TREE,     &[c('i')],                                  A::ShowIdle,        "processes that executed nothing too, or no longer"),
-        bind(G::View,    LISTS,    &[k(K::Enter), c('d')],                     A::Details,         "every fact of this line").hint("details"),
+        bind(G::View,    ROWS,     &[k(K::Enter), c('d')],                     A::Details,         "every fact of this line").hint("details"),
+        bind(G::Groups,  GROUPS,   &[c('d')],                                  A::Details,         "every fact of the newest event of this line").hint("details"),
         bind(G::Program, LISTS,    &[c('?'), k(K::F(1))],                      A::Help,            "this help").hint("help"),
         bind(G::Program, LISTS,    &[c('q'), k(K::F(10))],                     A::Quit,            "quit").hint("quit"),
         bind(G::Popup,   SORT,     &[k(K::Enter)],                             A::Accept,          "sort by this field; again: turn around").hint("sort by this"),
+        bind(G::Popup,   BY,       &[k(K::Enter)],                             A::Accept,          "group by this field, or by those that are marked").hint("group by this"),
+        bind(G::Popup,   BY,       &[c(' ')],                                  A::Mark,            "mark this field, to group by several").hint("mark"),
         bind(G::Prompt,  PROMPT,   &[k(K::Enter)],                             A::Accept,          "take it").hint("take"),
         bind(G::Prompt,  PROMPT,   &[k(K::Tab)],                               A::SwapPrompt,      "filter instead of search, and back").hint("filter/search"),
         bind(G::Popup,   DETAILS,  &[k(K::Left), c('h')],                      A::Left,            "details of the line before"),
@@ -254,6 +282,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Popup,   DETAILS,  &[c('q'), c('d'), k(K::Enter)],             A::Close,           "close the details"),
         bind(G::Popup,   HELP,     &[c('q'), c('?'), k(K::F(1)), k(K::Enter)], A::Close,           "close the help"),
         bind(G::Popup,   SORT,     &[c('q'), c('s'), k(K::F(6))],              A::Close,           "close the menu"),
+        bind(G::Popup,   BY,       &[c('q'), c('b')],                          A::Close,           "close the menu of groups"),
         bind(G::Move,    SCROLLED, &[k(K::Up), c('k')],                        A::Up,              "up; leaves follow"),
         bind(G::Move,    SCROLLED, &[k(K::Down), c('j')],                      A::Down,            "down"),
         bind(G::Move,    SCROLLED, &[k(K::PageUp), ctrl('b')],                 A::PageUp,          "a screenful up"),
@@ -266,17 +295,18 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Move,    EVENTS,   &[k(K::Right), c('l')],                     A::Right,           "scroll commands right"),
         bind(G::Move,    EVENTS,   &[c('0')],                                  A::LineStart,       "to the commands' beginning"),
         bind(G::Move,    EVENTS,   &[c('$')],                                  A::LineEnd,         "to the commands' end"),
-        bind(G::Move,    LISTS,    &[c('P')],                                  A::Parent,          "to the parent"),
+        bind(G::Move,    ROWS,     &[c('P')],                                  A::Parent,          "to the parent"),
         bind(G::Move,    LISTS,    &[c('e')],                                  A::NextFailure,     "to the next failed exec"),
         bind(G::Move,    LISTS,    &[c('E')],                                  A::PreviousFailure, "to the previous failed exec"),
         bind(G::View,    LISTS,    &[c('1')],                                  A::ViewEvents,      "events"),
         bind(G::View,    LISTS,    &[c('2')],                                  A::ViewTree,        "tree of processes"),
+        bind(G::View,    LISTS,    &[c('3')],                                  A::ViewGroup,       "groups: rows put together by what they share"),
         bind(G::View,    LISTS,    &[k(K::Tab)],                               A::NextView,        "next view"),
         bind(G::View,    LISTS,    &[k(K::BackTab)],                           A::PreviousView,    "view before"),
         bind(G::View,    EVENTS,   &[c('F')],                                  A::Follow,          "follow new events, or no longer"),
-        bind(G::View,    EVENTS,   &[c('<')],                                  A::SortLeft,        "sort by the column to the left"),
-        bind(G::View,    EVENTS,   &[c('>')],                                  A::SortRight,       "sort by the column to the right"),
-        bind(G::View,    EVENTS,   &[c('I')],                                  A::InvertSort,      "turn the order around"),
+        bind(G::View,    TABLES,   &[c('<')],                                  A::SortLeft,        "sort by the column to the left"),
+        bind(G::View,    TABLES,   &[c('>')],                                  A::SortRight,       "sort by the column to the right"),
+        bind(G::View,    TABLES,   &[c('I')],                                  A::InvertSort,      "turn the order around"),
         bind(G::Find,    LISTS,    &[c('n')],                                  A::SearchNext,      "next hit of the search"),
         bind(G::Find,    LISTS,    &[c('N')],                                  A::SearchPrevious,  "previous hit of the search"),
         bind(G::Find,    LISTS,    &[c('p')],                                  A::FilterPid,       "filter by this line's pid"),

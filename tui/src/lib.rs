@@ -17,6 +17,7 @@ pub mod format;
 pub mod keymap;
 pub mod list;
 pub mod model;
+pub mod pivot;
 pub mod process;
 pub mod rate;
 pub mod resolve;

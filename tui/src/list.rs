@@ -223,6 +223,12 @@ impl List {
         }
     }
 
+    /// Returns whether a row passes the filter, as far as the list was told of it.
+    pub fn shows(&self, id: EntryId) -> bool {
+        let index = id.0.checked_sub(self.first).map(|index| index as usize);
+        index.and_then(|index| self.states.get(index)) == Some(&State::Shown)
+    }
+
     fn next(&self) -> u64 {
         self.first + self.states.len() as u64
     }

@@ -21,9 +21,11 @@
 mod cell;
 mod detail;
 mod empty;
+mod group;
 mod help;
 mod menu;
 mod paint;
+mod pivots;
 mod prompt;
 mod rate;
 mod status;
@@ -204,6 +206,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
     match app.view {
         View::Events => table::draw(buf, panels.body, app, look_at),
         View::Tree => tree::draw(buf, panels.body, app, look_at),
+        View::Group => group::draw(buf, panels.body, app, look_at),
     }
     let look = look_at.look(app);
     let lines = match app.view {
@@ -211,6 +214,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         // Gaps pass every filter.
         View::Events => app.list.len(),
         View::Tree => app.tree.lines().len(),
+        View::Group => app.groups.order.list().len(),
     };
     if let Ok(lines) = u16::try_from(lines)
         && (app.view == View::Events || lines == 0)
@@ -242,7 +246,7 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
     match app.popups.last() {
         None => {}
         Some(Popup::Details(_)) => detail::draw(buf, middle, app, look_at),
-        Some(Popup::Sort(_)) => menu::draw(buf, middle, app, look_at),
+        Some(Popup::Sort(_) | Popup::By(_)) => menu::draw(buf, middle, app, look_at),
         Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
         Some(Popup::Prompt(_)) => {
             let place = Rect {

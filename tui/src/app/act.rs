@@ -16,6 +16,7 @@ impl App {
         match action {
             Action::ViewEvents => self.set_view(View::Events),
             Action::ViewTree => self.set_view(View::Tree),
+            Action::ViewGroup => self.set_view(View::Group),
             Action::NextView => self.set_view(self.view.beside(1)),
             Action::PreviousView => self.set_view(self.view.beside(-1)),
             Action::ToggleTree => self.set_view(match self.view {
@@ -39,6 +40,7 @@ impl App {
             _ => match self.view {
                 View::Events => self.act_in_table(action),
                 View::Tree => self.act_in_tree(action),
+                View::Group => self.act_in_groups(action),
             },
         }
     }
@@ -217,11 +219,18 @@ impl App {
             return self.inform(format!("this is {name} already"));
         }
         let key = self.selected_row().map(|row| row.exec.key());
-        let last_exec = self
-            .selected_process()
-            .and_then(|id| self.model.processes.get(id)?.last_exec);
+        let last_exec = match self.view {
+            View::Tree => self
+                .selected_process()
+                .and_then(|id| self.model.processes.get(id)?.last_exec),
+            _ => self.subject_entry(),
+        };
         self.view = view;
         let page = self.hits.page();
+        if view != View::Tree {
+            self.tree.restrict(false);
+        }
+        self.regroup();
         match view {
             View::Tree => {
                 self.restrict_tree();
@@ -231,8 +240,8 @@ impl App {
                     None => self.tree.rebuild(&self.model),
                 }
             }
+            View::Group => {}
             View::Events => {
-                self.tree.restrict(false);
                 let place = last_exec.and_then(|id| self.list.position(id, &self.model).ok());
                 if let (Some(index), false) = (place, self.table.follow) {
                     self.table.select(index, &self.list, &self.model, page);

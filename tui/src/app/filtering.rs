@@ -30,7 +30,10 @@ impl App {
             filter: self.list.filter().clone(),
             search: self.search.clone(),
             table: self.table.clone(),
-            line: self.tree.index(),
+            line: match self.order() {
+                Some(order) => order.cursor.index(),
+                None => self.tree.index(),
+            },
         }
     }
 
@@ -44,6 +47,7 @@ impl App {
         self.list.set_filter(filter, &self.model);
         self.caught_up();
         self.restrict_tree();
+        self.regroup();
     }
 
     /// Marks in the tree what the filter lets through; costs nothing while the table is shown.
@@ -102,7 +106,7 @@ impl App {
 
     fn term_of_selection(&self, action: Action) -> Option<String> {
         let (pid, comm, uid) = match self.view {
-            View::Events => {
+            View::Events | View::Group => {
                 let exec = &self.selected_row()?.exec;
                 (exec.pid, exec.comm, Some(exec.uid))
             }
@@ -159,8 +163,10 @@ impl App {
         };
         let (table, line) = (prompt.before.table.clone(), prompt.before.line);
         self.table = table;
-        if self.view == View::Tree {
-            self.tree.select(line, self.hits.page());
+        match self.view {
+            View::Events => {}
+            View::Tree => self.tree.select(line, self.hits.page()),
+            View::Group => self.select_group(line),
         }
     }
 
@@ -307,6 +313,11 @@ impl App {
                 (self.list.len(), here)
             }
             View::Tree => (self.tree.lines().len(), Some(self.tree.index())),
+            View::Group => {
+                let order = self.order();
+                let len = order.map_or(0, |order| order.list().len());
+                (len, order.map(|order| order.cursor.index()))
+            }
         };
         let Some(here) = here else {
             return false;
@@ -328,6 +339,7 @@ impl App {
                 self.table.select(index, &self.list, &self.model, page);
             }
             (Some(index), View::Tree) => self.tree.select(index, self.hits.page()),
+            (Some(index), View::Group) => self.select_group(index),
             (None, _) => return false,
         }
         true
@@ -355,6 +367,10 @@ impl App {
                     Want::Failure => process.own.failed > 0,
                 })
             }
+            View::Group => self.group_at(index).is_some_and(|(id, failed)| match want {
+                Want::Search => self.wants_entry(id, want),
+                Want::Failure => failed > 0,
+            }),
         }
     }
 }

@@ -25,6 +25,7 @@ impl App {
         if self.view == View::Tree {
             self.tree.refresh(&self.model, now_ns);
         }
+        self.refresh_order(now_ns);
         outcome
     }
 
@@ -131,20 +132,27 @@ impl App {
 
     fn act_in_popup(&mut self, action: Action) {
         let page = usize::from(self.hits.popup.height).max(1);
+        let items = self.sort_items();
         match (action, self.popups.last_mut()) {
             (Action::Left | Action::Right, Some(Popup::Details(_))) => {
                 self.neighbour(if action == Action::Left { -1 } else { 1 });
             }
             (Action::Accept, Some(Popup::Sort(menu))) => {
-                let field = FIELDS.get(menu.selected);
+                let index = menu.selected;
                 self.popups.pop();
-                if let Some(field) = field {
-                    self.set_sort(sort_by(field, self.sort()));
-                }
+                self.sort_by_item(index);
             }
             (_, Some(Popup::Sort(menu))) => {
-                let last = FIELDS.len() - 1;
-                menu.selected = moved(action, menu.selected, last, page);
+                menu.selected = moved(action, menu.selected, items - 1, page);
+            }
+            (Action::Accept, Some(Popup::By(menu))) => {
+                let menu = menu.clone();
+                self.popups.pop();
+                self.take_group_fields(&menu);
+            }
+            (Action::Mark, Some(Popup::By(menu))) => menu.toggle(),
+            (_, Some(Popup::By(menu))) => {
+                menu.selected = moved(action, menu.selected, menu.last(), page);
             }
             (_, Some(Popup::Details(Details { scroll, .. }) | Popup::Help { scroll })) => {
                 let last = self.hits.popup_lines.saturating_sub(page);
@@ -154,12 +162,36 @@ impl App {
         }
     }
 
+    /// Returns how many lines the sort menu has.
+    pub(super) fn sort_items(&self) -> usize {
+        match self.order() {
+            Some(_) => self.order_columns().len().max(1),
+            None => FIELDS.len(),
+        }
+    }
+
+    /// Sorts by a line of the sort menu.
+    pub(super) fn sort_by_item(&mut self, index: usize) {
+        if self.order().is_some() {
+            if let Some((by, _)) = self.order_columns().get(index) {
+                self.sort_groups(*by);
+            }
+        } else if let Some(field) = FIELDS.get(index) {
+            self.set_sort(sort_by(field, self.sort()));
+        }
+    }
+
     /// Shows the details of the line above or below.
     fn neighbour(&mut self, by: isize) {
         let page = self.hits.page();
         match self.view {
             View::Events => self.table.step(by, &self.list, &self.model, page),
             View::Tree => self.tree.step(by, page),
+            View::Group => {
+                if let Some(order) = self.order_mut() {
+                    order.step(by, page);
+                }
+            }
         }
         self.popups.pop();
         self.open_details();

@@ -1,6 +1,7 @@
 //! Where things stood in the last frame, so that the mouse and page keys can find them.
 
 use crate::app::View;
+use crate::app::pivots::By;
 use crate::field::Field;
 
 /// A rectangle of cells.
@@ -33,6 +34,8 @@ pub struct Hits {
     pub rows: Area,
     /// The headers of the table.
     pub headers: Vec<(Area, &'static Field)>,
+    /// The headers of a table of groups.
+    pub columns: Vec<(Area, By)>,
     /// The names of the views.
     pub tabs: Vec<(Area, View)>,
     /// Each shown fold mark of the tree: its columns and the line's index.

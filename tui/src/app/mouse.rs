@@ -3,7 +3,6 @@
 use super::popup::{Details, Popup, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
-use crate::field::FIELDS;
 use crate::keymap::Mode;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
@@ -26,18 +25,28 @@ impl App {
         let page = self.hits.page();
         let visible = usize::from(self.hits.popup.height);
         let last = self.hits.popup_lines.saturating_sub(visible);
+        let items = self.sort_items();
         match self.popups.last_mut() {
             Some(Popup::Details(Details { scroll, .. }) | Popup::Help { scroll }) => {
                 *scroll = scroll.saturating_add_signed(by).min(last);
             }
             Some(Popup::Sort(menu)) => {
                 let to = menu.selected.saturating_add_signed(by.signum());
-                menu.selected = to.min(FIELDS.len() - 1);
+                menu.selected = to.min(items - 1);
+            }
+            Some(Popup::By(menu)) => {
+                let to = menu.selected.saturating_add_signed(by.signum());
+                menu.selected = to.min(menu.last());
             }
             Some(Popup::Prompt(_)) => {}
             None => match self.view {
                 View::Events => self.table.scroll(by, &self.list, &self.model, page),
                 View::Tree => self.tree.scroll(by, page),
+                View::Group => {
+                    if let Some(order) = self.order_mut() {
+                        order.scroll(by, page);
+                    }
+                }
             },
         }
     }
@@ -45,7 +54,7 @@ impl App {
     fn click(&mut self, x: u16, y: u16) {
         self.notice = None;
         match self.mode() {
-            Mode::Sort => return self.click_menu(x, y),
+            Mode::Sort | Mode::By => return self.click_menu(x, y),
             Mode::Details | Mode::Help => {
                 if !self.hits.popup.contains(x, y) {
                     self.close();
@@ -53,7 +62,7 @@ impl App {
                 return;
             }
             Mode::Prompt => return,
-            Mode::Events | Mode::Tree => {}
+            Mode::Events | Mode::Tree | Mode::Group => {}
         }
         if let Some((_, view)) = self.hits.tabs.iter().find(|(area, _)| area.contains(x, y)) {
             self.set_view(*view);
@@ -64,6 +73,13 @@ impl App {
             .find(|(area, _)| area.contains(x, y))
         {
             self.set_sort(sort_by(field, self.sort()));
+        } else if let Some((_, by)) = self
+            .hits
+            .columns
+            .iter()
+            .find(|(area, _)| area.contains(x, y))
+        {
+            self.sort_groups(*by);
         } else if let Some((_, index)) =
             self.hits.marks.iter().find(|(area, _)| area.contains(x, y))
         {
@@ -75,7 +91,7 @@ impl App {
         }
     }
 
-    /// Selects the clicked line; a click on the selected one opens its details.
+    /// Selects the clicked line; a click on the selected one does what Enter does.
     fn click_row(&mut self, line: usize) {
         let page = self.hits.page();
         let again = match self.view {
@@ -97,6 +113,22 @@ impl App {
                 self.tree.select(index, page);
                 window.selected == Some(index)
             }
+            View::Group => {
+                let Some(order) = self.order_mut() else {
+                    return;
+                };
+                let len = order.list().len();
+                let window = order.cursor.window(len, page);
+                let index = window.top + line;
+                if index >= len {
+                    return;
+                }
+                order.select(index, page);
+                if window.selected == Some(index) {
+                    self.act(Action::Drill);
+                }
+                return;
+            }
         };
         if again {
             self.open_details();
@@ -108,12 +140,18 @@ impl App {
         if !area.contains(x, y) {
             return self.close();
         }
-        if let Some(Popup::Sort(menu)) = self.popups.last_mut() {
-            let index = menu.scroll + usize::from(y - area.y);
-            if index < FIELDS.len() {
-                menu.selected = index;
+        let items = self.sort_items();
+        let line = usize::from(y - area.y);
+        match self.popups.last_mut() {
+            Some(Popup::Sort(menu)) if menu.scroll + line < items => {
+                menu.selected = menu.scroll + line;
                 self.act(Action::Accept);
             }
+            Some(Popup::By(menu)) if menu.scroll + line <= menu.last() => {
+                menu.selected = menu.scroll + line;
+                self.act(Action::Mark);
+            }
+            _ => {}
         }
     }
 }

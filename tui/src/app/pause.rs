@@ -75,7 +75,7 @@ impl App {
             self.list.insert(EntryId(newest), &self.model);
         }
         for id in (paused.from.max(first).0..next.0).map(EntryId) {
-            self.mark_in_tree(id);
+            self.listed(id);
         }
         self.tree.touch();
     }

@@ -1,8 +1,9 @@
 //! What can be open on top of a view.
 
 use super::prompt::Prompt;
-use crate::field::{FIELDS, Field, Kind};
+use crate::field::{FIELDS, Field, Kind, by_key};
 use crate::list::Sort;
+use crate::pivot::by::suits;
 use crate::process::ProcessId;
 use crate::store::EntryId;
 
@@ -37,10 +38,66 @@ impl SortMenu {
     /// Opens the menu at the field that the table is sorted by.
     pub fn new(sort: Option<Sort>) -> Self {
         let current = |field: &Field| sort.is_some_and(|s| s.field.key == field.key);
+        Self::at(FIELDS.iter().position(current).unwrap_or(0))
+    }
+
+    /// Opens the menu at a line.
+    pub fn at(selected: usize) -> Self {
         Self {
-            selected: FIELDS.iter().position(current).unwrap_or(0),
+            selected,
             scroll: 0,
         }
+    }
+}
+
+/// The menu of fields to group by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByMenu {
+    /// Index of the selected one.
+    pub selected: usize,
+    /// First visible line.
+    pub scroll: usize,
+    /// The fields, each with whether it is marked.
+    pub fields: Vec<(&'static str, bool)>,
+    changed: bool,
+}
+
+impl ByMenu {
+    /// Opens the menu with these fields marked.
+    pub fn new(marked: &[&'static Field]) -> Self {
+        let is = |key: &str| marked.iter().any(|field| field.key == key);
+        let fields = FIELDS.iter().filter(|field| suits(field));
+        let fields: Vec<_> = fields.map(|field| (field.key, is(field.key))).collect();
+        Self {
+            selected: fields.iter().position(|(_, marked)| *marked).unwrap_or(0),
+            scroll: 0,
+            fields,
+            changed: false,
+        }
+    }
+
+    /// Returns the index of the last line.
+    pub fn last(&self) -> usize {
+        self.fields.len().saturating_sub(1)
+    }
+
+    /// Marks the selected field, or no longer.
+    pub fn toggle(&mut self) {
+        if let Some((_, marked)) = self.fields.get_mut(self.selected) {
+            *marked = !*marked;
+            self.changed = true;
+        }
+    }
+
+    /// Returns the fields that taking it means: the marked ones, or just the selected one as long as
+    /// nothing was marked.
+    pub fn taken(&self) -> Vec<&'static Field> {
+        let none = !self.fields.iter().any(|(_, marked)| *marked);
+        let alone = |index: usize| index == self.selected && (!self.changed || none);
+        let together = self.changed && !none;
+        let taken = self.fields.iter().enumerate();
+        let taken = taken.filter(|(index, (_, marked))| alone(*index) || (together && *marked));
+        taken.filter_map(|(_, (key, _))| by_key(key)).collect()
     }
 }
 
@@ -51,6 +108,8 @@ pub enum Popup {
     Details(Details),
     /// The fields to sort by.
     Sort(SortMenu),
+    /// The fields to group by.
+    By(ByMenu),
     /// The keys and columns.
     Help {
         /// First visible line.

@@ -1,24 +1,35 @@
-//! The menu of fields to sort by.
+//! The menus: columns to sort by, fields to group by.
 
 use super::paint::Part;
-use super::{popup_frame, scroll_text};
+use super::{Look, popup_frame, scroll_text};
 use crate::app::App;
 use crate::app::popup::Popup;
-use crate::field::FIELDS;
+use crate::field::{FIELDS, by_key};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+/// A line of a menu: its mark, name and meaning.
+type Line = (&'static str, String, String);
+
 /// Paints the menu, and notes where its lines are.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
-    let Some(Popup::Sort(menu)) = app.popups.last() else {
-        return;
-    };
-    let (selected, scroll) = (menu.selected, menu.scroll);
     let look = look_at.look(app);
+    let (title, selected, scroll, lines) = match app.popups.last() {
+        Some(Popup::Sort(menu)) => ("sort by", menu.selected, menu.scroll, to_sort(app, &look)),
+        Some(Popup::By(menu)) => {
+            let line = |(key, marked): &(&'static str, bool)| -> Line {
+                let mark = if *marked { "x" } else { " " };
+                let doc = by_key(key).map_or("", |field| field.doc);
+                (mark, (*key).to_owned(), doc.to_owned())
+            };
+            let lines = menu.fields.iter().map(line).collect();
+            ("group by", menu.selected, menu.scroll, lines)
+        }
+        _ => return,
+    };
     let theme = look.theme;
-    let sort = app.sort();
     let width = area.width.min(60);
-    let wanted = u16::try_from(FIELDS.len())
+    let wanted = u16::try_from(lines.len())
         .unwrap_or(u16::MAX)
         .saturating_add(2);
     let place = Rect {
@@ -27,22 +38,17 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         height: area.height.min(wanted),
         ..area
     };
-    let inside = popup_frame(buf, place, "sort by", &look);
+    let inside = popup_frame(buf, place, title, &look);
     let page = usize::from(inside.height).max(1);
     let scroll = scroll
         .min(selected)
         .max((selected + 1).saturating_sub(page));
-    let lines: Vec<Vec<Part<'static>>> = FIELDS
-        .iter()
-        .map(|field| {
-            let mark = match sort {
-                Some(s) if s.field.key == field.key && s.descending => theme.glyphs.descending,
-                Some(s) if s.field.key == field.key => theme.glyphs.ascending,
-                _ => " ",
-            };
+    let lines: Vec<Vec<Part<'static>>> = lines
+        .into_iter()
+        .map(|(mark, name, doc)| {
             vec![
-                (format!(" {mark} {:<9} ", field.title).into(), theme.bright),
-                (field.doc.into(), theme.dim),
+                (format!(" {mark} {name:<9} ").into(), theme.bright),
+                (doc.into(), theme.dim),
             ]
         })
         .collect();
@@ -55,7 +61,30 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let scroll = scroll_text(buf, inside, &lines, scroll, &look);
     app.hits.popup = super::area_of(inside);
     app.hits.popup_lines = lines.len();
-    if let Some(Popup::Sort(menu)) = app.popups.last_mut() {
-        menu.scroll = scroll;
+    match app.popups.last_mut() {
+        Some(Popup::Sort(menu)) => menu.scroll = scroll,
+        Some(Popup::By(menu)) => menu.scroll = scroll,
+        _ => {}
     }
+}
+
+fn to_sort(app: &App, look: &Look<'_>) -> Vec<Line> {
+    let glyphs = look.theme.glyphs;
+    let mark = |is: bool, descending: bool| match (is, descending) {
+        (false, _) => " ",
+        (true, true) => glyphs.descending,
+        (true, false) => glyphs.ascending,
+    };
+    if let Some(order) = app.order() {
+        let columns = app.order_columns().into_iter();
+        let line = |(by, (title, doc))| (mark(by == order.by, order.descending), title, doc);
+        return columns.map(line).collect();
+    }
+    let sort = app.sort();
+    let fields = FIELDS.iter().map(|field| {
+        let is = sort.filter(|sort| sort.field.key == field.key);
+        let mark = mark(is.is_some(), is.is_some_and(|sort| sort.descending));
+        (mark, field.title.to_owned(), field.doc.to_owned())
+    });
+    fields.collect()
 }

@@ -213,6 +213,10 @@ fn place(app: &App, look: &Look<'_>) -> Vec<Part<'static>> {
     let (index, len) = match app.view {
         View::Events => (app.table.selected(&app.list, &app.model), app.list.len()),
         View::Tree => (Some(app.tree.index()), app.tree.lines().len()),
+        View::Group => match app.order() {
+            Some(order) => (Some(order.cursor.index()), order.list().len()),
+            None => (None, 0),
+        },
     };
     let of = |n: usize| format::count(n as u64);
     let at = index.filter(|_| len > 0).map_or(0, |i| i + 1);

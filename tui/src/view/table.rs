@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 /// Fields whose end tells more than their beginning.
-const PATHS: [&str; 6] = ["file", "exe", "script", "interp", "cwd", "cgroup"];
+pub(super) const PATHS: [&str; 6] = ["file", "exe", "script", "interp", "cwd", "cgroup"];
 
 /// Paints the titles and the rows, and notes where they are.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {

@@ -11,7 +11,6 @@ use ratatui::style::Style;
 use std::fmt::Write;
 
 mod laws;
-mod views;
 
 const NOW: u64 = START + 9 * S;
 
@@ -131,11 +130,17 @@ impl Shot {
 
 macro_rules! snapshot {
     ($name:expr, $shot:expr) => {
-        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::with_settings!({
+            omit_expression => true,
+            prepend_module_to_snapshot => false,
+            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/src/view/snapshots"),
+        }, {
             insta::assert_snapshot!($name, $shot.look());
         });
     };
 }
+
+mod views;
 
 #[test]
 fn the_main_views_at_three_sizes() {

@@ -35,12 +35,13 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("list", &["event", "field", "filter", "model", "store"]),
+    ("pivot", &["event", "field", "model", "store"]),
     ("keymap", &["action"]),
     (
         "app",
         &[
             "action", "cells", "event", "field", "filter", "format", "keymap", "list", "model",
-            "process", "rate", "store", "text",
+            "pivot", "process", "rate", "store", "text",
         ],
     ),
     (
@@ -57,6 +58,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "keymap",
             "list",
             "model",
+            "pivot",
             "process",
             "rate",
             "store",

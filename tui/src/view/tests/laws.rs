@@ -12,6 +12,8 @@ fn in_mode(mode: Mode) -> Shot {
     match mode {
         Mode::Events => shot,
         Mode::Tree => shot.keys("t Home Down Down"),
+        Mode::Group => shot.keys("3 Home Down Down"),
+        Mode::By => shot.keys("3 b Down Down"),
         Mode::Details => shot.keys("Enter Down Down"),
         Mode::Sort => shot.keys("s Down Down"),
         Mode::Help => shot.keys("? PgDn"),

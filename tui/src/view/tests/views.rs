@@ -60,3 +60,28 @@ fn the_tab_of_a_view_leads_to_it() {
         }
     }
 }
+
+#[test]
+fn groups_at_every_size() {
+    for (width, height) in [(40, 10), (80, 24), (120, 40), (200, 50)] {
+        let shot = Shot::build(width, height).keys("3");
+        snapshot!(format!("group_{width}x{height}"), shot);
+    }
+    let shot = || Shot::build(80, 24);
+    snapshot!("group_menu", shot().keys("3 b Down Space"));
+    snapshot!(
+        "group_by_two",
+        shot().keys("3 b Home Down Down Down Space Enter I")
+    );
+    snapshot!("group_drilled", shot().keys("3 Enter"));
+    snapshot!("group_empty", Shot::new(app(10), 80, 24).keys("3"));
+    let options = AppOptions {
+        color: ColorMode::Never,
+        ascii: true,
+        ..AppOptions::default()
+    };
+    snapshot!(
+        "group_ascii",
+        Shot::with(options, build(), 120, 24).keys("3 s Down Enter")
+    );
+}

@@ -1,0 +1,186 @@
+//! Rows put together: what they share, how many, how often, how they went, and the newest of them.
+
+use super::paint::{self, line};
+use super::pivots::{BARS, Column, bars, lately, places, rate, titles};
+use super::{Look, area_of, cell};
+use crate::app::App;
+use crate::app::pivots::By;
+use crate::cells;
+use crate::field::{Field, Value};
+use crate::format;
+use crate::pivot::Group;
+use crate::pivot::by::Values;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Columns of figures: what they sort by, title, width, and the narrowest screen that has them.
+const FIGURES: [(By, &str, u16, u16); 8] = [
+    (By::Count, "COUNT", 7, 0),
+    (By::Count, "SHARE", 6, 52),
+    (By::Rate, "RATE", 7, 44),
+    (By::Rate, "", BARS, 110),
+    (By::Failed, "FAIL", 6, 34),
+    (By::Half, "P50", 6, 66),
+    (By::Most, "P95", 6, 66),
+    (By::Cost, "CPU", 6, 76),
+];
+
+/// The narrowest screen that has room for the newest command.
+const LAST_FROM: u16 = 100;
+
+/// Cells that the value of a field gets at most beside a newest command.
+const LABEL_MAX: u16 = 22;
+
+/// Paints the titles and the visible groups, and notes where they are.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
+    let rows = paint::below(area, 1);
+    app.hits.rows = area_of(rows);
+    app.refresh_order(look_at.now_ns);
+    let order = &mut app.groups.order;
+    let len = order.list().len();
+    let window = order.cursor.window(len, usize::from(rows.height));
+    let look = look_at.look(app);
+    let columns = columns(area.width, &app.groups.fields, app.groups.order.by);
+    let hits = titles(buf, area, &columns, &app.groups.order, &look);
+    let lately = lately(app.oldest_ns(), &look);
+    let total = app.groups.by.as_ref().map_or(0, |by| by.pivot.total());
+    for (y, id) in (0..rows.height).zip(app.groups.order.list().iter().skip(window.top)) {
+        let place = line(rows, y);
+        if window.selected == Some(window.top + usize::from(y)) {
+            paint::selected(buf, place, look.theme);
+        }
+        let Some(group) = app.groups.get(*id) else {
+            let gone = paint::from_column(place, 1);
+            paint::text(buf, gone, "no longer in the history", look.theme.dim, "");
+            continue;
+        };
+        for (column, cell) in places(place, &columns) {
+            match (column.by, column.title) {
+                (By::Label(at), _) => label(buf, cell, group, at, &app.groups.fields, &look),
+                (By::Last, _) => last(buf, cell, group, &look),
+                (By::Rate, "") => bars(buf, cell, group, &look),
+                _ => figure(
+                    buf,
+                    cell,
+                    group,
+                    column,
+                    (total, lately.tenths(group)),
+                    &look,
+                ),
+            }
+        }
+    }
+    app.hits.columns = hits;
+}
+
+fn columns(width: u16, fields: &[&'static Field], by: By) -> Vec<Column> {
+    let figures = FIGURES.iter().filter(|(_, _, _, from)| width >= *from);
+    let used: u16 = figures.clone().map(|(_, _, width, _)| width + 1).sum();
+    let rest = width.saturating_sub(used + 2);
+    let with_last = width >= LAST_FROM || (by == By::Last && rest > 24);
+    let count = u16::try_from(fields.len()).unwrap_or(1).max(1);
+    let labels = match with_last {
+        true => (rest * 2 / 5).min(count * LABEL_MAX),
+        false => rest,
+    };
+    let each = (labels + 1).saturating_sub(count) / count;
+    let mut out: Vec<Column> = Vec::new();
+    for (at, field) in fields.iter().enumerate() {
+        out.push(Column {
+            by: By::Label(at),
+            title: field.title,
+            width: each,
+            right: false,
+        });
+    }
+    out.extend(figures.map(|(by, title, width, _)| Column {
+        by: *by,
+        title,
+        width: *width,
+        right: true,
+    }));
+    if with_last {
+        let used: u16 = out.iter().map(|column| column.width + 1).sum();
+        out.push(Column {
+            by: By::Last,
+            title: "LAST COMMAND",
+            width: width.saturating_sub(used + 1),
+            right: false,
+        });
+    }
+    out
+}
+
+fn label(
+    buf: &mut Buffer,
+    place: Rect,
+    group: &Group<Values>,
+    at: usize,
+    fields: &[&'static Field],
+    look: &Look<'_>,
+) {
+    let ellipsis = look.theme.glyphs.ellipsis;
+    let Some(value) = group.label.get(at) else {
+        return;
+    };
+    let key = fields.get(at).map_or("", |field| field.key);
+    let text = match value {
+        Value::None => {
+            paint::text(buf, place, "none", look.theme.dim, ellipsis);
+            return;
+        }
+        Value::Text(text) if text.is_empty() => {
+            paint::text(buf, place, "empty", look.theme.dim, ellipsis);
+            return;
+        }
+        Value::Exit(None) => "still runs".into(),
+        value => cell::value_text(value, look),
+    };
+    let style = match value {
+        Value::Outcome(errno) if *errno != 0 => look.theme.failed,
+        _ => look.theme.bright,
+    };
+    let excess = cells::width(&text).saturating_sub(place.width.into());
+    if super::table::PATHS.contains(&key) && excess > 0 {
+        let mark = if look.ascii { "..." } else { ellipsis };
+        paint::scrolled(buf, place, &[(text, style)], excess, mark);
+    } else {
+        paint::text(buf, place, &text, style, ellipsis);
+    }
+}
+
+fn figure(
+    buf: &mut Buffer,
+    place: Rect,
+    group: &Group<Values>,
+    column: &Column,
+    (total, tenths): (u64, u64),
+    look: &Look<'_>,
+) {
+    let theme = look.theme;
+    let stats = &group.stats;
+    let time = |ns: Option<u64>| ns.map(format::duration).unwrap_or_default();
+    let (text, style) = match (column.by, column.title) {
+        (By::Count, "COUNT") => (format::short_count(stats.count), theme.text),
+        (By::Count, _) => (format::share(stats.count, total), theme.dim),
+        (By::Rate, _) => (rate(tenths), theme.text),
+        (By::Failed, _) if stats.failed == 0 => (String::new(), theme.text),
+        (By::Failed, _) => (format::share(stats.failed, stats.count), theme.failed),
+        (By::Half, _) => (time(stats.durations.percentile(50)), theme.text),
+        (By::Most, _) => (time(stats.durations.percentile(95)), theme.text),
+        _ => (time(Some(stats.cost_ns).filter(|ns| *ns > 0)), theme.text),
+    };
+    let text = look.plain(text.into());
+    paint::text_right(buf, place, &text, style, theme.glyphs.ellipsis);
+}
+
+fn last(buf: &mut Buffer, place: Rect, group: &Group<Values>, look: &Look<'_>) {
+    let Some(row) = look.model.store.row(group.newest()) else {
+        return;
+    };
+    let (mut parts, _) = cell::command(row, look);
+    if paint::width(&parts) > usize::from(place.width) {
+        parts = cell::without_directory(parts, look);
+    }
+    paint::parts(buf, place, &parts, look.theme.glyphs.ellipsis);
+}
