@@ -45,6 +45,7 @@ const CASES: &[Case] = &[
     ("frame_80x24", || frame(CLASSIC, None)),
     ("frame_200x50_sorted", || frame(WIDE, Some("dur"))),
     ("ndjson", ndjson),
+    ("read", read),
 ];
 
 fn main() -> ExitCode {
@@ -132,4 +133,9 @@ fn frame(size: (u16, u16), sort: Option<&str>) {
 fn ndjson() {
     let told = Told::new(SIZE);
     counted_case(|| told.ndjson());
+}
+
+fn read() {
+    let recording = Told::new(SIZE).recording();
+    counted_case(|| work::read(&recording));
 }

@@ -171,3 +171,13 @@ fn ndjson(bencher: Bencher<'_, '_>) {
         .counter(BytesCount::new(told.ndjson()))
         .bench_local(|| told.ndjson());
 }
+
+/// Lines of ndjson back to execs and exits.
+#[divan::bench]
+fn read(bencher: Bencher<'_, '_>) {
+    let recording = Told::new(BATCH).recording();
+    bencher
+        .counter(ItemsCount::new(BATCH))
+        .counter(BytesCount::new(recording.len()))
+        .bench_local(|| work::read(&recording));
+}

@@ -10,6 +10,7 @@ use execsnoop_tui::filter::Filter;
 use execsnoop_tui::list::{List, Sort};
 use execsnoop_tui::model::{Applied, Model};
 use execsnoop_tui::source::probe;
+use execsnoop_tui::source::replay::Parser;
 use execsnoop_tui::store::EntryId;
 use execsnoop_tui::view;
 use ratatui::Terminal;
@@ -162,4 +163,21 @@ impl Told {
         }
         bytes + out.len()
     }
+
+    /// Writes them as one recording.
+    pub(crate) fn recording(&self) -> Vec<u8> {
+        let (mut ndjson, mut out) = (Ndjson::default(), Vec::new());
+        ndjson.start(&self.model.session, &mut out);
+        for applied in &self.applied {
+            ndjson.event(applied, &self.model, &mut out);
+        }
+        out
+    }
+}
+
+/// Reads a recording back; returns how many lines of it were good.
+pub(crate) fn read(recording: &[u8]) -> usize {
+    let mut parser = Parser::default();
+    let lines = recording.split_inclusive(|byte| *byte == b'\n');
+    lines.filter(|line| parser.parse(line).is_ok()).count()
 }

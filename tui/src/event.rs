@@ -8,11 +8,14 @@ mod missing;
 mod status;
 
 pub use flags::Flags;
-pub use missing::{Missing, Reason, gaps, own_gaps, reason, reasons};
-pub use status::{Status, errno_name, signal_name};
+pub use missing::{Missing, Reason, Reasons, gaps, own_gaps, reason, reasons};
+pub use status::{Status, errno_name, signal_name, signal_number};
 
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// Version of the schema in which events are written and read.
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// Which machine the events are of, and what its clock says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -308,6 +311,8 @@ pub struct Exit {
     pub comm: Comm,
     /// How it ended.
     pub status: Status,
+    /// How long its last program ran, if a recording tells; else the model finds out.
+    pub duration_ns: Option<u64>,
     /// User time of all its threads.
     pub user_ns: Option<u64>,
     /// System time of all its threads.

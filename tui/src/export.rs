@@ -256,4 +256,4 @@ impl Output {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -171,7 +171,8 @@ impl Model {
         }
         let duration_ns = ended
             .exec_ns
-            .map(|exec_ns| exit.time_ns.saturating_sub(exec_ns));
+            .map(|exec_ns| exit.time_ns.saturating_sub(exec_ns))
+            .or(exit.duration_ns);
         let entry = ended.row.filter(|entry| self.store.row(*entry).is_some());
         if let Some(row) = entry.and_then(|entry| self.store.row_mut(entry)) {
             row.end = Some(End::Exited(exit.clone()));
@@ -190,9 +191,9 @@ impl Model {
     }
 
     fn lost(&mut self, lost: Lost) -> Applied {
-        self.totals.lost += lost.count;
+        self.totals.lost = self.totals.lost.saturating_add(lost.count);
         if let Some(bucket) = self.rate.at(lost.time_ns) {
-            bucket.lost += lost.count;
+            bucket.lost = bucket.lost.saturating_add(lost.count);
         }
         let entry = self.push(Entry::Gap(lost));
         Applied::Gap { lost, entry }

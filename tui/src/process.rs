@@ -49,7 +49,7 @@ impl Counts {
     fn add(&mut self, other: Counts) {
         self.execs += other.execs;
         self.failed += other.failed;
-        self.cpu_ns += other.cpu_ns;
+        self.cpu_ns = self.cpu_ns.saturating_add(other.cpu_ns);
     }
 }
 
@@ -199,7 +199,8 @@ impl ProcessTable {
             status: Some(exit.status),
         };
         let (row, exec_ns) = (p.last_exec, p.exec_ns);
-        let cpu_ns = exit.user_ns.unwrap_or(0) + exit.system_ns.unwrap_or(0);
+        let times = [exit.user_ns, exit.system_ns].into_iter().flatten();
+        let cpu_ns = times.fold(0, u64::saturating_add);
         self.count(
             id,
             Counts {

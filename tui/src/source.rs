@@ -1,8 +1,10 @@
 //! Where events come from. Every source hands over the same batches.
 
 pub mod cgroup;
+mod known;
 pub mod probe;
 pub mod proc;
+pub mod replay;
 
 use crate::event::Event;
 

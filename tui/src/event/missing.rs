@@ -6,11 +6,26 @@ use std::borrow::Cow;
 /// Facts that could not be had: the schema's key of each, and the reason.
 pub type Missing = Vec<(Cow<'static, str>, Cow<'static, str>)>;
 
-const UNREADABLE: &str = "the process's memory could not be read";
-const TOO_MANY: &str = "more arguments than were followed";
-const TRUNCATED: &str = "truncated";
+/// Reasons by which a reader of the schema knows how much of a text there is.
+#[derive(Clone, Copy, Debug)]
+pub struct Reasons;
+
+impl Reasons {
+    /// It could not be read, from some point on or at all.
+    pub const UNREADABLE: &str = "the process's memory could not be read";
+    /// There are more arguments than even their size is known of.
+    pub const TOO_MANY: &str = "more arguments than were followed";
+    /// There is the beginning only.
+    pub const TRUNCATED: &str = "truncated";
+    /// There is the end of a path only.
+    pub const CUT_PATH: &str = "its beginning is cut";
+}
+
+const UNREADABLE: &str = Reasons::UNREADABLE;
+const TOO_MANY: &str = Reasons::TOO_MANY;
+const TRUNCATED: &str = Reasons::TRUNCATED;
 const NO_PATH: &str = "its path could not be read";
-const CUT_PATH: &str = "its beginning is cut";
+const CUT_PATH: &str = Reasons::CUT_PATH;
 const NOT_SET: &str = "not set";
 
 /// A fact that an exec may lack, wholly or in part.

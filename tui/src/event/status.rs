@@ -69,9 +69,33 @@ pub fn signal_name(number: u8) -> Cow<'static, str> {
     }
 }
 
+/// Returns the number of a signal by the name that [`signal_name`] gives it.
+pub fn signal_number(name: &[u8]) -> Option<u8> {
+    let name = std::str::from_utf8(name).ok()?;
+    let number = if let Some(above) = name.strip_prefix("SIGRTMIN+") {
+        34_u8.checked_add(above.parse().ok()?)?
+    } else if let Ok(signal) = name.parse::<nix::sys::signal::Signal>() {
+        u8::try_from(signal as i32).ok()?
+    } else {
+        name.strip_prefix("SIG")?.parse().ok()?
+    };
+    (signal_name(number) == name).then_some(number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_signal_is_known_by_its_name() {
+        for number in 0..=255 {
+            let name = signal_name(number);
+            assert_eq!(signal_number(name.as_bytes()), Some(number), "{name}");
+        }
+        for wrong in ["", "SIG", "SIGNO", "SIG09", "SIGRTMIN+999", "KILL"] {
+            assert_eq!(signal_number(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn status_is_read_as_wait_gives_it() {

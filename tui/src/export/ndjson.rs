@@ -8,7 +8,10 @@ mod missing;
 
 use super::Exporter;
 use super::stamp::Stamp;
-use crate::event::{Args, Capture, Exec, Exit, Fork, Lost, Session, Status, rest_of_path};
+use crate::event::{
+    Ancestor, Args, Capture, Exec, Exit, Fork, Lost, Running, SCHEMA_VERSION, Session, Status,
+    rest_of_path,
+};
 use crate::model::{Applied, Model, Totals};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,9 +24,6 @@ macro_rules! key {
         concat!(",\"", $name, "\":")
     };
 }
-
-/// Version of the schema.
-const VERSION: u32 = 1;
 
 /// Writes the schema.
 #[derive(Debug)]
@@ -44,11 +44,13 @@ impl Default for Ndjson {
 impl Exporter for Ndjson {
     fn start(&mut self, session: &Session, out: &mut Vec<u8>) {
         let mut object = Object::event(out, "start");
-        object.value(key!("version"), VERSION);
+        object.value(key!("version"), SCHEMA_VERSION);
         object.value(key!("host"), &session.host);
         object.value(key!("kernel"), &session.kernel);
         object.value(key!("arch"), &session.arch);
         object.time(key!("boot_time"), session.boot_time_ns, &mut self.stamp);
+        let started = session.wall_ns(session.started_ns);
+        object.time(key!("time"), started, &mut self.stamp);
         object.value(key!("tool_version"), env!("CARGO_PKG_VERSION"));
         object.end_line();
     }
@@ -104,6 +106,7 @@ impl Ndjson {
         args(key!("args"), &exec.args, &mut object);
         object.value(key!("args_bytes"), exec.args.true_size);
         object.value(key!("args_missing_bytes"), exec.args.missing_bytes());
+        object.value(key!("argc"), exec.args.argc);
         object.value(key!("ret"), exec.ret);
         object.value(key!("error"), exec.error().as_deref());
         let exe = exec.exe.as_deref();
@@ -129,6 +132,7 @@ impl Ndjson {
         object.value(key!("pid_ns"), exec.pid_ns);
         object.value(key!("ns_pid"), exec.ns_pid);
         object.value(key!("mnt_ns"), exec.mnt_ns);
+        object.value(key!("cpu"), exec.cpu);
         object.list(key!("flags"), exec.flags.words(), json);
         match &exec.env {
             Some(env) => args(key!("env"), env, &mut object),
@@ -136,6 +140,9 @@ impl Ndjson {
         }
         let since_fork = since(exec.start_ns, exec.time_ns);
         object.value(key!("fork_to_exec_ns"), since_fork);
+        object.list(key!("ancestors"), exec.ancestors.iter(), |out, above| {
+            ancestor(above, exec.time_ns, out);
+        });
         self.missing.append(exec, object.key(key!("missing")));
         object.end_line();
     }
@@ -181,6 +188,36 @@ fn fork(fork: &Fork, wall_ns: i64, stamp: &mut Stamp, out: &mut Vec<u8>) {
     object.value(key!("pid"), fork.pid);
     object.value(key!("ppid"), fork.parent.pid);
     object.text(key!("comm"), Some(fork.comm.as_bytes()));
+    object.value(key!("age_ns"), since(fork.start_ns, fork.time_ns));
+    let of_parent = since(fork.parent.start_ns, fork.time_ns);
+    object.value(key!("parent_age_ns"), of_parent);
+    object.end_line();
+}
+
+fn ancestor(above: &Ancestor, time_ns: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"pid\":");
+    json(out, above.key.pid);
+    let mut object = Object { out };
+    object.text(key!("comm"), Some(above.comm.as_bytes()));
+    object.value(key!("age_ns"), since(above.key.start_ns, time_ns));
+    object.out.push(b'}');
+}
+
+/// Appends a process that already ran when the capture began.
+pub fn running(process: &Running, session: &Session, out: &mut Vec<u8>) {
+    let mut object = Object::event(out, "process");
+    object.value(key!("pid"), process.key.pid);
+    object.value(key!("ppid"), process.ppid);
+    object.value(key!("uid"), process.uid);
+    object.text(key!("comm"), Some(process.comm.as_bytes()));
+    let words = Args {
+        bytes: process.cmdline.clone(),
+        ..Args::default()
+    };
+    object.list(key!("args"), words.iter(), text);
+    let age = since(process.key.start_ns, session.started_ns);
+    object.value(key!("age_ns"), age);
+    object.value(key!("forked_only"), process.forked_only);
     object.end_line();
 }
 

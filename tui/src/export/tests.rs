@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// A capture that began 100 s after the boot, which was at 12:00:00 UTC.
-pub(super) fn model() -> Model {
+pub(crate) fn model() -> Model {
     let session = Session {
         host: "box".into(),
         kernel: "6.12.0".into(),
@@ -62,14 +62,14 @@ pub(super) fn told(options: Options, events: impl IntoIterator<Item = Event>) ->
 }
 
 /// Any bytes, often text, without NULs.
-pub(super) fn bytes() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         "[^\0]{0,20}".prop_map(String::into_bytes),
         prop::collection::vec(1..=255_u8, 0..20),
     ]
 }
 
-fn capture() -> impl Strategy<Value = Capture> {
+pub(crate) fn capture() -> impl Strategy<Value = Capture> {
     prop_oneof![
         Just(Capture::Whole),
         Just(Capture::Truncated),
@@ -77,7 +77,7 @@ fn capture() -> impl Strategy<Value = Capture> {
     ]
 }
 
-fn args() -> impl Strategy<Value = Args> {
+pub(crate) fn args() -> impl Strategy<Value = Args> {
     let list = prop::collection::vec(bytes(), 0..5);
     (list, capture(), 0..3_usize, any::<Option<u16>>()).prop_map(|(list, capture, cut, more)| {
         let whole = Args::from_list(&list);
@@ -95,7 +95,7 @@ fn args() -> impl Strategy<Value = Args> {
 }
 
 /// Any exec.
-pub(super) fn exec() -> impl Strategy<Value = Exec> {
+pub(crate) fn exec() -> impl Strategy<Value = Exec> {
     let numbers = any::<([u64; 2], [u32; 5], i8, [Option<u32>; 5])>();
     let texts = (
         bytes(),

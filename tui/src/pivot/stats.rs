@@ -93,7 +93,7 @@ impl Stats {
     pub(super) fn add(&mut self, facts: &SlotFacts) {
         self.count += 1;
         self.failed += u64::from(facts.failed);
-        self.cost_ns += facts.cost_ns;
+        self.cost_ns = self.cost_ns.saturating_add(facts.cost_ns);
         if let Some(step) = facts.step {
             self.durations.add(step);
         }
@@ -118,7 +118,7 @@ impl Stats {
     pub(super) fn take_out(&mut self, facts: &SlotFacts) {
         self.count -= 1;
         self.failed -= u64::from(facts.failed);
-        self.cost_ns -= facts.cost_ns;
+        self.cost_ns = self.cost_ns.saturating_sub(facts.cost_ns);
         if let Some(step) = facts.step {
             self.durations.take_out(step);
         }

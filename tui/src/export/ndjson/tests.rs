@@ -10,19 +10,23 @@ use std::sync::Arc;
 
 /// The contract: every line of a kind has exactly these keys.
 const SCHEMA: &[(&str, &str)] = &[
-    ("start", "version host kernel arch boot_time tool_version"),
+    (
+        "start",
+        "version host kernel arch boot_time time tool_version",
+    ),
     (
         "exec",
         "time seq pid tid ppid uid gid comm parent_comm filename args args_bytes \
-         args_missing_bytes ret error exe cwd interpreter euid egid old_euid loginuid session \
-         tty cgroup container pid_ns ns_pid mnt_ns flags env fork_to_exec_ns missing",
+         args_missing_bytes argc ret error exe cwd interpreter euid egid old_euid loginuid session \
+         tty cgroup container pid_ns ns_pid mnt_ns cpu flags env fork_to_exec_ns ancestors missing",
     ),
     (
         "exit",
         "time seq pid ppid comm exit_code signal core_dumped duration_ns lifetime_ns user_ns \
          system_ns max_rss_bytes",
     ),
-    ("fork", "time seq pid ppid comm"),
+    ("fork", "time seq pid ppid comm age_ns parent_age_ns"),
+    ("process", "pid ppid uid comm args age_ns forked_only"),
     ("lost", "time count cpu"),
     ("end", "exec failed exit fork lost not_captured duration_ns"),
 ];
@@ -73,7 +77,7 @@ fn text_of(value: &Value) -> Vec<u8> {
 
 #[test]
 fn an_exec_is_as_the_schema_says() {
-    insta::assert_snapshot!(exec_line(tests::ls()).trim_end(), @r#"{"event":"exec","time":"2023-11-14T12:01:52.345678901Z","seq":7,"pid":4711,"tid":4712,"ppid":42,"uid":1000,"gid":100,"comm":"ls","parent_comm":"bash","filename":"/bin/ls","args":["ls","-l","a b"],"args_bytes":10,"args_missing_bytes":0,"ret":0,"error":null,"exe":null,"cwd":null,"interpreter":null,"euid":null,"egid":null,"old_euid":null,"loginuid":null,"session":null,"tty":null,"cgroup":null,"container":null,"pid_ns":null,"ns_pid":null,"mnt_ns":null,"flags":[],"env":null,"fork_to_exec_ns":678901,"missing":{"exe":"its path could not be read","cwd":"its path could not be read","old_euid":"the call was not seen","loginuid":"not set","session":"not set","tty":"no controlling terminal","cgroup":"its path could not be read","container":"its control group is not known","env":"not asked for"}}"#);
+    insta::assert_snapshot!(exec_line(tests::ls()).trim_end(), @r#"{"event":"exec","time":"2023-11-14T12:01:52.345678901Z","seq":7,"pid":4711,"tid":4712,"ppid":42,"uid":1000,"gid":100,"comm":"ls","parent_comm":"bash","filename":"/bin/ls","args":["ls","-l","a b"],"args_bytes":10,"args_missing_bytes":0,"argc":3,"ret":0,"error":null,"exe":null,"cwd":null,"interpreter":null,"euid":null,"egid":null,"old_euid":null,"loginuid":null,"session":null,"tty":null,"cgroup":null,"container":null,"pid_ns":null,"ns_pid":null,"mnt_ns":null,"cpu":null,"flags":[],"env":null,"fork_to_exec_ns":678901,"ancestors":[{"pid":42,"comm":"bash","age_ns":112345678900}],"missing":{"exe":"its path could not be read","cwd":"its path could not be read","old_euid":"the call was not seen","loginuid":"not set","session":"not set","tty":"no controlling terminal","cgroup":"its path could not be read","container":"its control group is not known","env":"not asked for"}}"#);
 }
 
 #[test]
@@ -108,7 +112,7 @@ fn the_ends_are_as_the_schema_says() {
         parse(line);
     }
     insta::assert_snapshot!(text.replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"
-    {"event":"start","version":1,"host":"box","kernel":"6.12.0","arch":"x86_64","boot_time":"2023-11-14T12:00:00.000000000Z","tool_version":"VERSION"}
+    {"event":"start","version":1,"host":"box","kernel":"6.12.0","arch":"x86_64","boot_time":"2023-11-14T12:00:00.000000000Z","time":"2023-11-14T12:01:40.000000000Z","tool_version":"VERSION"}
     {"event":"end","exec":1,"failed":2,"exit":3,"fork":4,"lost":5,"not_captured":6,"duration_ns":7}
     "#);
 }
@@ -129,6 +133,7 @@ fn exits_forks_and_losses_are_as_the_schema_says() {
         user_ns: Some(1),
         system_ns: None,
         max_rss_bytes: Some(4096),
+        duration_ns: None,
     };
     let coded = Exit {
         status: Status::Code(3),
@@ -154,7 +159,7 @@ fn exits_forks_and_losses_are_as_the_schema_says() {
     insta::assert_snapshot!(text.concat(), @r#"
     {"event":"exit","time":"2023-11-14T12:01:53.000000000Z","seq":8,"pid":4711,"ppid":42,"comm":"ls","exit_code":null,"signal":"SIGSEGV","core_dumped":true,"duration_ns":null,"lifetime_ns":655000000,"user_ns":1,"system_ns":null,"max_rss_bytes":4096}
     {"event":"exit","time":"2023-11-14T12:01:53.000000000Z","seq":8,"pid":4711,"ppid":42,"comm":"ls","exit_code":3,"signal":null,"core_dumped":false,"duration_ns":null,"lifetime_ns":655000000,"user_ns":1,"system_ns":null,"max_rss_bytes":4096}
-    {"event":"fork","time":"2023-11-14T12:00:00.000000001Z","seq":0,"pid":5,"ppid":0,"comm":"sh"}
+    {"event":"fork","time":"2023-11-14T12:00:00.000000001Z","seq":0,"pid":5,"ppid":0,"comm":"sh","age_ns":null,"parent_age_ns":null}
     {"event":"lost","time":"2023-11-14T12:00:00.000000002Z","count":214,"cpu":1}
     "#);
 }
@@ -320,6 +325,7 @@ proptest! {
             user_ns: used[0].map(|ns| ns >> 1),
             system_ns: used[1].map(|ns| ns >> 1),
             max_rss_bytes: used[2],
+            duration_ns: None,
         };
         let value = parse(&line(Event::Exit(exit.clone())));
         prop_assert_eq!(text_of(&value["comm"]), exit.comm.as_bytes());

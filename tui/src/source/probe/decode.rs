@@ -271,6 +271,7 @@ impl Decoder {
             ppid: fixed.ppid,
             comm: Comm::new(&fixed.comm),
             status: Status::from_wait(fixed.status),
+            duration_ns: None,
             user_ns: times.map(|(user, _)| user),
             system_ns: times.map(|(_, system)| system),
             max_rss_bytes: self

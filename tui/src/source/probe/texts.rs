@@ -1,25 +1,15 @@
-//! Texts that repeat, each kept once.
+//! Texts of records, each kept once.
 
-use std::collections::HashMap;
+use super::super::known::Known;
 use std::sync::Arc;
-
-/// Most texts of a kind that are remembered; then they are forgotten and learnt anew, and those in use
-/// stay with their users.
-const MOST: usize = 8192;
-
-/// Longest text that is remembered: longer ones hardly repeat, and take room.
-const LONGEST: usize = 512;
-
-/// Hashed with a random seed: who executes chooses the texts, and could choose ones that collide.
-type Known = HashMap<Box<[u8]>, Arc<[u8]>>;
 
 /// Paths and names as records have them, with what was made of them.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    rooted: Known,
-    cut: Known,
-    terminals: Known,
-    plain: Known,
+    rooted: Known<[u8]>,
+    cut: Known<[u8]>,
+    terminals: Known<[u8]>,
+    plain: Known<[u8]>,
 }
 
 impl Texts {
@@ -27,25 +17,25 @@ impl Texts {
     /// before it.
     pub(super) fn path(&mut self, names: &[u8], cut: bool) -> Arc<[u8]> {
         let known = if cut { &mut self.cut } else { &mut self.rooted };
-        once(known, names, || path(names, cut))
+        known.once(names, || path(names, cut).into())
     }
 
     /// Returns a terminal's name below `/dev` from the one that the kernel calls it by.
     pub(super) fn terminal(&mut self, name: &[u8]) -> Arc<[u8]> {
-        once(&mut self.terminals, name, || {
+        self.terminals.once(name, || {
             // The kernel's `pts3` is the file `pts/3`; no other driver has a folder of its own.
             match name.strip_prefix(b"pts") {
                 Some(number) if number.first().is_some_and(u8::is_ascii_digit) => {
-                    [b"pts/", number].concat()
+                    [b"pts/", number].concat().into()
                 }
-                _ => name.to_vec(),
+                _ => name.into(),
             }
         })
     }
 
     /// Returns a text as it is.
     pub(super) fn plain(&mut self, text: &[u8]) -> Arc<[u8]> {
-        once(&mut self.plain, text, || text.to_vec())
+        self.plain.once(text, || text.into())
     }
 }
 
@@ -68,23 +58,9 @@ pub(super) fn path(names: &[u8], cut: bool) -> Vec<u8> {
     path
 }
 
-fn once(known: &mut Known, key: &[u8], make: impl FnOnce() -> Vec<u8>) -> Arc<[u8]> {
-    if let Some(text) = known.get(key) {
-        return Arc::clone(text);
-    }
-    let text: Arc<[u8]> = make().into();
-    if key.len() > LONGEST {
-        return text;
-    }
-    if known.len() >= MOST {
-        known.clear();
-    }
-    known.insert(key.into(), Arc::clone(&text));
-    text
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::super::known::MOST;
     use super::*;
 
     #[test]

@@ -233,6 +233,9 @@ impl Wants<'_> {
         };
         wanted.or("flags", Want::Is(flags));
         wanted.or("fork_to_exec_ns", Want::Between(1, LONG));
+        for key in ["cpu", "argc", "ancestors"] {
+            wanted.or(key, Want::Any);
+        }
         wanted.or("env", self.env());
         let dir = env.texts.get("DIR").map_or(NULL, |dir| Want::Is(text(dir)));
         wanted.or("cwd", dir);
