@@ -314,6 +314,8 @@ pub struct Exit {
     pub system_ns: Option<u64>,
     /// Largest resident set.
     pub max_rss_bytes: Option<u64>,
+    /// Facts that could not be had: the schema's key of each, and the reason.
+    pub missing: Arc<Missing>,
 }
 
 impl Exit {

@@ -1,8 +1,8 @@
 //! One JSON object a line: the event schema, for programs, recordings and replay.
 //!
 //! Every line of a kind has the same keys. Text is a string if it is UTF-8, else
-//! `{"base64": "…"}`; a fact that is not known is null, and an exec's `missing` says why. It also names the
-//! texts that are there in part. A path whose beginning is cut does not begin with a slash.
+//! `{"base64": "…"}`; a fact that is not known is null, and `missing` of an exec or exit says why. It also names
+//! the texts that are there in part. A path whose beginning is cut does not begin with a slash.
 
 mod missing;
 
@@ -171,6 +171,8 @@ fn exit(exit: &Exit, duration_ns: Option<u64>, wall_ns: i64, stamp: &mut Stamp, 
     object.value(key!("user_ns"), exit.user_ns);
     object.value(key!("system_ns"), exit.system_ns);
     object.value(key!("max_rss_bytes"), exit.max_rss_bytes);
+    let reasons = exit.missing.iter().map(|(key, why)| (&**key, &**why));
+    missing::object(reasons, object.key(key!("missing")));
     object.end_line();
 }
 

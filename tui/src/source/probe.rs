@@ -20,7 +20,7 @@ pub use only::Only;
 
 use super::{Batch, Skipped, proc};
 use crate::clock;
-use crate::event::{Event, Flags, Lost, Missing};
+use crate::event::{Event, Lost, Missing};
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
@@ -79,8 +79,7 @@ pub struct Probe {
     filtered: bool,
     /// What was told of it.
     skipped: Skipped,
-    /// Whether failed execs of 32-bit programs were seen to, or could not be.
-    watches_narrow: bool,
+    narrow: Narrow,
     /// How long loading and attaching took.
     pub took: Duration,
 }
@@ -103,7 +102,7 @@ impl Probe {
             owes: false,
             filtered: options.only.any(),
             skipped: Skipped::default(),
-            watches_narrow: false,
+            narrow: Narrow::Unseen,
             ring: ring_fd::register(ring)?,
             counters,
             decoder: Decoder::new(
@@ -132,10 +131,30 @@ impl Probe {
     /// # Errors
     /// If the kernel refuses it, in a sentence.
     pub fn watch_narrow(&mut self) -> Result<()> {
-        self.watches_narrow = true;
         let attached = self.loaded.attach_narrow();
         self.misses.look_again(&self.loaded.ebpf);
+        self.narrow = match attached {
+            Ok(()) => Narrow::Watched,
+            Err(_) => Narrow::Refused(Instant::now()),
+        };
         attached.context("failed execs of 32-bit programs are not seen")
+    }
+
+    /// The same where it is due: when the first such program was executed, and from time to time if it was
+    /// refused. Returns what went wrong, once.
+    fn see_to_narrow(&mut self) -> Option<String> {
+        match self.narrow {
+            Narrow::Unseen if self.decoder.saw_narrow() => {
+                let watched = self.watch_narrow();
+                watched.err().map(|error| format!("{error:#}"))
+            }
+            Narrow::Refused(when) if when.elapsed() >= ASK_IDLE => {
+                // Was told the first time.
+                let _ = self.watch_narrow();
+                None
+            }
+            _ => None,
+        }
     }
 
     /// Hands over batches until `stop` comes or the receiver is gone; then takes the programs out
@@ -194,19 +213,15 @@ impl Probe {
             let mut events = Vec::new();
             let more = self.take(&mut events) && left > 0;
             let mut skipped = None;
-            let mut problem = None;
-            if !self.watches_narrow && events.iter().any(is_narrow) {
-                // Before the program is told: who hears of it may count on the rest.
-                let watched = self.watch_narrow();
-                problem = watched.err().map(|error| format!("{error:#}"));
-            }
+            // Before the program is told: who hears of it may count on the rest.
+            let problem = self.see_to_narrow();
             if !more {
                 self.owes |= !events.is_empty();
                 skipped = self.ask(&mut events);
             }
             // Execs that are skipped are no reason to come back soon.
             let something = !events.is_empty();
-            if (something || skipped.is_some())
+            if (something || skipped.is_some() || problem.is_some())
                 && batches
                     .send(Batch {
                         events,
@@ -297,9 +312,14 @@ impl Probe {
     }
 }
 
-/// Says whether an event is the exec of a 32-bit program.
-fn is_narrow(event: &Event) -> bool {
-    matches!(event, Event::Exec(exec) if exec.flags.contains(Flags::NARROW))
+/// Whether failed execs of 32-bit programs are seen to.
+#[derive(Clone, Copy)]
+enum Narrow {
+    /// There is no such program.
+    Unseen,
+    Watched,
+    /// Not, since the kernel refused it then.
+    Refused(Instant),
 }
 
 /// What came of draining the ring.

@@ -20,11 +20,14 @@ pub(super) struct Decoder {
     /// What this kernel cannot give at all.
     missing: Missing,
     missing_by_gaps: FxHashMap<u32, Arc<Missing>>,
+    /// Of exits, without their own gap and with it.
+    missing_of_exit: [Arc<Missing>; 2],
     page_size: u64,
     has: Has,
     parts: Parts,
     texts: Texts,
     cgroups: Cgroups,
+    saw_narrow: bool,
 }
 
 /// A fact that one exec may lack for a reason that the event itself does not tell.
@@ -40,6 +43,7 @@ const NO_ROOM: &str = "no room in the ring buffer";
 const DYING: &str =
     "the thread was being killed: by then its memory and user may have been the new program's";
 const UNREADABLE: &str = "could not be read";
+const TOO_MANY_THREADS: &str = "more threads were ending at that moment than could be followed";
 
 /// Every gap that an exec of its own can have.
 const GAPS: [Gap; 11] = [
@@ -127,16 +131,19 @@ impl Decoder {
             times: has("user_ns"),
             max_rss: has("max_rss_bytes"),
         };
+        let missing_of_exit = [false, true].map(|gap| Arc::new(missing_of_exit(&missing, gap)));
         Self {
             seq: 0,
             losses: Losses::default(),
             missing,
+            missing_of_exit,
             missing_by_gaps: FxHashMap::default(),
             page_size,
             has,
             parts: Parts::default(),
             texts: Texts::default(),
             cgroups,
+            saw_narrow: false,
         }
     }
 
@@ -153,22 +160,35 @@ impl Decoder {
         let (Record::Exec(header, _)
         | Record::Exit(header, _)
         | Record::Fork(header, _)
-        | Record::Part(header, _)) = &record;
+        | Record::Part(header, _)
+        | Record::Narrow(header)) = &record;
         if let Some(lost) = self.losses.by_record(header) {
             events.push(Event::Lost(lost));
         }
-        if let Record::Part(header, part) = record {
-            self.parts.add(&header, &part);
-            return Ok(());
-        }
-        self.seq += 1;
-        events.push(match record {
-            Record::Exec(header, exec) => Event::Exec(Box::new(self.exec(&header, &exec))),
+        let event = match record {
+            Record::Exec(header, exec) => {
+                self.saw_narrow |= exec.fixed.flags & exec_flag::NARROW != 0;
+                Event::Exec(Box::new(self.exec(&header, &exec)))
+            }
             Record::Exit(header, exit) => Event::Exit(self.exit(&header, &exit)),
             Record::Fork(header, fork) => Event::Fork(self.fork(&header, &fork)),
-            Record::Part(..) => return Ok(()),
-        });
+            Record::Part(header, part) => {
+                self.parts.add(&header, &part);
+                return Ok(());
+            }
+            Record::Narrow(_) => {
+                self.saw_narrow = true;
+                return Ok(());
+            }
+        };
+        self.seq += 1;
+        events.push(event);
         Ok(())
+    }
+
+    /// Returns whether a program of 32 bits was executed so far.
+    pub(super) fn saw_narrow(&self) -> bool {
+        self.saw_narrow
     }
 
     /// Notes a loss that no record has told of yet: `count` is a CPU's count so far.
@@ -201,7 +221,7 @@ impl Decoder {
         };
         let tty = until_nul(&fixed.tty);
         let mut exec = Exec {
-            seq: self.seq,
+            seq: self.seq + 1,
             time_ns: header.time_ns,
             start_ns: fixed.start_ns,
             pid: header.pid,
@@ -262,9 +282,10 @@ impl Decoder {
     }
 
     fn exit(&self, header: &Header, fixed: &ExitFixed) -> Exit {
-        let times = self.has.times.then(|| split_run_time(fixed));
+        let followed = fixed.run_ns != u64::MAX;
+        let times = (self.has.times && followed).then(|| split_run_time(fixed));
         Exit {
-            seq: self.seq,
+            seq: self.seq + 1,
             time_ns: header.time_ns,
             start_ns: fixed.start_ns,
             pid: header.pid,
@@ -277,12 +298,13 @@ impl Decoder {
                 .has
                 .max_rss
                 .then(|| fixed.max_rss_pages.saturating_mul(self.page_size)),
+            missing: Arc::clone(&self.missing_of_exit[usize::from(!followed)]),
         }
     }
 
     fn fork(&self, header: &Header, fixed: &ForkFixed) -> Fork {
         Fork {
-            seq: self.seq,
+            seq: self.seq + 1,
             time_ns: header.time_ns,
             start_ns: fixed.start_ns,
             pid: header.pid,
@@ -421,6 +443,17 @@ fn some(id: u32) -> Option<u32> {
     (id != NONE).then_some(id)
 }
 
+/// Returns why facts of an exit are missing: those that the kernel cannot give, and its times, if that is the gap.
+fn missing_of_exit(of_kernel: &Missing, times: bool) -> Missing {
+    const TIMES: [&str; 2] = ["user_ns", "system_ns"];
+    let of_exits = |key: &str| TIMES.contains(&key) || key == "max_rss_bytes";
+    let own = TIMES.iter().filter(|_| times);
+    let own = own.filter(|own| of_kernel.iter().all(|(key, _)| key != **own));
+    let own = own.map(|key| ((*key).into(), TOO_MANY_THREADS.into()));
+    let of_kernel = of_kernel.iter().filter(|(key, _)| of_exits(key));
+    of_kernel.cloned().chain(own).collect()
+}
+
 /// Splits the exact run time as the kernel's `cputime_adjust` does for `getrusage(2)`: the ticks
 /// only give the proportion.
 fn split_run_time(fixed: &ExitFixed) -> (u64, u64) {
@@ -535,6 +568,22 @@ mod tests {
         assert_eq!(exit.status.signal_name().as_deref(), Some("SIGKILL"));
         assert_eq!((exit.user_ns, exit.system_ns), (Some(2_000), Some(6_000)));
         assert_eq!((exit.max_rss_bytes, exit.seq), (Some(8192), 1));
+    }
+
+    #[test]
+    fn times_that_were_not_followed_are_missing() {
+        let mut bytes = exit_record(0, 0);
+        let times = size_of::<Header>() + 8..size_of::<Header>() + 32;
+        bytes[times].fill(0xff);
+        let mut events = Vec::new();
+        decoder(Missing::new()).record(&bytes, &mut events).unwrap();
+        let [Event::Exit(exit)] = &events[..] else {
+            panic!("no exit")
+        };
+        assert_eq!((exit.user_ns, exit.system_ns), (None, None));
+        assert_eq!(exit.max_rss_bytes, Some(8192));
+        let missing: Vec<_> = exit.missing.iter().map(|(key, _)| &**key).collect();
+        assert_eq!(missing, ["user_ns", "system_ns"]);
     }
 
     #[test]
