@@ -21,6 +21,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 /// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// The same while more comes than anybody reads, until a key is pressed.
+const BUSY_FRAME: Duration = Duration::from_millis(100);
+
+/// As many events a second are more than anybody reads.
+const BUSY: u128 = 300;
 /// How often the clock in the header moves.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -100,7 +106,10 @@ struct Loop<'a> {
     /// After how many execs to end.
     count: Option<u64>,
     rest: Rest,
+    last_frame: Instant,
     next_frame: Instant,
+    /// Events since the last frame.
+    since_frame: usize,
     /// Whether the terminal was still busy when a frame was due.
     stalled: bool,
     usage: Usage,
@@ -114,7 +123,9 @@ impl<'a> Loop<'a> {
             terminal,
             count: config.count,
             rest: Rest::new(config.only.rest.clone()),
+            last_frame: Instant::now(),
             next_frame: Instant::now(),
+            since_frame: 0,
             stalled: false,
             usage,
         }
@@ -135,6 +146,7 @@ impl<'a> Loop<'a> {
                 biased;
                 event = input.next() => {
                     let event = event.context("the terminal is gone")?.context("cannot read keys")?;
+                    self.next_frame = self.next_frame.min(self.last_frame + FRAME);
                     match self.app.handle(event, clock::now_ns()) {
                         Outcome::Continue => {}
                         Outcome::Quit => return Ok(()),
@@ -171,6 +183,7 @@ impl<'a> Loop<'a> {
     }
 
     fn take(&mut self, batch: Batch) {
+        self.since_frame += batch.events.len();
         live::learn_users(self.app.model_mut(), &batch.events);
         if self.rest.is_empty() {
             self.app.apply(batch.events);
@@ -209,11 +222,23 @@ impl<'a> Loop<'a> {
             .try_draw(|frame| view::draw(frame, app, clock::now_ns()));
         if drawn.context("the terminal is gone")? {
             self.app.take_dirty();
-            self.next_frame = now + FRAME;
+            let frame = after_frame(self.since_frame, now - self.last_frame);
+            self.last_frame = now;
+            self.next_frame = now + frame;
+            self.since_frame = 0;
         } else {
             self.stalled = true;
         }
         Ok(())
+    }
+}
+
+/// Returns the least time to the next frame, when so many events came within the time to this one.
+fn after_frame(events: usize, elapsed: Duration) -> Duration {
+    if events as u128 * 1000 > BUSY * elapsed.as_millis().max(FRAME.as_millis()) {
+        BUSY_FRAME
+    } else {
+        FRAME
     }
 }
 
@@ -249,4 +274,21 @@ fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * proc::page_size())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_fewer_only_while_more_comes_than_anybody_reads() {
+        let of = |events, ms| after_frame(events, Duration::from_millis(ms));
+        assert_eq!(of(0, 0), FRAME);
+        assert_eq!(of(9, 0), FRAME);
+        assert_eq!(of(11, 33), BUSY_FRAME);
+        assert_eq!(of(29, 100), FRAME);
+        assert_eq!(of(31, 100), BUSY_FRAME);
+        assert_eq!(of(100, 1000), FRAME);
+        assert_eq!(of(usize::MAX, 1), BUSY_FRAME);
+    }
 }

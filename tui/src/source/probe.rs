@@ -39,7 +39,7 @@ use zerocopy::{FromBytes, IntoBytes};
 type CgroupWords = [u64; size_of::<CgroupPath>() / size_of::<u64>()];
 
 /// How long the task naps between two drains.
-const NAP: Duration = Duration::from_millis(16);
+const NAP: Duration = Duration::from_millis(33);
 /// Most events in one batch.
 const BATCH_MAX: usize = 4096;
 /// Bytes of records after which a batch takes no more: who executes decides how long they are.
