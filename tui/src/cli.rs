@@ -201,6 +201,9 @@ pub struct LiveArgs {
     /// Read kernel types from this file instead of /sys/kernel/btf/vmlinux
     #[arg(long, value_name = "FILE", help_heading = CAPTURE)]
     pub btf: Option<PathBuf>,
+    /// Stay the user that this was started as, with all rights, once the probe is attached
+    #[arg(long, help_heading = CAPTURE)]
+    pub keep_privileges: bool,
 }
 
 const SELECTION: &str = "What to show";

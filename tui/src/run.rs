@@ -4,6 +4,7 @@ mod command;
 mod lines;
 mod live;
 mod only;
+mod privileges;
 mod screen;
 mod trial;
 

@@ -60,6 +60,8 @@ pub struct Config {
     pub env: bool,
     /// Kernel types to use in place of the kernel's own.
     pub btf: Option<PathBuf>,
+    /// Whether to keep rights that are needed no more.
+    pub keep_privileges: bool,
 }
 
 /// Where events go.
@@ -175,6 +177,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         ring_size: args.ring_size,
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,
+        keep_privileges: args.keep_privileges,
         btf: args.btf,
     })
 }

@@ -37,8 +37,8 @@ pub(super) async fn run(
         .map(|path| create_file(path, super::invoking_user()))
         .transpose()?;
     let mut stops = Stops::new()?;
-    let mut command = Started::held(&config.command, false)?;
-    let started = live::start(config, args, command.as_ref());
+    let mut command = Started::held(&config.command, false, config.keep_privileges)?;
+    let started = live::start(config, args, command.as_ref()).await;
     let (file, (capture, model)) = match (output, started) {
         (Some(output), Ok(started)) => (output.begin()?, started),
         (None, Ok(started)) => (standard_output()?, started),

@@ -1,7 +1,7 @@
 //! A live capture, set up for whoever consumes it.
 
 use super::command::Started;
-use super::only;
+use super::{only, privileges};
 use crate::cli::Config;
 use crate::event::Event;
 use crate::model::Model;
@@ -45,11 +45,11 @@ pub(super) struct Capture {
 
 /// Attaches the probe; whatever is executed from then on is captured.
 ///
-/// The model knows the processes that already run.
+/// The model knows the processes that already run. The rights that all this needs are given up then.
 ///
 /// # Errors
 /// Why it cannot be, and what to do: the first of the checks that is not met, if one is.
-pub(super) fn start(
+pub(super) async fn start(
     config: &Config,
     args: &[OsString],
     command: Option<&Started>,
@@ -78,6 +78,11 @@ pub(super) fn start(
         && let Err(error) = probe.watch_narrow()
     {
         problems.push(format!("{error:#}"));
+    }
+    if !config.keep_privileges {
+        privileges::give_up().await.context(
+            "cannot give up the rights that are needed no more: --keep-privileges keeps them",
+        )?;
     }
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
     let (stop, stopped) = oneshot::channel();

@@ -40,8 +40,8 @@ pub(super) async fn run(
     // What the command line and NO_COLOR decide together was decided there.
     crossterm::style::force_color_output(screen.color);
     let mut stops = Stops::new()?;
-    let mut command = Started::held(&config.command, true)?;
-    let (mut capture, model) = live::start(config, args, command.as_ref())?;
+    let mut command = Started::held(&config.command, true, config.keep_privileges)?;
+    let (mut capture, model) = live::start(config, args, command.as_ref()).await?;
     let mut app = App::new(model, options(screen));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),

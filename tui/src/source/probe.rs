@@ -344,10 +344,16 @@ fn sum(counters: &PerCpuArray<MapData, u64>, counter: Counter) -> Option<u64> {
 
 /// Runs of programs that the kernel skipped, because the program was already running on that CPU.
 struct Misses {
-    /// Each program, held so that it can be asked once it is attached to nothing, with its
-    /// `/proc/self/fdinfo/N`.
-    programs: Vec<(OwnedFd, File)>,
+    programs: Vec<Watched>,
     told: u64,
+}
+
+/// A program, held so that it can be asked once it is attached to nothing.
+struct Watched {
+    name: String,
+    _program: OwnedFd,
+    /// Its `/proc/self/fdinfo/N`.
+    info: File,
 }
 
 impl Misses {
@@ -362,14 +368,22 @@ impl Misses {
 
     /// Finds programs that were loaded since.
     fn look_again(&mut self, ebpf: &Ebpf) {
-        let info = |fd: &OwnedFd| File::open(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()));
-        let programs = attach::telling(ebpf);
-        let programs = programs.filter_map(|fd| info(&fd).ok().map(|info| (fd, info)));
-        self.programs = programs.collect();
+        for (name, fd) in attach::telling(ebpf) {
+            if self.programs.iter().any(|known| known.name == name) {
+                continue;
+            }
+            if let Ok(info) = File::open(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())) {
+                self.programs.push(Watched {
+                    name: name.to_owned(),
+                    _program: fd,
+                    info,
+                });
+            }
+        }
     }
 
     fn new_ones(&mut self) -> u64 {
-        let infos = self.programs.iter().map(|(_, info)| info);
+        let infos = self.programs.iter().map(|watched| &watched.info);
         let total: u64 = infos.filter_map(recursion_misses).sum();
         let new = total.saturating_sub(self.told);
         self.told = self.told.max(total);

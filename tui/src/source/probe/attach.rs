@@ -315,11 +315,14 @@ fn refused(program: &str, error: ProgramError) -> anyhow::Error {
     error.context(format!("{refused} ({})", last.join(" / ")))
 }
 
-/// Returns the loaded programs each of whose runs tells something, each to be held on its own.
-pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = OwnedFd> {
+/// Returns the loaded programs each of whose runs tells something, by name and each to be held on its own.
+pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = (&str, OwnedFd)> {
     ebpf.programs()
         .filter(|(name, _)| !NOTING.contains(name))
-        .filter_map(|(_, program)| program.fd().ok()?.as_fd().try_clone_to_owned().ok())
+        .filter_map(|(name, program)| {
+            let fd = program.fd().ok()?.as_fd().try_clone_to_owned().ok()?;
+            Some((name, fd))
+        })
 }
 
 /// Puts a program where those that go on in it find it.
