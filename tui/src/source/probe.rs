@@ -7,7 +7,9 @@ mod attach;
 pub mod btf;
 mod cgroups;
 mod decode;
+mod gaps;
 mod loader;
+mod misses;
 mod only;
 mod parts;
 pub mod requirements;
@@ -22,15 +24,12 @@ use super::{Batch, Skipped, proc};
 use crate::clock;
 use crate::event::{Event, Lost, Missing};
 use anyhow::{Context, Result};
-use aya::Ebpf;
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use cgroups::Cgroups;
 use decode::Decoder;
 use loader::{Loaded, take_map};
+use misses::Misses;
 use probe_common::{CgroupPath, Counter, DecodeError};
-use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use zerocopy::{FromBytes, IntoBytes};
@@ -340,64 +339,4 @@ fn cgroup_path(paths: &HashMap<MapData, u64, CgroupWords>, id: u64) -> Option<Cg
 fn sum(counters: &PerCpuArray<MapData, u64>, counter: Counter) -> Option<u64> {
     let counts = counters.get(&(counter as u32), 0).ok()?;
     Some(counts.iter().sum())
-}
-
-/// Runs of programs that the kernel skipped, because the program was already running on that CPU.
-struct Misses {
-    programs: Vec<Watched>,
-    told: u64,
-}
-
-/// A program, held so that it can be asked once it is attached to nothing.
-struct Watched {
-    name: String,
-    _program: OwnedFd,
-    /// Its `/proc/self/fdinfo/N`.
-    info: File,
-}
-
-impl Misses {
-    fn open(ebpf: &Ebpf) -> Self {
-        let mut misses = Self {
-            programs: Vec::new(),
-            told: 0,
-        };
-        misses.look_again(ebpf);
-        misses
-    }
-
-    /// Finds programs that were loaded since.
-    fn look_again(&mut self, ebpf: &Ebpf) {
-        for (name, fd) in attach::telling(ebpf) {
-            if self.programs.iter().any(|known| known.name == name) {
-                continue;
-            }
-            if let Ok(info) = File::open(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())) {
-                self.programs.push(Watched {
-                    name: name.to_owned(),
-                    _program: fd,
-                    info,
-                });
-            }
-        }
-    }
-
-    fn new_ones(&mut self) -> u64 {
-        let infos = self.programs.iter().map(|watched| &watched.info);
-        let total: u64 = infos.filter_map(recursion_misses).sum();
-        let new = total.saturating_sub(self.told);
-        self.told = self.told.max(total);
-        new
-    }
-}
-
-/// Reads `recursion_misses` (kernels from 5.12) of a program's fdinfo.
-fn recursion_misses(file: &File) -> Option<u64> {
-    let mut buffer = [0; 1024];
-    let len = file.read_at(&mut buffer, 0).ok()?;
-    let text = std::str::from_utf8(buffer.get(..len)?).ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("recursion_misses:"))?;
-    line.trim().parse().ok()
 }

@@ -1,6 +1,7 @@
 //! Records of the ring buffer made into events, with losses where they happened.
 
 use super::cgroups::Cgroups;
+use super::gaps::Gaps;
 use super::parts::{Assembly, Parts};
 use super::texts::Texts;
 use crate::event::{
@@ -9,7 +10,6 @@ use crate::event::{
 };
 use probe_common::limits::NONE;
 use probe_common::{DecodeError, ExecFixed, ExitFixed, ForkFixed, Header, Record, exec_flag};
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Makes events of records, in order.
@@ -17,11 +17,7 @@ use std::sync::Arc;
 pub(super) struct Decoder {
     seq: u64,
     losses: Losses,
-    /// What this kernel cannot give at all.
-    missing: Missing,
-    missing_by_gaps: FxHashMap<u32, Arc<Missing>>,
-    /// Of exits, without their own gap and with it.
-    missing_of_exit: [Arc<Missing>; 2],
+    gaps: Gaps,
     page_size: u64,
     has: Has,
     parts: Parts,
@@ -29,92 +25,6 @@ pub(super) struct Decoder {
     cgroups: Cgroups,
     saw_narrow: bool,
 }
-
-/// A fact that one exec may lack for a reason that the event itself does not tell.
-struct Gap {
-    key: &'static str,
-    why: &'static str,
-    found: fn(&Exec, u32) -> bool,
-}
-
-const CALL_UNSEEN: &str =
-    "the call was denied before the kernel looked at it, or begun before the capture";
-const NO_ROOM: &str = "no room in the ring buffer";
-const DYING: &str =
-    "the thread was being killed: by then its memory and user may have been the new program's";
-const UNREADABLE: &str = "could not be read";
-const TOO_MANY_THREADS: &str = "more threads were ending at that moment than could be followed";
-
-/// Every gap that an exec of its own can have.
-const GAPS: [Gap; 11] = [
-    Gap {
-        key: "filename",
-        why: DYING,
-        found: |_, flags| flags & exec_flag::DYING != 0,
-    },
-    Gap {
-        key: "args",
-        why: DYING,
-        found: |_, flags| flags & exec_flag::DYING != 0,
-    },
-    Gap {
-        key: "old_euid",
-        why: DYING,
-        found: |_, flags| flags & exec_flag::DYING != 0,
-    },
-    Gap {
-        key: "flags",
-        why: "whether the exec changed its user, group or capabilities is not known: its begin was not seen, or another's took its place",
-        found: |exec, flags| {
-            flags & (exec_flag::OLD_EUID | exec_flag::KERNEL) == 0 && !exec.failed()
-        },
-    },
-    Gap {
-        key: "interpreter",
-        why: "the begin of the exec was not seen, or another's took its place",
-        found: |exec, flags| flags & exec_flag::NO_BPRM != 0 && !exec.failed(),
-    },
-    Gap {
-        key: "filename",
-        why: CALL_UNSEEN,
-        found: |exec, flags| flags & exec_flag::NOT_ENTERED != 0 && exec.filename.is_none(),
-    },
-    Gap {
-        key: "args",
-        why: CALL_UNSEEN,
-        found: |exec, flags| {
-            flags & exec_flag::NOT_ENTERED != 0 && exec.args.capture == Capture::Failed
-        },
-    },
-    Gap {
-        key: "args",
-        why: NO_ROOM,
-        found: |exec, flags| {
-            flags & exec_flag::PARTS_LOST != 0 && exec.args.missing_bytes() != Some(0)
-        },
-    },
-    Gap {
-        key: "env",
-        why: NO_ROOM,
-        found: |exec, flags| {
-            let whole = exec
-                .env
-                .as_ref()
-                .is_some_and(|env| env.missing_bytes() == Some(0));
-            flags & exec_flag::PARTS_LOST != 0 && !whole
-        },
-    },
-    Gap {
-        key: "env",
-        why: "not captured when an exec fails",
-        found: |exec, flags| exec.failed() && flags & exec_flag::ENV != 0,
-    },
-    Gap {
-        key: "interpreter",
-        why: UNREADABLE,
-        found: |exec, _| exec.flags.contains(Flags::SCRIPT) && exec.interpreter.is_none(),
-    },
-];
 
 /// Which facts of an exit this kernel gives.
 #[derive(Clone, Copy, Debug)]
@@ -131,13 +41,10 @@ impl Decoder {
             times: has("user_ns"),
             max_rss: has("max_rss_bytes"),
         };
-        let missing_of_exit = [false, true].map(|gap| Arc::new(missing_of_exit(&missing, gap)));
         Self {
             seq: 0,
             losses: Losses::default(),
-            missing,
-            missing_of_exit,
-            missing_by_gaps: FxHashMap::default(),
+            gaps: Gaps::new(missing),
             page_size,
             has,
             parts: Parts::default(),
@@ -257,28 +164,8 @@ impl Decoder {
             missing: Arc::default(),
         };
         exec.flags = flags(fixed, &exec);
-        exec.missing = self.missing_of(&exec, fixed.flags);
+        exec.missing = self.gaps.of_exec(&exec, fixed.flags);
         exec
-    }
-
-    /// Returns why facts are missing: what the kernel cannot give, and this event's own gaps.
-    /// The same gaps come again and again, so each set of them is put together once.
-    fn missing_of(&mut self, exec: &Exec, flags: u32) -> Arc<Missing> {
-        let gaps = GAPS.iter().enumerate();
-        let gaps = gaps.filter(|(_, gap)| (gap.found)(exec, flags));
-        let set = gaps.fold(0_u32, |set, (i, _)| set | 1 << i);
-        let kernels = &self.missing;
-        let missing = self.missing_by_gaps.entry(set).or_insert_with(|| {
-            let mut missing = kernels.clone();
-            let own = GAPS.iter().enumerate().filter(|(i, _)| set & 1 << i != 0);
-            for (_, gap) in own {
-                if missing.iter().all(|(key, _)| key != gap.key) {
-                    missing.push((gap.key.into(), gap.why.into()));
-                }
-            }
-            Arc::new(missing)
-        });
-        Arc::clone(missing)
     }
 
     fn exit(&self, header: &Header, fixed: &ExitFixed) -> Exit {
@@ -298,7 +185,7 @@ impl Decoder {
                 .has
                 .max_rss
                 .then(|| fixed.max_rss_pages.saturating_mul(self.page_size)),
-            missing: Arc::clone(&self.missing_of_exit[usize::from(!followed)]),
+            missing: self.gaps.of_exit(!followed),
         }
     }
 
@@ -443,17 +330,6 @@ fn some(id: u32) -> Option<u32> {
     (id != NONE).then_some(id)
 }
 
-/// Returns why facts of an exit are missing: those that the kernel cannot give, and its times, if that is the gap.
-fn missing_of_exit(of_kernel: &Missing, times: bool) -> Missing {
-    const TIMES: [&str; 2] = ["user_ns", "system_ns"];
-    let of_exits = |key: &str| TIMES.contains(&key) || key == "max_rss_bytes";
-    let own = TIMES.iter().filter(|_| times);
-    let own = own.filter(|own| of_kernel.iter().all(|(key, _)| key != **own));
-    let own = own.map(|key| ((*key).into(), TOO_MANY_THREADS.into()));
-    let of_kernel = of_kernel.iter().filter(|(key, _)| of_exits(key));
-    of_kernel.cloned().chain(own).collect()
-}
-
 /// Splits the exact run time as the kernel's `cputime_adjust` does for `getrusage(2)`: the ticks
 /// only give the proportion.
 fn split_run_time(fixed: &ExitFixed) -> (u64, u64) {
@@ -499,6 +375,7 @@ impl Losses {
 
 #[cfg(test)]
 mod tests {
+    use super::super::gaps::CALL_UNSEEN;
     use super::*;
     use probe_common::{Kind, PartFixed};
     use zerocopy::IntoBytes;
