@@ -46,6 +46,8 @@ actions! {
     ViewTree,
     /// Shows rows put together.
     ViewGroup,
+    /// Shows what failed.
+    ViewFailures,
     /// Shows the next view.
     NextView,
     /// Shows the view before.
@@ -102,6 +104,8 @@ actions! {
     GroupBy,
     /// Marks what is selected, or no longer.
     Mark,
+    /// Tells PATH misses by what was looked for, or all in one line.
+    SplitMisses,
     /// Shows the events behind the selected line.
     Drill,
     /// Shows every fact of the selected line.

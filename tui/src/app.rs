@@ -4,6 +4,7 @@
 mod act;
 pub mod columns;
 pub mod cursor;
+pub mod failures;
 mod filtering;
 pub mod group;
 mod handle;
@@ -47,14 +48,17 @@ pub enum View {
     Tree,
     /// Rows put together by what they have in common.
     Group,
+    /// Failed execs by why and by path.
+    Failures,
 }
 
 impl View {
     /// Every view with its tab's name, in order.
-    pub const ALL: [(Self, &'static str); 3] = [
+    pub const ALL: [(Self, &'static str); 4] = [
         (Self::Events, "Events"),
         (Self::Tree, "Tree"),
         (Self::Group, "Group"),
+        (Self::Failures, "Failures"),
     ];
 
     /// Returns where keys go while nothing is open on top of it.
@@ -63,6 +67,7 @@ impl View {
             Self::Events => Mode::Events,
             Self::Tree => Mode::Tree,
             Self::Group => Mode::Group,
+            Self::Failures => Mode::Failures,
         }
     }
 
@@ -122,6 +127,7 @@ pub struct App {
     pub(crate) table: Table,
     pub(crate) tree: Tree,
     pub(crate) groups: group::Groups,
+    pub(crate) failures: failures::Failures,
     /// What is open on top of the view, the topmost last.
     pub(crate) popups: Vec<Popup>,
     pub(crate) search: Search,
@@ -157,6 +163,7 @@ impl App {
             table: Table::default(),
             tree,
             groups: group::Groups::default(),
+            failures: failures::Failures::default(),
             popups: Vec::new(),
             search: Search::default(),
             notice: None,
@@ -230,10 +237,7 @@ impl App {
     fn evict(&mut self) {
         let first = self.model.store.first_id();
         self.list.evict(first);
-        if let Some(by) = &mut self.groups.by {
-            by.pivot.evict(first);
-            self.groups.order.touch();
-        }
+        self.evict_groups(first);
         self.forget_waiting(first);
         while self.gaps.front().is_some_and(|id| *id < first) {
             self.gaps.pop_front();
@@ -273,7 +277,7 @@ impl App {
         let second = now_ns / 1_000_000_000;
         if second != self.second {
             self.second = second;
-            self.groups.order.touch();
+            self.touch_groups();
             self.dirty |= self.status.ended.is_none();
             self.age(second);
         }
@@ -366,7 +370,7 @@ impl App {
         match self.view {
             View::Events => self.selected_entry().map(Subject::Entry),
             View::Tree => self.selected_process().map(Subject::Process),
-            View::Group => self.newest_of_group().map(Subject::Entry),
+            View::Group | View::Failures => self.newest_of_group().map(Subject::Entry),
         }
     }
 
@@ -387,7 +391,7 @@ impl App {
                     .get(self.selected_process()?)?
                     .last_exec?
             }
-            View::Group => self.newest_of_group()?,
+            View::Group | View::Failures => self.newest_of_group()?,
         };
         self.model.store.row(entry)
     }

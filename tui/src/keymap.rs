@@ -13,6 +13,8 @@ pub enum Mode {
     Tree,
     /// Rows put together.
     Group,
+    /// Failed execs put together.
+    Failures,
     /// The details of one line.
     Details,
     /// The menu of fields to sort by.
@@ -27,10 +29,11 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Events,
         Self::Tree,
         Self::Group,
+        Self::Failures,
         Self::Details,
         Self::Sort,
         Self::By,
@@ -218,11 +221,12 @@ pub fn key_text(mode: Mode, action: Action) -> String {
 const EVENTS: &[Mode] = &[Mode::Events];
 const TREE: &[Mode] = &[Mode::Tree];
 const GROUP: &[Mode] = &[Mode::Group];
-const GROUPS: &[Mode] = &[Mode::Group];
-const NOT_TREE: &[Mode] = &[Mode::Events, Mode::Group];
-const TABLES: &[Mode] = &[Mode::Events, Mode::Group];
+const FAILURES: &[Mode] = &[Mode::Failures];
+const GROUPS: &[Mode] = &[Mode::Group, Mode::Failures];
+const NOT_TREE: &[Mode] = &[Mode::Events, Mode::Group, Mode::Failures];
+const TABLES: &[Mode] = &[Mode::Events, Mode::Group, Mode::Failures];
 const ROWS: &[Mode] = &[Mode::Events, Mode::Tree];
-const LISTS: &[Mode] = &[Mode::Events, Mode::Tree, Mode::Group];
+const LISTS: &[Mode] = &[Mode::Events, Mode::Tree, Mode::Group, Mode::Failures];
 const DETAILS: &[Mode] = &[Mode::Details];
 const SORT: &[Mode] = &[Mode::Sort];
 const BY: &[Mode] = &[Mode::By];
@@ -232,6 +236,7 @@ const SCROLLED: &[Mode] = &[
     Mode::Events,
     Mode::Tree,
     Mode::Group,
+    Mode::Failures,
     Mode::Details,
     Mode::Sort,
     Mode::By,
@@ -261,6 +266,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::View,    TREE,     &[c('t'), k(K::F(5))],                      A::ToggleTree,      "back to the events").hint("events"),
         bind(G::Groups,  GROUPS,   &[k(K::Enter)],                             A::Drill,           "the events behind this line: adds a filter").hint("events"),
         bind(G::Groups,  GROUP,    &[c('b')],                                  A::GroupBy,         "group by other fields").hint("by"),
+        bind(G::Groups,  FAILURES, &[c('i')],                                  A::SplitMisses,     "PATH misses by program, or all in one line").hint("misses"),
         bind(G::View,    TABLES,   &[c('s'), k(K::F(6))],                      A::SortMenu,        "sort by any field").hint("sort"),
         bind(G::Tree,    TREE,     &[k(K::Right), c('l'), c('+')],             A::Unfold,          "unfold, or to the first child").hint("unfold"),
         bind(G::Tree,    TREE,     &[k(K::Left), c('h'), c('-')],              A::Fold,            "fold, or to the parent").hint("fold"),
@@ -301,6 +307,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::View,    LISTS,    &[c('1')],                                  A::ViewEvents,      "events"),
         bind(G::View,    LISTS,    &[c('2')],                                  A::ViewTree,        "tree of processes"),
         bind(G::View,    LISTS,    &[c('3')],                                  A::ViewGroup,       "groups: rows put together by what they share"),
+        bind(G::View,    LISTS,    &[c('4')],                                  A::ViewFailures,    "failures: why, with which path, how often"),
         bind(G::View,    LISTS,    &[k(K::Tab)],                               A::NextView,        "next view"),
         bind(G::View,    LISTS,    &[k(K::BackTab)],                           A::PreviousView,    "view before"),
         bind(G::View,    EVENTS,   &[c('F')],                                  A::Follow,          "follow new events, or no longer"),

@@ -21,6 +21,7 @@
 mod cell;
 mod detail;
 mod empty;
+mod failures;
 mod group;
 mod help;
 mod menu;
@@ -207,6 +208,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         View::Events => table::draw(buf, panels.body, app, look_at),
         View::Tree => tree::draw(buf, panels.body, app, look_at),
         View::Group => group::draw(buf, panels.body, app, look_at),
+        View::Failures => failures::draw(buf, panels.body, app, look_at),
     }
     let look = look_at.look(app);
     let lines = match app.view {
@@ -215,6 +217,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         View::Events => app.list.len(),
         View::Tree => app.tree.lines().len(),
         View::Group => app.groups.order.list().len(),
+        View::Failures => app.failures.order.list().len(),
     };
     if let Ok(lines) = u16::try_from(lines)
         && (app.view == View::Events || lines == 0)

@@ -106,7 +106,7 @@ impl App {
 
     fn term_of_selection(&self, action: Action) -> Option<String> {
         let (pid, comm, uid) = match self.view {
-            View::Events | View::Group => {
+            View::Events | View::Group | View::Failures => {
                 let exec = &self.selected_row()?.exec;
                 (exec.pid, exec.comm, Some(exec.uid))
             }
@@ -166,7 +166,7 @@ impl App {
         match self.view {
             View::Events => {}
             View::Tree => self.tree.select(line, self.hits.page()),
-            View::Group => self.select_group(line),
+            View::Group | View::Failures => self.select_group(line),
         }
     }
 
@@ -313,7 +313,7 @@ impl App {
                 (self.list.len(), here)
             }
             View::Tree => (self.tree.lines().len(), Some(self.tree.index())),
-            View::Group => {
+            View::Group | View::Failures => {
                 let order = self.order();
                 let len = order.map_or(0, |order| order.list().len());
                 (len, order.map(|order| order.cursor.index()))
@@ -339,7 +339,7 @@ impl App {
                 self.table.select(index, &self.list, &self.model, page);
             }
             (Some(index), View::Tree) => self.tree.select(index, self.hits.page()),
-            (Some(index), View::Group) => self.select_group(index),
+            (Some(index), View::Group | View::Failures) => self.select_group(index),
             (None, _) => return false,
         }
         true
@@ -367,10 +367,13 @@ impl App {
                     Want::Failure => process.own.failed > 0,
                 })
             }
-            View::Group => self.group_at(index).is_some_and(|(id, failed)| match want {
-                Want::Search => self.wants_entry(id, want),
-                Want::Failure => failed > 0,
-            }),
+            View::Group | View::Failures => {
+                self.group_at(index).is_some_and(|(id, failed)| match want {
+                    Want::Search if self.view == View::Failures => self.failure_has(index),
+                    Want::Search => self.wants_entry(id, want),
+                    Want::Failure => failed > 0,
+                })
+            }
         }
     }
 }

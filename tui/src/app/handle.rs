@@ -187,7 +187,7 @@ impl App {
         match self.view {
             View::Events => self.table.step(by, &self.list, &self.model, page),
             View::Tree => self.tree.step(by, page),
-            View::Group => {
+            View::Group | View::Failures => {
                 if let Some(order) = self.order_mut() {
                     order.step(by, page);
                 }

@@ -42,7 +42,7 @@ impl App {
             None => match self.view {
                 View::Events => self.table.scroll(by, &self.list, &self.model, page),
                 View::Tree => self.tree.scroll(by, page),
-                View::Group => {
+                View::Group | View::Failures => {
                     if let Some(order) = self.order_mut() {
                         order.scroll(by, page);
                     }
@@ -62,7 +62,7 @@ impl App {
                 return;
             }
             Mode::Prompt => return,
-            Mode::Events | Mode::Tree | Mode::Group => {}
+            Mode::Events | Mode::Tree | Mode::Group | Mode::Failures => {}
         }
         if let Some((_, view)) = self.hits.tabs.iter().find(|(area, _)| area.contains(x, y)) {
             self.set_view(*view);
@@ -113,7 +113,7 @@ impl App {
                 self.tree.select(index, page);
                 window.selected == Some(index)
             }
-            View::Group => {
+            View::Group | View::Failures => {
                 let Some(order) = self.order_mut() else {
                     return;
                 };

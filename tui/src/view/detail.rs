@@ -176,6 +176,9 @@ impl Page<'_, '_> {
             &words,
             if bad { theme.failed } else { theme.text },
         );
+        if row.exec.failed() {
+            self.fact("cause", event::exec_hint(-row.exec.ret), theme.text);
+        }
         let lineage = strip::lineage(Some(row), process, self.look);
         let lineage: String = lineage.into_iter().map(|(text, _)| text).collect();
         self.fact("lineage", &lineage, theme.text);

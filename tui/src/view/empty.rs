@@ -28,8 +28,32 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
     }
 }
 
+/// Why the view of failures is empty while something was executed.
+fn no_failures(app: &App) -> Vec<String> {
+    let hidden = app.failures.hidden();
+    if hidden == 0 {
+        let rows = format::count(app.rows_shown().1 as u64);
+        return vec![format!(
+            "Nothing failed: of {rows} execs in the history, all went well."
+        )];
+    }
+    let clear = key_text(Mode::Failures, Action::ClearFilter);
+    let what = if hidden == 1 {
+        "failed exec"
+    } else {
+        "failed execs"
+    };
+    let hidden = format::count(hidden);
+    vec![format!(
+        "The filter hides {hidden} {what}: {clear} clears it."
+    )]
+}
+
 fn words(app: &App) -> Vec<String> {
     let (_, all) = app.rows_shown();
+    if app.view == View::Failures && all > 0 {
+        return no_failures(app);
+    }
     let filtered = !app.list.filter().is_empty();
     if all > 0 && filtered {
         let clear = key_text(Mode::Events, Action::ClearFilter);

@@ -213,7 +213,7 @@ fn place(app: &App, look: &Look<'_>) -> Vec<Part<'static>> {
     let (index, len) = match app.view {
         View::Events => (app.table.selected(&app.list, &app.model), app.list.len()),
         View::Tree => (Some(app.tree.index()), app.tree.lines().len()),
-        View::Group => match app.order() {
+        View::Group | View::Failures => match app.order() {
             Some(order) => (Some(order.cursor.index()), order.list().len()),
             None => (None, 0),
         },
