@@ -46,6 +46,8 @@ actions! {
     ViewTree,
     /// Shows rows put together.
     ViewGroup,
+    /// Shows how much happened when.
+    ViewRate,
     /// Shows what failed.
     ViewFailures,
     /// Shows the next view.
@@ -104,6 +106,10 @@ actions! {
     GroupBy,
     /// Marks what is selected, or no longer.
     Mark,
+    /// Gives less time to a column of the chart.
+    FinerSpan,
+    /// Gives more time to a column of the chart.
+    CoarserSpan,
     /// Tells PATH misses by what was looked for, or all in one line.
     SplitMisses,
     /// Shows the events behind the selected line.

@@ -11,10 +11,12 @@ mod handle;
 pub mod hits;
 mod mouse;
 pub mod options;
+mod passing;
 mod pause;
 pub mod pivots;
 pub mod popup;
 pub mod prompt;
+pub mod rates;
 mod search;
 pub mod table;
 pub mod tree;
@@ -48,16 +50,19 @@ pub enum View {
     Tree,
     /// Rows put together by what they have in common.
     Group,
+    /// How much happened when, and who started it.
+    Rate,
     /// Failed execs by why and by path.
     Failures,
 }
 
 impl View {
     /// Every view with its tab's name, in order.
-    pub const ALL: [(Self, &'static str); 4] = [
+    pub const ALL: [(Self, &'static str); 5] = [
         (Self::Events, "Events"),
         (Self::Tree, "Tree"),
         (Self::Group, "Group"),
+        (Self::Rate, "Rate"),
         (Self::Failures, "Failures"),
     ];
 
@@ -67,6 +72,7 @@ impl View {
             Self::Events => Mode::Events,
             Self::Tree => Mode::Tree,
             Self::Group => Mode::Group,
+            Self::Rate => Mode::Rate,
             Self::Failures => Mode::Failures,
         }
     }
@@ -127,6 +133,7 @@ pub struct App {
     pub(crate) table: Table,
     pub(crate) tree: Tree,
     pub(crate) groups: group::Groups,
+    pub(crate) rates: rates::Rates,
     pub(crate) failures: failures::Failures,
     /// What is open on top of the view, the topmost last.
     pub(crate) popups: Vec<Popup>,
@@ -163,6 +170,7 @@ impl App {
             table: Table::default(),
             tree,
             groups: group::Groups::default(),
+            rates: rates::Rates::default(),
             failures: failures::Failures::default(),
             popups: Vec::new(),
             search: Search::default(),
@@ -274,6 +282,7 @@ impl App {
 
     /// Takes note that time went by, about once a second.
     pub fn tick(&mut self, now_ns: u64) {
+        self.pass_time(now_ns);
         let second = now_ns / 1_000_000_000;
         if second != self.second {
             self.second = second;
@@ -371,6 +380,14 @@ impl App {
             View::Events => self.selected_entry().map(Subject::Entry),
             View::Tree => self.selected_process().map(Subject::Process),
             View::Group | View::Failures => self.newest_of_group().map(Subject::Entry),
+            View::Rate => {
+                let key = self.rates.selected()?.label.key;
+                let parent = key.and_then(|key| self.model.processes.find(key));
+                let newest = || self.newest_of_group().map(Subject::Entry);
+                parent
+                    .map(|parent| Subject::Process(parent.id))
+                    .or_else(newest)
+            }
         }
     }
 
@@ -391,7 +408,7 @@ impl App {
                     .get(self.selected_process()?)?
                     .last_exec?
             }
-            View::Group | View::Failures => self.newest_of_group()?,
+            View::Group | View::Rate | View::Failures => self.newest_of_group()?,
         };
         self.model.store.row(entry)
     }

@@ -13,6 +13,8 @@ pub enum Mode {
     Tree,
     /// Rows put together.
     Group,
+    /// Counts by time.
+    Rate,
     /// Failed execs put together.
     Failures,
     /// The details of one line.
@@ -29,10 +31,11 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Events,
         Self::Tree,
         Self::Group,
+        Self::Rate,
         Self::Failures,
         Self::Details,
         Self::Sort,
@@ -124,6 +127,8 @@ pub enum Group {
     Tree,
     /// In tables of groups.
     Groups,
+    /// In the chart of rates.
+    Rate,
     /// While something is open on top.
     Popup,
     /// While a text is typed.
@@ -134,12 +139,13 @@ pub enum Group {
 
 impl Group {
     /// Every group with its heading, in the order of the help.
-    pub const HEADINGS: [(Self, &'static str); 8] = [
+    pub const HEADINGS: [(Self, &'static str); 9] = [
         (Self::Move, "Move"),
         (Self::View, "View"),
         (Self::Find, "Find and filter"),
         (Self::Tree, "Tree"),
         (Self::Groups, "Groups"),
+        (Self::Rate, "Rate"),
         (Self::Popup, "Details, menus, help"),
         (Self::Prompt, "While typing"),
         (Self::Program, "Program"),
@@ -221,12 +227,19 @@ pub fn key_text(mode: Mode, action: Action) -> String {
 const EVENTS: &[Mode] = &[Mode::Events];
 const TREE: &[Mode] = &[Mode::Tree];
 const GROUP: &[Mode] = &[Mode::Group];
+const RATE: &[Mode] = &[Mode::Rate];
 const FAILURES: &[Mode] = &[Mode::Failures];
 const GROUPS: &[Mode] = &[Mode::Group, Mode::Failures];
-const NOT_TREE: &[Mode] = &[Mode::Events, Mode::Group, Mode::Failures];
-const TABLES: &[Mode] = &[Mode::Events, Mode::Group, Mode::Failures];
+const NOT_TREE: &[Mode] = &[Mode::Events, Mode::Group, Mode::Rate, Mode::Failures];
+const TABLES: &[Mode] = &[Mode::Events, Mode::Group, Mode::Rate, Mode::Failures];
 const ROWS: &[Mode] = &[Mode::Events, Mode::Tree];
-const LISTS: &[Mode] = &[Mode::Events, Mode::Tree, Mode::Group, Mode::Failures];
+const LISTS: &[Mode] = &[
+    Mode::Events,
+    Mode::Tree,
+    Mode::Group,
+    Mode::Rate,
+    Mode::Failures,
+];
 const DETAILS: &[Mode] = &[Mode::Details];
 const SORT: &[Mode] = &[Mode::Sort];
 const BY: &[Mode] = &[Mode::By];
@@ -236,6 +249,7 @@ const SCROLLED: &[Mode] = &[
     Mode::Events,
     Mode::Tree,
     Mode::Group,
+    Mode::Rate,
     Mode::Failures,
     Mode::Details,
     Mode::Sort,
@@ -265,6 +279,15 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::View,    NOT_TREE, &[c('t'), k(K::F(5))],                      A::ToggleTree,      "tree of processes, and back").hint("tree"),
         bind(G::View,    TREE,     &[c('t'), k(K::F(5))],                      A::ToggleTree,      "back to the events").hint("events"),
         bind(G::Groups,  GROUPS,   &[k(K::Enter)],                             A::Drill,           "the events behind this line: adds a filter").hint("events"),
+        bind(G::Rate,    RATE,     &[k(K::Left), c('h')],                      A::Left,            "the moment before").hint("moment"),
+        bind(G::Rate,    RATE,     &[k(K::Right), c('l')],                     A::Right,           "the next moment"),
+        bind(G::Rate,    RATE,     &[k(K::Enter)],                             A::Drill,           "the events from this moment on").hint("events"),
+        bind(G::Rate,    RATE,     &[c('-')],                                  A::CoarserSpan,     "more time in a column: 1 s, 10 s, 1 min").hint("span"),
+        bind(G::Rate,    RATE,     &[c('+')],                                  A::FinerSpan,       "less time in a column"),
+        bind(G::Rate,    RATE,     &[c('0')],                                  A::LineStart,       "the oldest moment"),
+        bind(G::Rate,    RATE,     &[c('$')],                                  A::LineEnd,         "the newest, and along with it"),
+        bind(G::Rate,    RATE,     &[c('F')],                                  A::Follow,          "go along with the newest, or no longer"),
+        bind(G::Rate,    RATE,     &[c('d')],                                  A::Details,         "every fact of this parent").hint("details"),
         bind(G::Groups,  GROUP,    &[c('b')],                                  A::GroupBy,         "group by other fields").hint("by"),
         bind(G::Groups,  FAILURES, &[c('i')],                                  A::SplitMisses,     "PATH misses by program, or all in one line").hint("misses"),
         bind(G::View,    TABLES,   &[c('s'), k(K::F(6))],                      A::SortMenu,        "sort by any field").hint("sort"),
@@ -307,7 +330,8 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::View,    LISTS,    &[c('1')],                                  A::ViewEvents,      "events"),
         bind(G::View,    LISTS,    &[c('2')],                                  A::ViewTree,        "tree of processes"),
         bind(G::View,    LISTS,    &[c('3')],                                  A::ViewGroup,       "groups: rows put together by what they share"),
-        bind(G::View,    LISTS,    &[c('4')],                                  A::ViewFailures,    "failures: why, with which path, how often"),
+        bind(G::View,    LISTS,    &[c('4')],                                  A::ViewRate,        "rate: how much happened when, and who started it"),
+        bind(G::View,    LISTS,    &[c('5')],                                  A::ViewFailures,    "failures: why, with which path, how often"),
         bind(G::View,    LISTS,    &[k(K::Tab)],                               A::NextView,        "next view"),
         bind(G::View,    LISTS,    &[k(K::BackTab)],                           A::PreviousView,    "view before"),
         bind(G::View,    EVENTS,   &[c('F')],                                  A::Follow,          "follow new events, or no longer"),

@@ -5,6 +5,7 @@
 
 pub mod by;
 pub mod failed;
+pub mod spawners;
 mod stats;
 
 pub use stats::{Spread, Stats};

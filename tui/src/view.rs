@@ -19,6 +19,7 @@
 //! Popups lie on top: details, sort menu, help; a prompt takes the last two lines.
 
 mod cell;
+mod chart;
 mod detail;
 mod empty;
 mod failures;
@@ -29,6 +30,7 @@ mod paint;
 mod pivots;
 mod prompt;
 mod rate;
+mod rates;
 mod status;
 mod strip;
 mod table;
@@ -208,6 +210,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         View::Events => table::draw(buf, panels.body, app, look_at),
         View::Tree => tree::draw(buf, panels.body, app, look_at),
         View::Group => group::draw(buf, panels.body, app, look_at),
+        View::Rate => rates::draw(buf, panels.body, app, look_at),
         View::Failures => failures::draw(buf, panels.body, app, look_at),
     }
     let look = look_at.look(app);
@@ -217,6 +220,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         View::Events => app.list.len(),
         View::Tree => app.tree.lines().len(),
         View::Group => app.groups.order.list().len(),
+        View::Rate => app.rates.order.list().len(),
         View::Failures => app.failures.order.list().len(),
     };
     if let Ok(lines) = u16::try_from(lines)

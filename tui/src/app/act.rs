@@ -17,6 +17,7 @@ impl App {
             Action::ViewEvents => self.set_view(View::Events),
             Action::ViewTree => self.set_view(View::Tree),
             Action::ViewGroup => self.set_view(View::Group),
+            Action::ViewRate => self.set_view(View::Rate),
             Action::ViewFailures => self.set_view(View::Failures),
             Action::NextView => self.set_view(self.view.beside(1)),
             Action::PreviousView => self.set_view(self.view.beside(-1)),
@@ -42,6 +43,7 @@ impl App {
                 View::Events => self.act_in_table(action),
                 View::Tree => self.act_in_tree(action),
                 View::Group => self.act_in_groups(action),
+                View::Rate => self.act_in_rates(action),
                 View::Failures => self.act_in_failures(action),
             },
         }
@@ -242,7 +244,7 @@ impl App {
                     None => self.tree.rebuild(&self.model),
                 }
             }
-            View::Group | View::Failures => {}
+            View::Group | View::Rate | View::Failures => {}
             View::Events => {
                 let place = last_exec.and_then(|id| self.list.position(id, &self.model).ok());
                 if let (Some(index), false) = (place, self.table.follow) {

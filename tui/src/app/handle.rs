@@ -12,6 +12,7 @@ impl App {
     /// Takes in a key, a click, a paste or a change of size.
     pub fn handle(&mut self, event: Event, now_ns: u64) -> Outcome {
         self.tree.refresh(&self.model, now_ns);
+        self.pass_time(now_ns);
         let outcome = match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
             Event::Mouse(mouse) if self.options.mouse => self.mouse(mouse),
@@ -187,7 +188,7 @@ impl App {
         match self.view {
             View::Events => self.table.step(by, &self.list, &self.model, page),
             View::Tree => self.tree.step(by, page),
-            View::Group | View::Failures => {
+            View::Group | View::Rate | View::Failures => {
                 if let Some(order) = self.order_mut() {
                     order.step(by, page);
                 }

@@ -36,6 +36,8 @@ pub struct Hits {
     pub headers: Vec<(Area, &'static Field)>,
     /// The headers of a table of groups.
     pub columns: Vec<(Area, By)>,
+    /// The bars of the view Rate, and the first second of the first of them.
+    pub chart: (Area, u64),
     /// The names of the views.
     pub tabs: Vec<(Area, View)>,
     /// Each shown fold mark of the tree: its columns and the line's index.

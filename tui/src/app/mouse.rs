@@ -12,8 +12,8 @@ const WHEEL: isize = 3;
 impl App {
     pub(super) fn mouse(&mut self, event: MouseEvent) -> Outcome {
         match event.kind {
-            MouseEventKind::ScrollUp => self.wheel(-WHEEL),
-            MouseEventKind::ScrollDown => self.wheel(WHEEL),
+            MouseEventKind::ScrollUp => self.wheel(-WHEEL, event),
+            MouseEventKind::ScrollDown => self.wheel(WHEEL, event),
             MouseEventKind::Down(MouseButton::Left) => self.click(event.column, event.row),
             _ => return Outcome::Continue,
         }
@@ -21,7 +21,14 @@ impl App {
         Outcome::Continue
     }
 
-    fn wheel(&mut self, by: isize) {
+    fn wheel(&mut self, by: isize, at: MouseEvent) {
+        let (chart, _) = self.hits.chart;
+        if self.popups.is_empty() && chart.contains(at.column, at.row) {
+            // Up goes back in time, as it does in the table of events.
+            let way = if by < 0 { Action::Left } else { Action::Right };
+            self.act(way);
+            return;
+        }
         let page = self.hits.page();
         let visible = usize::from(self.hits.popup.height);
         let last = self.hits.popup_lines.saturating_sub(visible);
@@ -42,7 +49,7 @@ impl App {
             None => match self.view {
                 View::Events => self.table.scroll(by, &self.list, &self.model, page),
                 View::Tree => self.tree.scroll(by, page),
-                View::Group | View::Failures => {
+                View::Group | View::Rate | View::Failures => {
                     if let Some(order) = self.order_mut() {
                         order.scroll(by, page);
                     }
@@ -62,10 +69,14 @@ impl App {
                 return;
             }
             Mode::Prompt => return,
-            Mode::Events | Mode::Tree | Mode::Group | Mode::Failures => {}
+            Mode::Events | Mode::Tree | Mode::Group | Mode::Rate | Mode::Failures => {}
         }
         if let Some((_, view)) = self.hits.tabs.iter().find(|(area, _)| area.contains(x, y)) {
             self.set_view(*view);
+        } else if self.hits.chart.0.contains(x, y) {
+            let (chart, first) = self.hits.chart;
+            let column = first + u64::from(x - chart.x) * self.rates.step();
+            self.click_moment(column);
         } else if let Some((_, field)) = self
             .hits
             .headers
@@ -113,7 +124,7 @@ impl App {
                 self.tree.select(index, page);
                 window.selected == Some(index)
             }
-            View::Group | View::Failures => {
+            View::Group | View::Rate | View::Failures => {
                 let Some(order) = self.order_mut() else {
                     return;
                 };
@@ -124,10 +135,12 @@ impl App {
                     return;
                 }
                 order.select(index, page);
-                if window.selected == Some(index) {
+                let again = window.selected == Some(index);
+                if again && self.view != View::Rate {
                     self.act(Action::Drill);
+                    return;
                 }
-                return;
+                again
             }
         };
         if again {

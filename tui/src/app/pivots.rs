@@ -2,9 +2,11 @@
 
 use super::cursor::Cursor;
 use super::handle::step;
+use super::passing::Passing;
 use super::popup::{Popup, SortMenu};
 use super::{App, View};
 use crate::action::Action;
+use crate::model::RATE_REACH;
 use crate::pivot::by;
 use crate::pivot::failed::{self, What};
 use crate::pivot::{Group, GroupId, Pivot};
@@ -206,9 +208,14 @@ impl App {
     pub(super) fn regroup(&mut self) {
         self.groups.by = None;
         self.failures.by = None;
+        self.rates.spawners = None;
+        self.rates.passing = None;
         let (first, next) = (self.model.store.first_id(), self.model.store.next_id());
         match self.view {
             View::Events | View::Tree => return,
+            // Who started what is taken in frame by frame.
+            View::Rate if self.list.filter().is_empty() => return,
+            View::Rate => self.rates.passing = Some(Passing::new(RATE_REACH, first)),
             View::Group => self.groups.by = Some(by::By::new(self.groups.fields.clone(), first)),
             View::Failures => {
                 let by_name = self.failures.by_name;
@@ -230,6 +237,14 @@ impl App {
             by.put(id, self.list.shows(id), &self.model);
             self.groups.order.touch();
         }
+        let shown = self.list.shows(id);
+        if let Some(passing) = &mut self.rates.passing {
+            passing.put(id, shown, &self.model);
+        }
+        if let Some(spawners) = &mut self.rates.spawners {
+            spawners.changed(id, shown, &self.model);
+            self.rates.order.touch();
+        }
         if let Some(by) = &mut self.failures.by {
             by.put(id, self.list.shows(id), &self.model);
             self.failures.order.touch();
@@ -240,6 +255,12 @@ impl App {
     pub(super) fn evict_groups(&mut self, first: EntryId) {
         if let Some(by) = &mut self.groups.by {
             by.pivot.evict(first);
+        }
+        if let Some(passing) = &mut self.rates.passing {
+            passing.evict(first);
+        }
+        if let Some(spawners) = &mut self.rates.spawners {
+            spawners.evict(first);
         }
         if let Some(by) = &mut self.failures.by {
             by.evict(first);
@@ -258,6 +279,7 @@ impl App {
     pub(crate) fn order(&self) -> Option<&Order> {
         match self.view {
             View::Group => Some(&self.groups.order),
+            View::Rate => Some(&self.rates.order),
             View::Failures => Some(&self.failures.order),
             View::Events | View::Tree => None,
         }
@@ -266,6 +288,7 @@ impl App {
     pub(super) fn order_mut(&mut self) -> Option<&mut Order> {
         match self.view {
             View::Group => Some(&mut self.groups.order),
+            View::Rate => Some(&mut self.rates.order),
             View::Failures => Some(&mut self.failures.order),
             View::Events | View::Tree => None,
         }
@@ -276,6 +299,7 @@ impl App {
         let oldest_ns = self.oldest_ns();
         match self.view {
             View::Group => self.groups.refresh(now_ns, oldest_ns),
+            View::Rate => self.refresh_rates(now_ns),
             View::Failures => self.failures.refresh(now_ns, oldest_ns),
             View::Events | View::Tree => {}
         }
@@ -285,6 +309,7 @@ impl App {
     pub(crate) fn order_columns(&self) -> Vec<(By, Words)> {
         match self.view {
             View::Group => self.groups.columns(),
+            View::Rate => self.rates.columns(),
             View::Failures => self.failures.columns(),
             View::Events | View::Tree => Vec::new(),
         }
@@ -296,6 +321,10 @@ impl App {
         match self.view {
             View::Group => {
                 let group = self.groups.get(id)?;
+                Some((group.newest(), group.stats.failed))
+            }
+            View::Rate => {
+                let group = self.rates.get(id)?;
                 Some((group.newest(), group.stats.failed))
             }
             View::Failures => {

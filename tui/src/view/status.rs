@@ -213,7 +213,7 @@ fn place(app: &App, look: &Look<'_>) -> Vec<Part<'static>> {
     let (index, len) = match app.view {
         View::Events => (app.table.selected(&app.list, &app.model), app.list.len()),
         View::Tree => (Some(app.tree.index()), app.tree.lines().len()),
-        View::Group | View::Failures => match app.order() {
+        View::Group | View::Rate | View::Failures => match app.order() {
             Some(order) => (Some(order.cursor.index()), order.list().len()),
             None => (None, 0),
         },
@@ -221,7 +221,12 @@ fn place(app: &App, look: &Look<'_>) -> Vec<Part<'static>> {
     let of = |n: usize| format::count(n as u64);
     let at = index.filter(|_| len > 0).map_or(0, |i| i + 1);
     let mut out: Vec<Part<'static>> = Vec::new();
-    if app.view == View::Events && app.table.follow {
+    let follows = match app.view {
+        View::Events => app.table.follow,
+        View::Rate => app.rates.chosen().is_none(),
+        View::Tree | View::Group | View::Failures => false,
+    };
+    if follows {
         out.push((
             format!("follow {} ", theme.glyphs.live).into(),
             theme.accent,
