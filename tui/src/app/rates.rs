@@ -4,6 +4,7 @@ use super::passing::Passing;
 use super::pivots::{By, Lately, Order, Words};
 use super::{App, View};
 use crate::action::Action;
+use crate::format;
 use crate::keymap::{Mode, key_text};
 use crate::model::Model;
 use crate::pivot::spawners::{Span, Spawner, Spawners, first_since};
@@ -56,6 +57,8 @@ pub struct Rates {
     end: Option<u64>,
     /// The second that is now, or was when the view was paused.
     now: u64,
+    /// The first whole second of the capture.
+    began: u64,
     /// Who started what in the time that is looked at, while the view is shown.
     pub spawners: Option<Spawners>,
     /// How they are shown.
@@ -129,7 +132,11 @@ impl Rates {
                 to: from + self.step(),
             },
             None => Span {
-                from: self.now.saturating_sub(self.step().max(AT_LEAST)),
+                from: self
+                    .now
+                    .saturating_sub(self.step().max(AT_LEAST))
+                    .max(self.began)
+                    .min(self.now.saturating_sub(1)),
                 to: self.now,
             },
         }
@@ -170,6 +177,7 @@ impl App {
     pub(super) fn pass_time(&mut self, now_ns: u64) {
         if !self.is_paused() {
             self.rates.now = now_ns / SECOND_NS;
+            self.rates.began = self.model.session.started_ns.div_ceil(SECOND_NS);
         }
     }
 
@@ -184,7 +192,7 @@ impl App {
             Some(spawners) if spawners.span == span => {}
             Some(spawners)
                 if follows
-                    && spawners.span.seconds() == span.seconds()
+                    && span.to >= spawners.span.to
                     && (spawners.span.from..spawners.span.to).contains(&span.from) =>
             {
                 spawners.slide(span, store);
@@ -291,7 +299,7 @@ impl App {
             let column = self.rates.column_of(chosen, &self.model);
             self.choose(column);
         }
-        self.inform(format!("a column has {} s", self.rates.step()));
+        self.inform(format!("a column has {}", format::span(self.rates.step())));
     }
 
     /// Looks at the next moment in which something failed, or the one before.

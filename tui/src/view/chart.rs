@@ -129,7 +129,7 @@ pub(super) fn draw(
             width: gutter - 2,
             ..time
         };
-        let words = format!("{} a column", span(step));
+        let words = format!("{} a column", format::span(step));
         paint::text(
             buf,
             place,
@@ -158,14 +158,6 @@ pub(super) fn draw(
         }
     }
     (super::area_of(bars), first)
-}
-
-/// Returns a length of a column in words.
-pub(super) fn span(seconds: u64) -> String {
-    match seconds {
-        60.. if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
-        _ => format!("{seconds} s"),
-    }
 }
 
 fn label(

@@ -96,7 +96,7 @@ fn facts<'a>(app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
     };
     let seconds = to.saturating_sub(from);
     let when = match (app.rates.chosen(), seconds) {
-        (None, _) => format!("last {}", chart::span(seconds)),
+        (None, _) => format!("last {}", format::span(seconds)),
         (Some(_), 1) => clock(from),
         (Some(_), _) => format!("{} to {}", clock(from), clock(to)),
     };
