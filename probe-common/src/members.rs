@@ -25,6 +25,7 @@ macro_rules! kernel_members {
             TASK_SIGNAL = "task_struct" "signal", [];
             TASK_EXIT_CODE = "task_struct" "exit_code", [];
             TASK_PENDING_SIGNALS = "task_struct" "pending.signal", [""];
+            TASK_BLOCKED_SIGNALS = "task_struct" "blocked", [""];
             TASK_PTRACE = "task_struct" "ptrace", ["flags"];
             TASK_FS = "task_struct" "fs", ["cwd"];
             TASK_CGROUPS = "task_struct" "cgroups", ["cgroup", "container"];

@@ -154,6 +154,16 @@ fn signals() -> u64 {
         .or_zero(&member::TASK_PENDING_SIGNALS)
 }
 
+/// Returns whether the current thread is being killed. Anybody can have a blocked SIGSEGV wait for ever, and the
+/// kernel unblocks the one that it ends a thread with.
+#[inline(always)]
+fn is_dying() -> bool {
+    let blocked: u64 = Typed::current()
+        .plain()
+        .or_zero(&member::TASK_BLOCKED_SIGNALS);
+    signals() & (SIGKILL | (SIGSEGV & !blocked)) != 0
+}
+
 /// Writes the call that was noted at its begin; returns whether there was one.
 ///
 /// # Safety
@@ -220,7 +230,7 @@ pub(crate) unsafe fn rest(scratch: *mut Scratch, slot: Slot) {
         let task = Typed::current();
         let fixed = &raw mut (*scratch).fixed;
         let at = facts::fill(scratch, task, slot);
-        if signals() & (SIGKILL | SIGSEGV) != 0 {
+        if is_dying() {
             (*fixed).flags |= exec_flag::DYING | exec_flag::ARGS_FAULT;
             (&raw mut (*scratch).call.filename).write_volatile(0);
             (&raw mut (*scratch).call.argv).write_volatile(0);

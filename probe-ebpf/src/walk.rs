@@ -14,7 +14,8 @@ use probe_common::{
 
 /// Bytes that both paths take at most; a name is read to within this and one name more.
 const ROOM: u64 = 8192;
-const _: () = assert!(2 * (WALK_ENOUGH + NAME_MAX + 1) <= ROOM as usize);
+// A name and its NUL are taken last where there are less than WALK_ENOUGH bytes; the sum is masked.
+const _: () = assert!(2 * (WALK_ENOUGH - 1 + NAME_MAX + 1) < ROOM as usize);
 
 /// Whether a walk is over.
 pub(crate) enum Walked {
@@ -174,7 +175,7 @@ unsafe fn up_to_the_mount(walk: *mut Walk, to: *mut u8, from: Typed) {
                 break;
             }
             let used = (&raw const (*walk).used).read_volatile();
-            if used > WALK_ENOUGH as u64 {
+            if used >= WALK_ENOUGH as u64 {
                 break;
             }
             let place = (used + (*walk).before) & (ROOM - 1);
@@ -227,7 +228,7 @@ unsafe fn up<const STEPS: usize>(walk: *mut Walk, to: *mut u8) -> Walked {
                 if !up_the_mount(walk, now) {
                     return Walked::Up;
                 }
-            } else if now.used > WALK_ENOUGH as u64 || !up_the_directory(walk, now, to) {
+            } else if now.used >= WALK_ENOUGH as u64 || !up_the_directory(walk, now, to) {
                 return Walked::Up;
             }
         }

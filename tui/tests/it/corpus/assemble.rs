@@ -295,6 +295,7 @@ calls! {
     setsid SYS_setsid
     setxattr SYS_setxattr
     symlinkat SYS_symlinkat
+    tkill SYS_tkill
     unlinkat SYS_unlinkat
     unshare SYS_unshare
     wait4 SYS_wait4
