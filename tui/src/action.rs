@@ -106,6 +106,14 @@ actions! {
     GroupBy,
     /// Marks what is selected, or no longer.
     Mark,
+    /// Shows the next part of the details.
+    NextTab,
+    /// Shows the part of the details before.
+    PreviousTab,
+    /// Keeps only the rows that have the selected fact.
+    KeepFact,
+    /// Hides the rows that have the selected fact.
+    ExcludeFact,
     /// Gives less time to a column of the chart.
     FinerSpan,
     /// Gives more time to a column of the chart.

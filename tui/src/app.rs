@@ -4,6 +4,7 @@
 mod act;
 pub mod columns;
 pub mod cursor;
+pub mod details;
 pub mod failures;
 mod filtering;
 pub mod group;

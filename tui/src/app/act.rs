@@ -1,7 +1,7 @@
 //! What each action does in the views.
 
 use super::handle::step;
-use super::popup::{Details, Popup, SortMenu, sort_by};
+use super::popup::{Popup, SortMenu, sort_by};
 use super::tree::Fold;
 use super::{App, View};
 use crate::action::Action;
@@ -251,15 +251,6 @@ impl App {
                     self.table.select(index, &self.list, &self.model, page);
                 }
             }
-        }
-    }
-
-    pub(super) fn open_details(&mut self) {
-        match self.subject() {
-            Some(subject) => self
-                .popups
-                .push(Popup::Details(Details { subject, scroll: 0 })),
-            None => self.warn("there is no line to tell about"),
         }
     }
 }

@@ -137,7 +137,7 @@ impl App {
         }
     }
 
-    fn term_of_user(&self, uid: u32) -> String {
+    pub(super) fn term_of_user(&self, uid: u32) -> String {
         match self.model.users.name(uid) {
             Some(name) => format!("user={}", quote(name.as_bytes())),
             None => format!("uid={uid}"),

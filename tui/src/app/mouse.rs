@@ -1,6 +1,6 @@
 //! What clicks and the wheel do.
 
-use super::popup::{Details, Popup, sort_by};
+use super::popup::{Popup, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
 use crate::keymap::Mode;
@@ -34,7 +34,8 @@ impl App {
         let last = self.hits.popup_lines.saturating_sub(visible);
         let items = self.sort_items();
         match self.popups.last_mut() {
-            Some(Popup::Details(Details { scroll, .. }) | Popup::Help { scroll }) => {
+            Some(Popup::Details(details)) => details.scroll_by(by, self.hits.popup_lines, visible),
+            Some(Popup::Help { scroll }) => {
                 *scroll = scroll.saturating_add_signed(by).min(last);
             }
             Some(Popup::Sort(menu)) => {
@@ -62,7 +63,8 @@ impl App {
         self.notice = None;
         match self.mode() {
             Mode::Sort | Mode::By => return self.click_menu(x, y),
-            Mode::Details | Mode::Help => {
+            Mode::Details => return self.click_details(x, y),
+            Mode::Help => {
                 if !self.hits.popup.contains(x, y) {
                     self.close();
                 }

@@ -1,5 +1,6 @@
 //! What can be open on top of a view.
 
+use super::details::Details;
 use super::prompt::Prompt;
 use crate::field::{FIELDS, Field, Kind, by_key};
 use crate::list::Sort;
@@ -14,15 +15,6 @@ pub enum Subject {
     Entry(EntryId),
     /// A process.
     Process(ProcessId),
-}
-
-/// The details of one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Details {
-    /// Of what.
-    pub subject: Subject,
-    /// First visible line.
-    pub scroll: usize,
 }
 
 /// The menu of fields to sort by.

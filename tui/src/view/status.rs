@@ -194,11 +194,12 @@ pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
                     .map(ToString::to_string)
                     .unwrap_or_default();
                 let hint = binding.hint.unwrap_or_default();
+                let key = look.plain(key.into());
                 let wide = key.chars().count() + hint.chars().count() + 3;
                 if paint::width(&parts) + wide > usize::from(room) + 2 {
                     break;
                 }
-                parts.push((key.into(), theme.accent));
+                parts.push((key, theme.accent));
                 parts.push((format!(" {hint}  ").into(), theme.dim));
             }
             paint::parts(buf, left, &parts, "");

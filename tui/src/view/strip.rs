@@ -2,7 +2,6 @@
 
 use super::paint::{self, Part, line};
 use super::{Look, tree};
-use crate::app::popup::Subject;
 use crate::app::{App, View};
 use crate::event::Status;
 use crate::field::{self, Value};
@@ -27,7 +26,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
     let Some(subject) = app.subject() else {
         return;
     };
-    let process = process_of(subject, app);
+    let process = app.process_of(subject);
     let row = match app.entry_of(subject) {
         Some(Entry::Row(row)) => Some(row),
         _ => None,
@@ -61,17 +60,6 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
         &cut_left(chain, usize::from(area.width.saturating_sub(3)), look),
         ellipsis,
     );
-}
-
-/// Returns the process that a subject is about, if it is still known.
-pub(super) fn process_of(subject: Subject, app: &App) -> Option<&Process> {
-    match subject {
-        Subject::Process(id) => app.model.processes.get(id),
-        Subject::Entry(id) => app
-            .model
-            .processes
-            .find(app.model.store.row(id)?.exec.key()),
-    }
 }
 
 fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {

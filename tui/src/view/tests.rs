@@ -146,6 +146,7 @@ macro_rules! snapshot {
     };
 }
 
+mod details;
 mod views;
 
 #[test]

@@ -40,8 +40,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "action", "cells", "event", "field", "filter", "format", "keymap", "list", "model",
-            "pivot", "process", "rate", "store", "text",
+            "action", "cells", "event", "export", "field", "filter", "format", "keymap", "list",
+            "model", "pivot", "process", "rate", "store", "text",
         ],
     ),
     (
@@ -52,6 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "cells",
             "container",
             "event",
+            "export",
             "field",
             "filter",
             "format",
