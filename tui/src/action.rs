@@ -106,6 +106,18 @@ actions! {
     GroupBy,
     /// Marks what is selected, or no longer.
     Mark,
+    /// Asks what to copy.
+    Copy,
+    /// Copies a command that does the same.
+    CopyCommand,
+    /// Copies the process id.
+    CopyPid,
+    /// Copies the arguments.
+    CopyArgv,
+    /// Copies the event.
+    CopyJson,
+    /// Copies the cells.
+    CopyRow,
     /// Shows the next part of the details.
     NextTab,
     /// Shows the part of the details before.

@@ -3,6 +3,7 @@
 
 mod act;
 pub mod columns;
+pub mod copy;
 pub mod cursor;
 pub mod details;
 pub mod failures;
@@ -21,6 +22,7 @@ pub mod rates;
 mod search;
 pub mod table;
 pub mod tree;
+pub mod words;
 
 pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
 pub use search::Search;
@@ -106,6 +108,13 @@ pub enum Outcome {
     Redraw,
 }
 
+/// What the program has to do that the screen cannot: it does no input or output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Give a text to the terminal's clipboard.
+    Copy(String),
+}
+
 /// How a notice is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -143,6 +152,7 @@ pub struct App {
     pub(crate) status: ProbeStatus,
     pub(crate) usage: Option<SelfUsage>,
     pub(crate) hits: Hits,
+    requests: Vec<Request>,
     undo: VecDeque<String>,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
@@ -179,6 +189,7 @@ impl App {
             status: ProbeStatus::default(),
             usage: None,
             hits: Hits::default(),
+            requests: Vec::new(),
             undo: VecDeque::new(),
             paused: None,
             dirty: true,
@@ -351,10 +362,16 @@ impl App {
             (Some(Popup::Details(_)), _) => Mode::Details,
             (Some(Popup::Sort(_)), _) => Mode::Sort,
             (Some(Popup::By(_)), _) => Mode::By,
+            (Some(Popup::Copy(_)), _) => Mode::Copy,
             (Some(Popup::Help { .. }), _) => Mode::Help,
             (Some(Popup::Prompt(_)), _) => Mode::Prompt,
             (None, view) => view.mode(),
         }
+    }
+
+    /// Returns what the program has to do since this was last asked.
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        std::mem::take(&mut self.requests)
     }
 
     /// Returns the prompt, if one is open.

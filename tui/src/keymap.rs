@@ -23,6 +23,8 @@ pub enum Mode {
     Sort,
     /// The menu of fields to group by.
     By,
+    /// The menu of what can be copied.
+    Copy,
     /// The keys and columns.
     Help,
     /// A line of text is asked for.
@@ -31,7 +33,7 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Events,
         Self::Tree,
         Self::Group,
@@ -40,6 +42,7 @@ impl Mode {
         Self::Details,
         Self::Sort,
         Self::By,
+        Self::Copy,
         Self::Help,
         Self::Prompt,
     ];
@@ -243,6 +246,15 @@ const LISTS: &[Mode] = &[
 const DETAILS: &[Mode] = &[Mode::Details];
 const SORT: &[Mode] = &[Mode::Sort];
 const BY: &[Mode] = &[Mode::By];
+const COPY: &[Mode] = &[Mode::Copy];
+const COPIED: &[Mode] = &[
+    Mode::Events,
+    Mode::Tree,
+    Mode::Group,
+    Mode::Rate,
+    Mode::Failures,
+    Mode::Details,
+];
 const PROMPT: &[Mode] = &[Mode::Prompt];
 const HELP: &[Mode] = &[Mode::Help];
 const SCROLLED: &[Mode] = &[
@@ -260,6 +272,7 @@ const CLOSABLE: &[Mode] = &[
     Mode::Details,
     Mode::Sort,
     Mode::By,
+    Mode::Copy,
     Mode::Help,
     Mode::Prompt,
 ];
@@ -298,11 +311,20 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Tree,    TREE,     &[c('i')],                                  A::ShowIdle,        "processes that executed nothing too, or no longer"),
         bind(G::View,    ROWS,     &[k(K::Enter), c('d')],                     A::Details,         "every fact of this line").hint("details"),
         bind(G::Groups,  GROUPS,   &[c('d')],                                  A::Details,         "every fact of the newest event of this line").hint("details"),
+        bind(G::Find,    COPIED,   &[c('y')],                                  A::Copy,            "copy: command, pid, arguments, JSON or row").hint("copy"),
         bind(G::Program, LISTS,    &[c('?'), k(K::F(1))],                      A::Help,            "this help").hint("help"),
         bind(G::Program, LISTS,    &[c('q'), k(K::F(10))],                     A::Quit,            "quit").hint("quit"),
         bind(G::Popup,   SORT,     &[k(K::Enter)],                             A::Accept,          "sort by this field; again: turn around").hint("sort by this"),
         bind(G::Popup,   BY,       &[k(K::Enter)],                             A::Accept,          "group by this field, or by those that are marked").hint("group by this"),
         bind(G::Popup,   BY,       &[c(' ')],                                  A::Mark,            "mark this field, to group by several").hint("mark"),
+        bind(G::Popup,   COPY,     &[k(K::Enter)],                             A::Accept,          "copy this").hint("copy this"),
+        bind(G::Popup,   COPY,     &[c('c')],                                  A::CopyCommand,     "copy a command that does the same in a shell").hint("command"),
+        bind(G::Popup,   COPY,     &[c('p')],                                  A::CopyPid,         "copy the process id").hint("pid"),
+        bind(G::Popup,   COPY,     &[c('a')],                                  A::CopyArgv,        "copy the arguments, as words for a shell").hint("argv"),
+        bind(G::Popup,   COPY,     &[c('j')],                                  A::CopyJson,        "copy the event as ndjson has it").hint("JSON"),
+        bind(G::Popup,   COPY,     &[c('r')],                                  A::CopyRow,         "copy the columns of the table, with tabs between").hint("row"),
+        bind(G::Popup,   COPY,     &[k(K::Up)],                                A::Up,              "the one above"),
+        bind(G::Popup,   COPY,     &[k(K::Down)],                              A::Down,            "the one below"),
         bind(G::Prompt,  PROMPT,   &[k(K::Enter)],                             A::Accept,          "take it").hint("take"),
         bind(G::Prompt,  PROMPT,   &[k(K::Tab)],                               A::SwapPrompt,      "filter instead of search, and back").hint("filter/search"),
         bind(G::Popup,   DETAILS,  &[c('=')],                                  A::KeepFact,        "filter: only what has this fact").hint("only this"),
@@ -315,6 +337,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Popup,   CLOSABLE, &[k(K::Esc)],                               A::Close,           "close what is on top (never quits)").hint("close"),
         bind(G::Popup,   DETAILS,  &[c('q'), c('d')],                          A::Close,           "close the details"),
         bind(G::Popup,   HELP,     &[c('q'), c('?'), k(K::F(1)), k(K::Enter)], A::Close,           "close the help"),
+        bind(G::Popup,   COPY,     &[c('q'), c('y')],                          A::Close,           "close the menu of what to copy"),
         bind(G::Popup,   SORT,     &[c('q'), c('s'), k(K::F(6))],              A::Close,           "close the menu"),
         bind(G::Popup,   BY,       &[c('q'), c('b')],                          A::Close,           "close the menu of groups"),
         bind(G::Move,    SCROLLED, &[k(K::Up), c('k')],                        A::Up,              "up; leaves follow"),

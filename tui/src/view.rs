@@ -253,7 +253,9 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
     match app.popups.last() {
         None => {}
         Some(Popup::Details(_)) => detail::draw(buf, middle, app, look_at),
-        Some(Popup::Sort(_) | Popup::By(_)) => menu::draw(buf, middle, app, look_at),
+        Some(Popup::Sort(_) | Popup::By(_) | Popup::Copy(_)) => {
+            menu::draw(buf, middle, app, look_at)
+        }
         Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
         Some(Popup::Prompt(_)) => {
             let place = Rect {

@@ -98,6 +98,7 @@ impl App {
             Action::Redraw => return Outcome::Redraw,
             Action::Suspend => return Outcome::Suspend,
             Action::Close => self.close(),
+            Action::Copy => self.open_copy(),
             Action::Help => self.popups.push(Popup::Help { scroll: 0 }),
             _ if self.mode() == Mode::Prompt => self.act_in_prompt(action),
             _ if !self.popups.is_empty() => self.act_in_popup(action),
@@ -136,6 +137,7 @@ impl App {
         let page = usize::from(self.hits.popup.height).max(1);
         let items = self.sort_items();
         match (action, self.popups.last_mut()) {
+            (_, Some(Popup::Copy(_))) => self.act_in_copy(action),
             (_, Some(Popup::Details(_))) => self.act_in_details(action),
             (Action::Accept, Some(Popup::Sort(menu))) => {
                 let index = menu.selected;

@@ -1,5 +1,6 @@
 //! What clicks and the wheel do.
 
+use super::copy::What;
 use super::popup::{Popup, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
@@ -46,6 +47,10 @@ impl App {
                 let to = menu.selected.saturating_add_signed(by.signum());
                 menu.selected = to.min(menu.last());
             }
+            Some(Popup::Copy(menu)) => {
+                let to = menu.selected.saturating_add_signed(by.signum());
+                menu.selected = to.min(What::ALL.len() - 1);
+            }
             Some(Popup::Prompt(_)) => {}
             None => match self.view {
                 View::Events => self.table.scroll(by, &self.list, &self.model, page),
@@ -62,7 +67,7 @@ impl App {
     fn click(&mut self, x: u16, y: u16) {
         self.notice = None;
         match self.mode() {
-            Mode::Sort | Mode::By => return self.click_menu(x, y),
+            Mode::Sort | Mode::By | Mode::Copy => return self.click_menu(x, y),
             Mode::Details => return self.click_details(x, y),
             Mode::Help => {
                 if !self.hits.popup.contains(x, y) {
@@ -160,6 +165,10 @@ impl App {
         match self.popups.last_mut() {
             Some(Popup::Sort(menu)) if menu.scroll + line < items => {
                 menu.selected = menu.scroll + line;
+                self.act(Action::Accept);
+            }
+            Some(Popup::Copy(menu)) if line < What::ALL.len() => {
+                menu.selected = line;
                 self.act(Action::Accept);
             }
             Some(Popup::By(menu)) if menu.scroll + line <= menu.last() => {

@@ -1,5 +1,6 @@
 //! What can be open on top of a view.
 
+use super::copy::CopyMenu;
 use super::details::Details;
 use super::prompt::Prompt;
 use crate::field::{FIELDS, Field, Kind, by_key};
@@ -102,6 +103,8 @@ pub enum Popup {
     Sort(SortMenu),
     /// The fields to group by.
     By(ByMenu),
+    /// What can be copied.
+    Copy(CopyMenu),
     /// The keys and columns.
     Help {
         /// First visible line.

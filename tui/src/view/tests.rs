@@ -204,6 +204,9 @@ fn what_is_open_on_top() {
         "details_of_a_gap",
         shot().keys("g Down Down Down Down Enter")
     );
+    snapshot!("copy_menu", shot().keys("g Down y Down"));
+    snapshot!("copied", shot().keys("g Down y c"));
+    snapshot!("not_copied", shot().keys("g Down Down Down y c"));
     snapshot!("scrolled_sideways", shot().keys("Right"));
 }
 

@@ -17,6 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("action", &[]),
     ("cells", &["text"]),
     ("format", &["event"]),
+    ("shell", &["text"]),
     ("terminal", &[]),
     ("store", &["event"]),
     ("process", &["event", "store"]),
@@ -41,7 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "app",
         &[
             "action", "cells", "event", "export", "field", "filter", "format", "keymap", "list",
-            "model", "pivot", "process", "rate", "store", "text",
+            "model", "pivot", "process", "rate", "shell", "store", "text",
         ],
     ),
     (
