@@ -9,7 +9,7 @@ mod status;
 
 pub use flags::Flags;
 pub use missing::{Missing, Reason, gaps, own_gaps, reason, reasons};
-pub use status::{Status, errno_name, signal_name};
+pub use status::{Status, errno_name, exec_hint, signal_name};
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -7,6 +7,8 @@ mod screen;
 mod writer;
 
 use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, TerminalOptions, Viewport};
@@ -32,6 +34,8 @@ pub struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Sink>>,
     sink: Sink,
     screen: Arc<Screen>,
+    /// What goes out before the next frame.
+    before: Vec<u8>,
 }
 
 impl Terminal {
@@ -60,6 +64,7 @@ impl Terminal {
             inner,
             sink,
             screen,
+            before: Vec::new(),
         })
     }
 
@@ -81,10 +86,23 @@ impl Terminal {
         }
         self.inner.draw(draw)?;
         let frame = self.sink.take();
+        let mut bytes = std::mem::take(&mut self.before);
         if !frame.is_empty() {
-            self.screen.writer.submit(synchronized(&frame))?;
+            bytes.extend(synchronized(&frame));
+        }
+        if !bytes.is_empty() {
+            self.screen.writer.submit(bytes)?;
         }
         Ok(true)
+    }
+
+    /// Gives a text to the terminal's clipboard (OSC 52), with the next frame. Whether the terminal
+    /// takes it, it does not say.
+    pub fn copy(&mut self, text: &str) {
+        let text = STANDARD.encode(text);
+        self.before.extend_from_slice(b"\x1b]52;c;");
+        self.before.extend_from_slice(text.as_bytes());
+        self.before.push(b'\x07');
     }
 
     /// Returns what is notified when the terminal has taken a frame, or is gone: after a lost

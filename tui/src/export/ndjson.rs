@@ -10,6 +10,7 @@ use super::Exporter;
 use super::stamp::Stamp;
 use crate::event::{Args, Capture, Exec, Exit, Fork, Lost, Session, Status, rest_of_path};
 use crate::model::{Applied, Model, Totals};
+use crate::store::Entry;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -83,6 +84,35 @@ impl Exporter for Ndjson {
         object.value(key!("duration_ns"), duration_ns);
         object.end_line();
     }
+}
+
+/// Returns the events of an entry: its exec and the exit that joined it, or its loss; each a line.
+pub fn of_entry(entry: &Entry, session: &Session) -> String {
+    let mut out = Vec::new();
+    let mut writer = Ndjson::default();
+    match entry {
+        Entry::Row(row) => {
+            writer.exec(&row.exec, session.wall_ns(row.exec.time_ns), &mut out);
+            if let Some(ended) = row.exit() {
+                let wall_ns = session.wall_ns(ended.time_ns);
+                exit(
+                    ended,
+                    row.duration_ns(),
+                    wall_ns,
+                    &mut writer.stamp,
+                    &mut out,
+                );
+            }
+        }
+        Entry::Gap(gap) => lost(
+            *gap,
+            session.wall_ns(gap.time_ns),
+            &mut writer.stamp,
+            &mut out,
+        ),
+    }
+    // All text in it is UTF-8, as JSON is.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 impl Ndjson {

@@ -3,7 +3,7 @@
 use super::command::Started;
 use super::live::{self, Capture, Stops};
 use super::only::Rest;
-use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus};
+use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
 use crate::cli::{Config, ScreenConfig};
 use crate::source::{Batch, proc};
 use crate::terminal::{self, Terminal};
@@ -80,6 +80,11 @@ fn options(screen: &ScreenConfig) -> AppOptions {
         mouse: screen.mouse,
         color: ColorMode::detect(!screen.color, &env("TERM"), &env("COLORTERM")),
         ascii: screen.ascii,
+        clipboard: match (env("TMUX").is_empty(), env("STY").is_empty()) {
+            (false, _) => Some("tmux passes it on if set-clipboard is on"),
+            (true, false) => Some("screen does not pass it on"),
+            (true, true) => None,
+        },
         zone: TimeZone::system(),
         source: "live",
     }
@@ -147,7 +152,9 @@ impl<'a> Loop<'a> {
                 event = input.next() => {
                     let event = event.context("the terminal is gone")?.context("cannot read keys")?;
                     self.next_frame = self.next_frame.min(self.last_frame + FRAME);
-                    match self.app.handle(event, clock::now_ns()) {
+                    let outcome = self.app.handle(event, clock::now_ns());
+                    self.serve();
+                    match outcome {
                         Outcome::Continue => {}
                         Outcome::Quit => return Ok(()),
                         Outcome::Suspend => self.terminal.suspend()?,
@@ -179,6 +186,15 @@ impl<'a> Loop<'a> {
                 () = sleep_until(self.next_frame), if self.app.dirty() && !self.stalled => {}
             }
             self.draw()?;
+        }
+    }
+
+    /// Does what keys asked for.
+    fn serve(&mut self) {
+        for request in self.app.take_requests() {
+            match request {
+                Request::Copy(text) => self.terminal.copy(&text),
+            }
         }
     }
 
