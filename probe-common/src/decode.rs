@@ -17,6 +17,8 @@ pub enum Record<'a> {
     Fork(Header, ForkFixed),
     /// A piece of what a later exec record tells.
     Part(Header, Part<'a>),
+    /// A program of 32 bits was executed that a capture filter skipped.
+    Narrow(Header),
 }
 
 /// A piece of an exec's arguments or environment.
@@ -107,6 +109,8 @@ impl<'a> Record<'a> {
                 .and_then(|len| tail.get(..len));
             let bytes = bytes.ok_or(short)?;
             Ok(Self::Part(header, Part { fixed, bytes }))
+        } else if header.kind == Kind::Narrow as u8 {
+            Ok(Self::Narrow(header))
         } else {
             Err(DecodeError::UnknownKind(header.kind))
         }

@@ -15,6 +15,9 @@ pub enum Kind {
     Fork = 3,
     /// A piece of what a later exec record tells: [`PartFixed`] and its bytes.
     Part = 4,
+    /// A program of 32 bits was executed that a capture filter skipped: [`Header`] alone. Told once on
+    /// each CPU.
+    Narrow = 5,
 }
 
 /// Per-CPU counters that the probe keeps; the index in its array.
@@ -27,11 +30,13 @@ pub enum Counter {
     NotCaptured = 1,
     /// Processes that the capture filter found no room to remember.
     Untracked = 2,
+    /// Records of [`Kind::Narrow`].
+    Narrow = 3,
 }
 
 impl Counter {
     /// How many counters there are.
-    pub const COUNT: u32 = 3;
+    pub const COUNT: u32 = 4;
 }
 
 /// Opens every record.
@@ -131,6 +136,8 @@ pub mod go_on {
     pub const WALK: u32 = 1;
     /// Begins the record of a failed exec.
     pub const BEGIN: u32 = 2;
+    /// Adds up the times of threads that end.
+    pub const THREADS: u32 = 2;
 }
 
 /// What the capture filter remembers of a process.
@@ -277,7 +284,8 @@ pub struct Ancestor {
 pub struct ExitFixed {
     /// When the process was forked: CLOCK_BOOTTIME, ns.
     pub start_ns: u64,
-    /// User time of all its threads as the kernel's ticks have it, ns.
+    /// User time of all its threads as the kernel's ticks have it, ns. `u64::MAX`, as the two after it, if more
+    /// threads were ending at that moment than could be followed.
     pub user_ns: u64,
     /// System time of all its threads as the kernel's ticks have it, ns.
     pub system_ns: u64,

@@ -24,7 +24,7 @@ pub use layout::{
 ///
 /// The object carries it in the name of a symbol, [`ABI_SYMBOL`], and the loader refuses an
 /// object without it: raise both numbers together.
-pub const ABI_VERSION: u32 = 3;
+pub const ABI_VERSION: u32 = 4;
 
 /// The symbol by which an object says its [`ABI_VERSION`].
-pub const ABI_SYMBOL: &str = "EXECSNOOP_ABI_3";
+pub const ABI_SYMBOL: &str = "EXECSNOOP_ABI_4";

@@ -28,6 +28,9 @@ pub const WALK_FIRST: usize = 10;
 pub const WALK_NEXT: usize = 6;
 /// Most steps up from there, by a program that only long paths need: the verifier follows each step.
 pub const WALK_REST: usize = 66;
+/// Steps from thread to thread in one round; the kernel allows about 32 rounds. Each time that a thread is gone
+/// meanwhile, all are read anew.
+pub const THREADS_PER_ROUND: usize = 8;
 /// Most ancestors in one exec record: the parent, and further up as long as
 /// they never executed anything themselves.
 pub const ANCESTORS_MAX: usize = 8;

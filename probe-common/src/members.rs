@@ -37,6 +37,7 @@ macro_rules! kernel_members {
             TASK_UTIME = "task_struct" "utime", ["user_ns", "system_ns"];
             TASK_STIME = "task_struct" "stime", ["user_ns", "system_ns"];
             TASK_RUNTIME = "task_struct" "se.sum_exec_runtime", ["user_ns", "system_ns"];
+            TASK_THREADS = "task_struct" "thread_node", ["user_ns", "system_ns"];
             MM_ARG_START = "mm_struct" "arg_start", [];
             MM_ARG_END = "mm_struct" "arg_end", [];
             MM_ENV_START = "mm_struct" "env_start", ["env"];
@@ -47,6 +48,7 @@ macro_rules! kernel_members {
             BPRM_FILENAME = "linux_binprm" "filename", [];
             BPRM_INTERP = "linux_binprm" "interp", ["interpreter"];
             BPRM_ARGC = "linux_binprm" "argc", [];
+            BPRM_MM = "linux_binprm" "mm", [""];
             BPRM_FDPATH = "linux_binprm" "fdpath", ["flags"];
             FILE_PATH = "file" "f_path", ["exe"];
             FS_PWD = "fs_struct" "pwd", ["cwd"];
@@ -74,11 +76,15 @@ macro_rules! kernel_members {
             SIGNAL_UTIME = "signal_struct" "utime", ["user_ns", "system_ns"];
             SIGNAL_STIME = "signal_struct" "stime", ["user_ns", "system_ns"];
             SIGNAL_RUNTIME = "signal_struct" "sum_sched_runtime", ["user_ns", "system_ns"];
+            SIGNAL_NR_THREADS = "signal_struct" "nr_threads", ["user_ns", "system_ns"];
+            SIGNAL_THREADS = "signal_struct" "thread_head", ["user_ns", "system_ns"];
+            SIGNAL_SEQUENCE = "signal_struct" "stats_lock.seqcount.seqcount.sequence|stats_lock.seqcount.sequence", ["user_ns", "system_ns"];
             SIGNAL_MAXRSS = "signal_struct" "maxrss", ["max_rss_bytes"];
             CRED_EUID = "cred" "euid", ["euid", "old_euid"];
             CRED_EGID = "cred" "egid", ["egid"];
             CRED_CAPS = "cred" "cap_effective", ["flags"];
-            TASK_COMPAT = "task_struct" "thread_info.status|thread_info.flags", [""];
+            TASK_COMPAT = "task_struct" "thread_info.status", [""];
+            REGS_COMPAT = "pt_regs" "pstate", [""];
             REGS_NUMBER = "pt_regs" "orig_ax|syscallno", [""];
             REGS32_FIRST = "pt_regs" "bx|orig_x0", [""];
             REGS32_SECOND = "pt_regs" "cx|regs.1", [""];
@@ -173,8 +179,12 @@ macro_rules! kernel_knobs {
             NUMBER32_EXECVE: Number = NONE;
             /// Number of the `execveat` of 32-bit programs on this machine.
             NUMBER32_EXECVEAT: Number = NONE;
-            /// Bits of `TASK_COMPAT` by which a task is in a call of a 32-bit program.
+            /// Bits of `REGS_COMPAT`, or where it is not there of `TASK_COMPAT`, by which a task is in a call of a 32-bit program.
             COMPAT_MASK: Number = 0;
+            /// Those bits of the high half of a user address that are address; the others are a tag of the program's.
+            ADDRESS_HIGH: Number = u32::MAX;
+            /// What nobody else knows, so that no note of a begun exec can be made up of several.
+            NOTE_KEY: Number = 0;
         }
     };
 }

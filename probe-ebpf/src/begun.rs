@@ -3,9 +3,9 @@
 
 use crate::call;
 use crate::facts;
-use crate::globals as member;
+use crate::globals::{self as member, NOTE_KEY};
 use crate::maps::{Call, PENDING, Pending};
-use crate::read::Typed;
+use crate::read::{Kernel, Typed};
 use aya_ebpf::{
     EbpfContext,
     helpers::generated::bpf_get_current_pid_tgid,
@@ -22,7 +22,7 @@ const ENTER_ARGS: usize = 16;
 /// 7.3. Runs in the thread that executes, for every program by any way, and what fails later is killed.
 #[raw_tracepoint(tracepoint = "sched_prepare_exec")]
 pub(crate) fn prepare_exec(ctx: RawTracePointContext) -> i32 {
-    note(Call::default(), ctx.arg(1));
+    note(Call::default(), Kernel(ctx.arg(1)));
     0
 }
 
@@ -51,7 +51,7 @@ fn enter(ctx: &TracePointContext, at: bool) -> i32 {
         call.dirfd = argument(0) as i32;
         call.at_flags = argument(4) as u32;
     }
-    note(call, 0);
+    note(call, Kernel(0));
     0
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn word(ctx: &TracePointContext, offset: usize) -> u64 {
 }
 
 #[inline(always)]
-fn note(call: Call, bprm: u64) {
+fn note(call: Call, bprm: Kernel) {
     // SAFETY: this helper takes no arguments and always succeeds.
     let thread = unsafe { bpf_get_current_pid_tgid() };
     let Some(to) = PENDING.get_ptr_mut(place(thread as u32)) else {
@@ -77,21 +77,48 @@ fn note(call: Call, bprm: u64) {
     };
     let task = Typed::current();
     let cred = task.to(&member::TASK_CRED);
+    let mut noted = Pending {
+        thread,
+        call,
+        bprm: bprm.0,
+        mm: bprm.or_zero(&member::BPRM_MM),
+        start_ns: facts::leader(task).1,
+        caps: cred.get(&member::CRED_CAPS).unwrap_or(u64::MAX),
+        euid: cred.get(&member::CRED_EUID).unwrap_or(NONE),
+        egid: cred.get(&member::CRED_EGID).unwrap_or(NONE),
+        from_kernel: u32::from(task.to(&member::TASK_MM).is_null()),
+        reserved: 0,
+        sum: 0,
+    };
+    noted.sum = sum(&noted);
     // SAFETY: the entry is there, and whoever else writes to it is found out.
-    unsafe {
-        to.write_volatile(Pending {
-            thread,
-            call,
-            bprm,
-            start_ns: facts::leader(task).1,
-            caps: cred.get(&member::CRED_CAPS).unwrap_or(u64::MAX),
-            euid: cred.get(&member::CRED_EUID).unwrap_or(NONE),
-            egid: cred.get(&member::CRED_EGID).unwrap_or(NONE),
-            from_kernel: u32::from(task.to(&member::TASK_MM).is_null()),
-            reserved: 0,
-            whole: thread,
-        });
+    unsafe { to.write_volatile(noted) };
+}
+
+/// Returns what a note comes to. Who writes to one place at once on several CPUs knows not the key, and so
+/// makes no note of parts of several that comes to what it says.
+#[inline(always)]
+fn sum(noted: &Pending) -> u64 {
+    // Odd, so that nothing is lost by multiplying.
+    let key = 0x9e37_79b9_7f4a_7c15 ^ (u64::from(NOTE_KEY.load()) << 1);
+    let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+    let words = [
+        noted.call.filename,
+        noted.call.argv,
+        pair(noted.call.dirfd as u32, noted.call.at_flags),
+        noted.bprm,
+        noted.mm,
+        noted.start_ns,
+        noted.caps,
+        pair(noted.euid, noted.egid),
+        noted.from_kernel.into(),
+    ];
+    let mut sum = noted.thread;
+    for word in words {
+        sum = (sum ^ word).wrapping_mul(key);
+        sum ^= sum >> 32;
     }
+    sum
 }
 
 /// Where a thread's exec is noted.
@@ -104,7 +131,7 @@ const _: () = assert!(PENDING_MAX.is_power_of_two());
 
 /// Takes the note of the exec of the current task, by its id before the exec; nothing is
 /// known of what there is no note of. One of the same thread whose exec was never over is of an earlier
-/// process: by the time at which the process was forked, it is known.
+/// process, known by the time at which the process was forked, or of an earlier exec, known by its memory.
 ///
 /// # Safety
 /// `to` must be writable.
@@ -117,7 +144,12 @@ pub(crate) unsafe fn take(to: *mut Pending, task: Typed, old_tid: u32) {
         let mut noted = UNKNOWN;
         if let Some(entry) = PENDING.get_ptr_mut(place(old_tid)) {
             let found = entry.read_volatile();
-            if found.thread == thread && found.whole == thread && found.start_ns == start_ns {
+            let earlier = found.mm != 0 && found.mm != task.to(&member::TASK_MM).plain().0;
+            if found.thread == thread
+                && found.start_ns == start_ns
+                && !earlier
+                && found.sum == sum(&found)
+            {
                 (&raw mut (*entry).thread).write_volatile(0);
                 noted = found;
             }
@@ -136,11 +168,12 @@ const UNKNOWN: Pending = Pending {
         at_flags: 0,
     },
     bprm: 0,
+    mm: 0,
     start_ns: 0,
     caps: u64::MAX,
     euid: NONE,
     egid: NONE,
     from_kernel: NONE,
     reserved: 0,
-    whole: 0,
+    sum: 0,
 };

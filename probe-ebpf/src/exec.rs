@@ -2,7 +2,7 @@
 
 use crate::begun;
 use crate::globals::{self as member, CAPTURE_ENV, MAX_ARG_BYTES};
-use crate::maps::{PART_ROUNDS, SCRATCH, Scratch, Slot, count, output};
+use crate::maps::{COUNTERS, PART_ROUNDS, SCRATCH, Scratch, Slot, count, output, send};
 use crate::read::{Kernel, Typed, User};
 use crate::walk::{self, Walked};
 use crate::{facts, only, parts, path};
@@ -11,7 +11,7 @@ use aya_ebpf::{
     programs::RawTracePointContext,
 };
 use probe_common::{
-    Area, Counter, Kind, exec_flag, go_on,
+    Area, Counter, Header, Kind, exec_flag, go_on,
     limits::{ARGS_INLINE, FILENAME_MAX, INTERPRETER_MAX, NONE},
 };
 
@@ -107,6 +107,7 @@ pub(crate) unsafe fn begin(scratch: *mut Scratch, old_tid: u32) -> Begun {
         }
         if !only::exec(task.plain()) {
             begun::take(&raw mut (*scratch).before, task, old_tid);
+            tell_narrow(task);
             return Begun::NotTold;
         }
         (*scratch).header = facts::header(Kind::Exec);
@@ -264,7 +265,7 @@ unsafe fn arguments(scratch: *mut Scratch, task: Typed) -> Arguments {
         let start: u64 = mm.or_zero(&member::MM_ARG_START);
         let end: u64 = mm.or_zero(&member::MM_ARG_END);
         let size = end.saturating_sub(start);
-        if mm.get(&member::MM_TASK_SIZE).is_some_and(is_narrow) {
+        if is_narrow(mm) {
             (*fixed).flags |= exec_flag::NARROW;
         }
         (*fixed).args_size = size as u32;
@@ -293,10 +294,26 @@ unsafe fn arguments(scratch: *mut Scratch, task: Typed) -> Arguments {
     }
 }
 
-/// Says whether that is the size of a 32-bit program's address space.
+/// Returns whether that is a 32-bit program's memory.
 #[inline(always)]
-fn is_narrow(task_size: u64) -> bool {
-    task_size <= 1 << 32
+fn is_narrow(mm: Typed) -> bool {
+    let task_size: Option<u64> = mm.get(&member::MM_TASK_SIZE);
+    task_size.is_some_and(|size| size <= 1 << 32)
+}
+
+/// Tells of a program that is not told itself that it is one of 32 bits, once on each CPU: one day it may pass the
+/// filter, and then user space must have seen to the execs that it fails in.
+#[inline(always)]
+fn tell_narrow(task: Typed) {
+    let told = COUNTERS.get(Counter::Narrow as u32);
+    if told.is_some_and(|told| *told != 0) || !is_narrow(task.to(&member::TASK_MM)) {
+        return;
+    }
+    let mut header = facts::header(Kind::Narrow);
+    // SAFETY: a header is whole and has no padding.
+    if unsafe { send(&raw mut header, size_of::<Header>() as u64) } {
+        count(Counter::Narrow);
+    }
 }
 
 /// Notes what the exec changed, as far as its begin was noted.

@@ -2,14 +2,20 @@
 
 use crate::facts::{self, PF_FORKNOEXEC};
 use crate::globals::{self as member, ALL_EXITS, EXIT_HAS_GROUP_DEAD};
-use crate::maps::{ENDED, output};
+use crate::maps::{ENDED, PART_ROUNDS, TIMES, Times, output};
 use crate::only;
-use crate::read::Typed;
+use crate::read::{Kernel, Typed};
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
-use probe_common::{ExitFixed, Header, Kind};
+use probe_common::{ExitFixed, Header, Kind, go_on, limits::THREADS_PER_ROUND};
 
 /// `SIGNAL_GROUP_EXIT` of include/linux/sched/signal.h. Same in 5.10 to 7.3.
 const SIGNAL_GROUP_EXIT: u32 = 4;
+
+/// `EEXIST` of include/uapi/asm-generic/errno-base.h.
+const EEXIST: i32 = 17;
+
+/// Only where there is no entry of that key (`BPF_NOEXIST` of include/uapi/linux/bpf.h).
+const NO_EXIST: u64 = 1;
 
 #[repr(C)]
 struct Record {
@@ -20,17 +26,50 @@ struct Record {
 /// `sched_process_exit(struct task_struct *p)`, from 6.16 `(…, bool group_dead)`. Runs in each
 /// thread that ends; only the last one of a process is told.
 #[raw_tracepoint(tracepoint = "sched_process_exit")]
+#[inline(always)]
 pub(crate) fn process_exit(ctx: RawTracePointContext) -> i32 {
     if EXIT_HAS_GROUP_DEAD.load() != 0 && ctx.arg::<u64>(1) as u8 == 0 {
         return 0;
     }
-    let _ = exit(Typed::current());
+    if let Rest::Threads = exit() {
+        next_round(&ctx);
+    }
     0
+}
+
+/// Adds up the times of threads that end at the same time. Attached to nothing: [`process_exit`] and this program
+/// itself go on in it.
+#[raw_tracepoint(tracepoint = "sched_process_exit")]
+pub(crate) fn exit_threads(ctx: RawTracePointContext) -> i32 {
+    if let Rest::Threads = round() {
+        next_round(&ctx);
+    }
+    0
+}
+
+#[inline(always)]
+fn next_round(ctx: &RawTracePointContext) {
+    // SAFETY: nothing here has anything to drop.
+    unsafe { PART_ROUNDS.tail_call(ctx, go_on::THREADS) };
+    give_up();
+}
+
+/// What is left to do of an exit.
+pub(crate) enum Rest {
+    Nothing,
+    /// [`round`] follows, in another program.
+    Threads,
 }
 
 /// Tells the end of the current task's process, if this is its last thread.
 #[inline(always)]
-pub(crate) fn exit(task: Typed) -> Option<()> {
+pub(crate) fn exit() -> Rest {
+    begin().unwrap_or(Rest::Nothing)
+}
+
+#[inline(always)]
+fn begin() -> Option<Rest> {
+    let task = Typed::current();
     let signal = task.to(&member::TASK_SIGNAL);
     if signal.get::<u32>(&member::SIGNAL_LIVE)? != 0 {
         return None;
@@ -45,9 +84,101 @@ pub(crate) fn exit(task: Typed) -> Option<()> {
     // On kernels without group_dead, two last threads may both find zero above.
     if EXIT_HAS_GROUP_DEAD.load() == 0 {
         let pid: u32 = leader.get(&member::TASK_TGID)?;
-        // BPF_NOEXIST: only the first one gets through.
-        ENDED.insert([pid.into(), start_ns], 0, 1).ok()?;
+        // Who finds no room for it tells it, at worst once more.
+        if ENDED.insert([pid.into(), start_ns], 0, NO_EXIST) == Err(-EEXIST) {
+            return None;
+        }
     }
+    // The times of threads that are out of the list are the process's.
+    let mut times = of_process(signal.plain());
+    if signal.or_zero::<u32>(&member::SIGNAL_NR_THREADS) > 1 {
+        let to = TIMES.get_ptr_mut(0)?;
+        // SAFETY: the entry is there, and of this program and those that it goes on in.
+        unsafe { to.write_volatile(times) };
+        return Some(Rest::Threads);
+    }
+    add(&mut times, task.plain());
+    tell(&times);
+    Some(Rest::Nothing)
+}
+
+/// Adds up a round of threads, and tells the exit once it has come round the list with nobody having left it.
+#[inline(always)]
+pub(crate) fn round() -> Rest {
+    let Some(times) = TIMES.get_ptr_mut(0) else {
+        return Rest::Nothing;
+    };
+    let signal = Typed::current().to(&member::TASK_SIGNAL).plain();
+    let head = signal.inside(&member::SIGNAL_THREADS);
+    for _ in 0..THREADS_PER_ROUND {
+        // SAFETY: the entry was filled on this CPU by the program that went on in this one. Read from memory,
+        // so that the verifier sees the same unknown numbers in every step.
+        let mut so_far = unsafe { times.read_volatile() };
+        if so_far.node != head.0 {
+            let offset = member::TASK_THREADS.get().unwrap_or(0);
+            let node = Kernel(so_far.node);
+            add(&mut so_far, Kernel(node.0 - u64::from(offset)));
+            so_far.node = node.at(0).unwrap_or(0);
+        } else if sequence(signal) == so_far.sequence {
+            tell(&so_far);
+            return Rest::Nothing;
+        } else {
+            so_far = of_process(signal);
+        }
+        // SAFETY: as above.
+        unsafe { times.write_volatile(so_far) };
+    }
+    Rest::Threads
+}
+
+/// Tells the exit without times, where the kernel allows no more rounds.
+#[inline(always)]
+pub(crate) fn give_up() {
+    let unknown = u64::MAX;
+    // Volatile, or else the compiler calls a function of its own to fill the record with it.
+    // SAFETY: a read of a local number.
+    let unknown = unsafe { (&raw const unknown).read_volatile() };
+    tell(&Times {
+        user_ns: unknown,
+        system_ns: unknown,
+        run_ns: unknown,
+        ..Times::default()
+    });
+}
+
+/// Returns the times of a process's threads that are gone, and where its others begin.
+#[inline(always)]
+fn of_process(signal: Kernel) -> Times {
+    Times {
+        // Odd while a thread is being taken out: that it ends shows at the end.
+        sequence: sequence(signal) & !1,
+        reserved: 0,
+        user_ns: signal.or_zero(&member::SIGNAL_UTIME),
+        system_ns: signal.or_zero(&member::SIGNAL_STIME),
+        run_ns: signal.or_zero(&member::SIGNAL_RUNTIME),
+        // struct list_head begins with the next one.
+        node: signal.or_zero(&member::SIGNAL_THREADS),
+    }
+}
+
+#[inline(always)]
+fn sequence(signal: Kernel) -> u32 {
+    signal.or_zero(&member::SIGNAL_SEQUENCE)
+}
+
+#[inline(always)]
+fn add(times: &mut Times, thread: Kernel) {
+    times.user_ns += thread.or_zero::<u64>(&member::TASK_UTIME);
+    times.system_ns += thread.or_zero::<u64>(&member::TASK_STIME);
+    times.run_ns += thread.or_zero::<u64>(&member::TASK_RUNTIME);
+}
+
+/// Hands the record over.
+#[inline(always)]
+fn tell(times: &Times) -> Option<()> {
+    let task = Typed::current();
+    let signal = task.to(&member::TASK_SIGNAL);
+    let (leader, start_ns) = facts::leader(task);
     let group_exit = signal.get::<u32>(&member::SIGNAL_FLAGS)? & SIGNAL_GROUP_EXIT != 0;
     let status = if group_exit {
         signal.get(&member::SIGNAL_GROUP_EXIT_CODE)
@@ -55,24 +186,13 @@ pub(crate) fn exit(task: Typed) -> Option<()> {
         leader.get(&member::TASK_EXIT_CODE)
     };
     let parent = leader.to(&member::TASK_REAL_PARENT);
-    // The times of threads that were reaped are the group's; a leader that ended before its
-    // last thread waits unreaped.
-    let others = if leader.plain().0 == task.plain().0 {
-        None
-    } else {
-        Some(leader)
-    };
-    let sum = |of_group, of_task| {
-        let of = |task: Option<Typed>| task.map_or(0, |task| task.or_zero::<u64>(of_task));
-        signal.or_zero::<u64>(of_group) + of(Some(task)) + of(others)
-    };
     let mut record = Record {
         header: facts::header(Kind::Exit),
         fixed: ExitFixed {
             start_ns,
-            user_ns: sum(&member::SIGNAL_UTIME, &member::TASK_UTIME),
-            system_ns: sum(&member::SIGNAL_STIME, &member::TASK_STIME),
-            run_ns: sum(&member::SIGNAL_RUNTIME, &member::TASK_RUNTIME),
+            user_ns: times.user_ns,
+            system_ns: times.system_ns,
+            run_ns: times.run_ns,
             max_rss_pages: signal.or_zero(&member::SIGNAL_MAXRSS),
             status: status?,
             ppid: parent.or_zero(&member::TASK_TGID),

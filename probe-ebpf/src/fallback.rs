@@ -119,9 +119,13 @@ fn which(registers: Kernel) -> Option<Which> {
     if !at && !at32 && number != NUMBER_EXECVE.load() && number != NUMBER32_EXECVE.load() {
         return None;
     }
-    // SAFETY: this helper takes no arguments and always succeeds.
-    let task = Kernel(unsafe { bpf_get_current_task() });
-    let narrow = task.or_zero::<u32>(&member::TASK_COMPAT) & COMPAT_MASK.load() != 0;
+    let compat: u32 = if member::REGS_COMPAT.get().is_some() {
+        registers.or_zero(&member::REGS_COMPAT)
+    } else {
+        // SAFETY: this helper takes no arguments and always succeeds.
+        Kernel(unsafe { bpf_get_current_task() }).or_zero(&member::TASK_COMPAT)
+    };
+    let narrow = compat & COMPAT_MASK.load() != 0;
     let (at, plain) = if narrow {
         (at32, NUMBER32_EXECVE.load())
     } else {

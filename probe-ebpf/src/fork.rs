@@ -31,7 +31,7 @@ fn fork(forker: Kernel, child: Kernel) -> Option<()> {
     let parent = child.follow(&member::TASK_REAL_PARENT)?;
     let leader = parent.follow(&member::TASK_GROUP_LEADER)?;
     let ppid = leader.get(&member::TASK_TGID)?;
-    only::forked(pid, ppid);
+    only::forked(forker, pid, ppid);
     if TELL_FORKS.load() == 0 || !only::fork(forker) {
         return None;
     }

@@ -34,10 +34,10 @@ kernel_members!(declare);
 
 /// Its name says which record layout this object has.
 #[unsafe(no_mangle)]
-pub(crate) static EXECSNOOP_ABI_3: Global<u32> = Global::new(probe_common::ABI_VERSION);
+pub(crate) static EXECSNOOP_ABI_4: Global<u32> = Global::new(probe_common::ABI_VERSION);
 
 const _: () = assert!(
-    probe_common::ABI_VERSION == 3,
+    probe_common::ABI_VERSION == 4,
     "rename the symbol above too"
 );
 

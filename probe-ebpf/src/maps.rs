@@ -102,6 +102,20 @@ pub(crate) struct Pieces {
     pub(crate) by_page: u32,
 }
 
+/// How far the times of a process's threads were added up.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(crate) struct Times {
+    /// The thread that is next, by its place in the list of them.
+    pub(crate) node: u64,
+    /// What the kernel counts up, twice, whenever a thread leaves the list.
+    pub(crate) sequence: u32,
+    pub(crate) reserved: u32,
+    pub(crate) user_ns: u64,
+    pub(crate) system_ns: u64,
+    pub(crate) run_ns: u64,
+}
+
 /// Where a part is put together.
 #[repr(C)]
 pub(crate) struct Piece {
@@ -140,12 +154,14 @@ pub(crate) struct Call {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Pending {
-    /// The thread, as of `bpf_get_current_pid_tgid`. Written first.
+    /// The thread, as of `bpf_get_current_pid_tgid`.
     pub(crate) thread: u64,
     /// The call, where it was noted when it was made.
     pub(crate) call: Call,
     /// The kernel's `struct linux_binprm` of it, where it was noted later; else 0.
     pub(crate) bprm: u64,
+    /// The memory that it gives to the process, where that was there already; else 0.
+    pub(crate) mm: u64,
     /// When the process was forked.
     pub(crate) start_ns: u64,
     /// Effective capabilities before it.
@@ -157,8 +173,8 @@ pub(crate) struct Pending {
     /// 1 if there was no memory of a process before it: the kernel itself executes. `NONE` if unknown.
     pub(crate) from_kernel: u32,
     pub(crate) reserved: u32,
-    /// The thread once more, written last: if they differ, two threads wrote here at once.
-    pub(crate) whole: u64,
+    /// What all of it comes to: if it does not, two threads wrote here at once.
+    pub(crate) sum: u64,
 }
 
 /// Records on their way to user space; the loader sets its size.
@@ -190,6 +206,10 @@ pub(crate) static CGROUPS: LruHashMap<u64, CgroupPath, CGROUPS_MAX> = LruHashMap
 #[btf_map]
 pub(crate) static CGROUP_SCRATCH: PerCpuArray<CgroupPath, SLOTS> = PerCpuArray::new();
 
+/// Where the times of threads are added up.
+#[btf_map]
+pub(crate) static TIMES: PerCpuArray<Times, 1> = PerCpuArray::new();
+
 /// Processes that ended, on kernels that do not say which thread is the last: by their ids and the
 /// time of their fork.
 #[btf_map]
@@ -203,13 +223,13 @@ pub(crate) static ROUNDS: ProgramArray<2> = ProgramArray::new();
 #[btf_map]
 pub(crate) static RAW_ROUNDS: ProgramArray<3> = ProgramArray::new();
 
-/// Those of one that sees an exec.
+/// Those of one that sees an exec, or an exit.
 #[btf_map]
-pub(crate) static PART_ROUNDS: ProgramArray<2> = ProgramArray::new();
+pub(crate) static PART_ROUNDS: ProgramArray<3> = ProgramArray::new();
 
 /// Those where it was seen by perf's tracepoint.
 #[btf_map]
-pub(crate) static PERF_PART_ROUNDS: ProgramArray<2> = ProgramArray::new();
+pub(crate) static PERF_PART_ROUNDS: ProgramArray<3> = ProgramArray::new();
 
 /// Returns this CPU's count of lost records.
 #[inline(always)]

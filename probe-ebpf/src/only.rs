@@ -142,11 +142,11 @@ pub(crate) fn fork(parent: Kernel) -> bool {
 /// Puts a new process into the tree if the process that forked it is there, or its parent, which
 /// with CLONE_PARENT is another. The child has not run yet.
 #[inline(always)]
-pub(crate) fn forked(child: u32, parent: u32) {
+pub(crate) fn forked(forker: Kernel, child: u32, parent: u32) {
     if ONLY_TREE.load() == 0 {
         return;
     }
-    if (flags(pid()) | flags(parent)) & tracked::IN_TREE != 0 {
+    if in_tree(forker) || flags(parent) & tracked::IN_TREE != 0 {
         track(child, tracked::IN_TREE);
     } else {
         // What is left of an earlier process whose end was missed.

@@ -6,7 +6,7 @@ use crate::exec::{self, Begun};
 use crate::exit;
 use crate::globals as member;
 use crate::maps::{PERF_PART_ROUNDS, SCRATCH, Scratch, Slot, count};
-use crate::read::{Kernel, Typed};
+use crate::read::Kernel;
 use crate::walk::Walked;
 use aya_ebpf::{EbpfContext, macros::tracepoint, programs::TracePointContext};
 use probe_common::{Counter, go_on};
@@ -84,10 +84,30 @@ fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
 
 /// `{ …; bool group_dead; }`.
 #[tracepoint(category = "sched", name = "sched_process_exit")]
+#[inline(always)]
 pub(crate) fn perf_exit(ctx: TracePointContext) -> i32 {
     let event = Kernel(ctx.as_ptr() as u64);
-    if event.or_zero::<u8>(&member::EVENT_EXIT_GROUP_DEAD) != 0 {
-        let _ = exit::exit(Typed::current());
+    if event.or_zero::<u8>(&member::EVENT_EXIT_GROUP_DEAD) != 0
+        && let exit::Rest::Threads = exit::exit()
+    {
+        next_threads(&ctx);
     }
     0
+}
+
+/// Adds up the times of threads that end at the same time. Attached to nothing: [`perf_exit`] and this program
+/// itself go on in it.
+#[tracepoint(category = "sched", name = "sched_process_exit")]
+pub(crate) fn perf_threads(ctx: TracePointContext) -> i32 {
+    if let exit::Rest::Threads = exit::round() {
+        next_threads(&ctx);
+    }
+    0
+}
+
+#[inline(always)]
+fn next_threads(ctx: &TracePointContext) {
+    // SAFETY: nothing here has anything to drop.
+    unsafe { PERF_PART_ROUNDS.tail_call(ctx, go_on::THREADS) };
+    exit::give_up();
 }

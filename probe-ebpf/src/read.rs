@@ -1,6 +1,6 @@
 //! Reads of kernel and user memory, none of which can fail the program.
 
-use crate::globals::{DIRECT, MM_OWNER, Offset, TASK_COMM, TASK_MM};
+use crate::globals::{ADDRESS_HIGH, DIRECT, MM_OWNER, Offset, TASK_COMM, TASK_MM};
 use aya_ebpf::cty::c_void;
 use aya_ebpf::helpers::generated::{
     bpf_get_current_task, bpf_get_current_task_btf, bpf_probe_read_kernel,
@@ -238,12 +238,19 @@ impl Kernel {
 pub(crate) struct User(pub(crate) u64);
 
 impl User {
+    /// Returns the address of the byte at `index`, without the program's tag.
+    #[inline(always)]
+    fn byte_at(self, index: u64) -> *const c_void {
+        let address = u64::from(ADDRESS_HIGH.load()) << 32 | u64::from(u32::MAX);
+        (self.0.wrapping_add(index) & address) as *const c_void
+    }
+
     /// Reads the pointer at `index` in an array of them, of 64 bits or `narrow`.
     #[inline(always)]
     pub(crate) fn pointer(self, index: u64, narrow: bool) -> Option<u64> {
         let mut value = 0_u64;
         let width = if narrow { 4 } else { 8 };
-        let from = self.0.wrapping_add(index * width) as *const c_void;
+        let from = self.byte_at(index * width);
         // SAFETY: the helper writes at most the eight bytes of `value`.
         let failed = unsafe { bpf_probe_read_user((&raw mut value).cast(), width as u32, from) };
         if failed == 0 { Some(value) } else { None }
@@ -265,7 +272,7 @@ impl User {
     #[inline(always)]
     pub(crate) unsafe fn copy(self, to: *mut u8, size: u32) -> bool {
         // SAFETY: as the caller says; the source is checked by the helper.
-        unsafe { bpf_probe_read_user(to.cast(), size, self.0 as *const c_void) == 0 }
+        unsafe { bpf_probe_read_user(to.cast(), size, self.byte_at(0)) == 0 }
     }
 
     /// Copies a string and its NUL; returns the length with the NUL, or a negative errno.
@@ -276,7 +283,7 @@ impl User {
     pub(crate) unsafe fn copy_str(self, to: *mut u8, size: u32) -> i64 {
         // SAFETY: as the caller says; the source is checked by the helper.
         unsafe {
-            let len = bpf_probe_read_user_str(to.cast(), size, self.0 as *const c_void) as i64;
+            let len = bpf_probe_read_user_str(to.cast(), size, self.byte_at(0)) as i64;
             // Kernels up to 6.12 return 0 for an empty string.
             if len == 0 {
                 to.write(0);

@@ -46,6 +46,10 @@ actions! {
     ViewTree,
     /// Shows rows put together.
     ViewGroup,
+    /// Shows how much happened when.
+    ViewRate,
+    /// Shows what failed.
+    ViewFailures,
     /// Shows the next view.
     NextView,
     /// Shows the view before.
@@ -102,6 +106,32 @@ actions! {
     GroupBy,
     /// Marks what is selected, or no longer.
     Mark,
+    /// Asks what to copy.
+    Copy,
+    /// Copies a command that does the same.
+    CopyCommand,
+    /// Copies the process id.
+    CopyPid,
+    /// Copies the arguments.
+    CopyArgv,
+    /// Copies the event.
+    CopyJson,
+    /// Copies the cells.
+    CopyRow,
+    /// Shows the next part of the details.
+    NextTab,
+    /// Shows the part of the details before.
+    PreviousTab,
+    /// Keeps only the rows that have the selected fact.
+    KeepFact,
+    /// Hides the rows that have the selected fact.
+    ExcludeFact,
+    /// Gives less time to a column of the chart.
+    FinerSpan,
+    /// Gives more time to a column of the chart.
+    CoarserSpan,
+    /// Tells PATH misses by what was looked for, or all in one line.
+    SplitMisses,
     /// Shows the events behind the selected line.
     Drill,
     /// Shows every fact of the selected line.

@@ -3,20 +3,26 @@
 
 mod act;
 pub mod columns;
+pub mod copy;
 pub mod cursor;
+pub mod details;
+pub mod failures;
 mod filtering;
 pub mod group;
 mod handle;
 pub mod hits;
 mod mouse;
 pub mod options;
+mod passing;
 mod pause;
 pub mod pivots;
 pub mod popup;
 pub mod prompt;
+pub mod rates;
 mod search;
 pub mod table;
 pub mod tree;
+pub mod words;
 
 pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
 pub use search::Search;
@@ -47,14 +53,20 @@ pub enum View {
     Tree,
     /// Rows put together by what they have in common.
     Group,
+    /// How much happened when, and who started it.
+    Rate,
+    /// Failed execs by why and by path.
+    Failures,
 }
 
 impl View {
     /// Every view with its tab's name, in order.
-    pub const ALL: [(Self, &'static str); 3] = [
+    pub const ALL: [(Self, &'static str); 5] = [
         (Self::Events, "Events"),
         (Self::Tree, "Tree"),
         (Self::Group, "Group"),
+        (Self::Rate, "Rate"),
+        (Self::Failures, "Failures"),
     ];
 
     /// Returns where keys go while nothing is open on top of it.
@@ -63,6 +75,8 @@ impl View {
             Self::Events => Mode::Events,
             Self::Tree => Mode::Tree,
             Self::Group => Mode::Group,
+            Self::Rate => Mode::Rate,
+            Self::Failures => Mode::Failures,
         }
     }
 
@@ -94,6 +108,13 @@ pub enum Outcome {
     Redraw,
 }
 
+/// What the program has to do that the screen cannot: it does no input or output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Give a text to the terminal's clipboard.
+    Copy(String),
+}
+
 /// How a notice is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -122,6 +143,8 @@ pub struct App {
     pub(crate) table: Table,
     pub(crate) tree: Tree,
     pub(crate) groups: group::Groups,
+    pub(crate) rates: rates::Rates,
+    pub(crate) failures: failures::Failures,
     /// What is open on top of the view, the topmost last.
     pub(crate) popups: Vec<Popup>,
     pub(crate) search: Search,
@@ -129,6 +152,7 @@ pub struct App {
     pub(crate) status: ProbeStatus,
     pub(crate) usage: Option<SelfUsage>,
     pub(crate) hits: Hits,
+    requests: Vec<Request>,
     undo: VecDeque<String>,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
@@ -157,12 +181,15 @@ impl App {
             table: Table::default(),
             tree,
             groups: group::Groups::default(),
+            rates: rates::Rates::default(),
+            failures: failures::Failures::default(),
             popups: Vec::new(),
             search: Search::default(),
             notice: None,
             status: ProbeStatus::default(),
             usage: None,
             hits: Hits::default(),
+            requests: Vec::new(),
             undo: VecDeque::new(),
             paused: None,
             dirty: true,
@@ -230,10 +257,7 @@ impl App {
     fn evict(&mut self) {
         let first = self.model.store.first_id();
         self.list.evict(first);
-        if let Some(by) = &mut self.groups.by {
-            by.pivot.evict(first);
-            self.groups.order.touch();
-        }
+        self.evict_groups(first);
         self.forget_waiting(first);
         while self.gaps.front().is_some_and(|id| *id < first) {
             self.gaps.pop_front();
@@ -270,10 +294,11 @@ impl App {
 
     /// Takes note that time went by, about once a second.
     pub fn tick(&mut self, now_ns: u64) {
+        self.pass_time(now_ns);
         let second = now_ns / 1_000_000_000;
         if second != self.second {
             self.second = second;
-            self.groups.order.touch();
+            self.touch_groups();
             self.dirty |= self.status.ended.is_none();
             self.age(second);
         }
@@ -337,10 +362,16 @@ impl App {
             (Some(Popup::Details(_)), _) => Mode::Details,
             (Some(Popup::Sort(_)), _) => Mode::Sort,
             (Some(Popup::By(_)), _) => Mode::By,
+            (Some(Popup::Copy(_)), _) => Mode::Copy,
             (Some(Popup::Help { .. }), _) => Mode::Help,
             (Some(Popup::Prompt(_)), _) => Mode::Prompt,
             (None, view) => view.mode(),
         }
+    }
+
+    /// Returns what the program has to do since this was last asked.
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        std::mem::take(&mut self.requests)
     }
 
     /// Returns the prompt, if one is open.
@@ -366,7 +397,15 @@ impl App {
         match self.view {
             View::Events => self.selected_entry().map(Subject::Entry),
             View::Tree => self.selected_process().map(Subject::Process),
-            View::Group => self.newest_of_group().map(Subject::Entry),
+            View::Group | View::Failures => self.newest_of_group().map(Subject::Entry),
+            View::Rate => {
+                let key = self.rates.selected()?.label.key;
+                let parent = key.and_then(|key| self.model.processes.find(key));
+                let newest = || self.newest_of_group().map(Subject::Entry);
+                parent
+                    .map(|parent| Subject::Process(parent.id))
+                    .or_else(newest)
+            }
         }
     }
 
@@ -387,7 +426,7 @@ impl App {
                     .get(self.selected_process()?)?
                     .last_exec?
             }
-            View::Group => self.newest_of_group()?,
+            View::Group | View::Rate | View::Failures => self.newest_of_group()?,
         };
         self.model.store.row(entry)
     }

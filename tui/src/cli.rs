@@ -101,6 +101,10 @@ pub struct DoctorArgs {
 /// The flags of a live run.
 #[derive(Debug, clap::Args)]
 pub struct LiveArgs {
+    /// Read a recording (`-o ndjson`, plain, gzip or zstd; `-` is standard input) instead of capturing; needs no rights
+    #[arg(short, long, value_name = "FILE", help_heading = SELECTION,
+          conflicts_with_all = ["only", "tree", "cgroup", "btf", "env"])]
+    pub read: Option<PathBuf>,
     /// Show only execs that pass this filter, such as 'user=root res!=ok'
     ///
     /// In lines it is asked as each event is told: `-f 'exit!=0'` tells no execs, but exits.
@@ -201,6 +205,9 @@ pub struct LiveArgs {
     /// Read kernel types from this file instead of /sys/kernel/btf/vmlinux
     #[arg(long, value_name = "FILE", help_heading = CAPTURE)]
     pub btf: Option<PathBuf>,
+    /// Stay the user that this was started as, with all rights, once the probe is attached
+    #[arg(long, help_heading = CAPTURE)]
+    pub keep_privileges: bool,
 }
 
 const SELECTION: &str = "What to show";

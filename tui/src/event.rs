@@ -9,7 +9,7 @@ mod status;
 
 pub use flags::Flags;
 pub use missing::{Missing, Reason, Reasons, gaps, own_gaps, reason, reasons};
-pub use status::{Status, errno_name, signal_name, signal_number};
+pub use status::{Status, errno_name, exec_hint, signal_name, signal_number};
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -319,6 +319,8 @@ pub struct Exit {
     pub system_ns: Option<u64>,
     /// Largest resident set.
     pub max_rss_bytes: Option<u64>,
+    /// Facts that could not be had: the schema's key of each, and the reason.
+    pub missing: Arc<Missing>,
 }
 
 impl Exit {

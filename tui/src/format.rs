@@ -94,6 +94,14 @@ pub fn share(part: u64, whole: u64) -> String {
     }
 }
 
+/// Returns whole seconds in words: "10 s", "1 min".
+pub fn span(seconds: u64) -> String {
+    match seconds {
+        60.. if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    }
+}
+
 /// Returns a running time as a clock shows it: "00:12:41".
 pub fn elapsed(ns: u64) -> String {
     let s = ns / 1_000_000_000;

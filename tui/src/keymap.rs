@@ -13,12 +13,18 @@ pub enum Mode {
     Tree,
     /// Rows put together.
     Group,
+    /// Counts by time.
+    Rate,
+    /// Failed execs put together.
+    Failures,
     /// The details of one line.
     Details,
     /// The menu of fields to sort by.
     Sort,
     /// The menu of fields to group by.
     By,
+    /// The menu of what can be copied.
+    Copy,
     /// The keys and columns.
     Help,
     /// A line of text is asked for.
@@ -27,13 +33,16 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Events,
         Self::Tree,
         Self::Group,
+        Self::Rate,
+        Self::Failures,
         Self::Details,
         Self::Sort,
         Self::By,
+        Self::Copy,
         Self::Help,
         Self::Prompt,
     ];
@@ -121,6 +130,8 @@ pub enum Group {
     Tree,
     /// In tables of groups.
     Groups,
+    /// In the chart of rates.
+    Rate,
     /// While something is open on top.
     Popup,
     /// While a text is typed.
@@ -131,12 +142,13 @@ pub enum Group {
 
 impl Group {
     /// Every group with its heading, in the order of the help.
-    pub const HEADINGS: [(Self, &'static str); 8] = [
+    pub const HEADINGS: [(Self, &'static str); 9] = [
         (Self::Move, "Move"),
         (Self::View, "View"),
         (Self::Find, "Find and filter"),
         (Self::Tree, "Tree"),
         (Self::Groups, "Groups"),
+        (Self::Rate, "Rate"),
         (Self::Popup, "Details, menus, help"),
         (Self::Prompt, "While typing"),
         (Self::Program, "Program"),
@@ -218,20 +230,39 @@ pub fn key_text(mode: Mode, action: Action) -> String {
 const EVENTS: &[Mode] = &[Mode::Events];
 const TREE: &[Mode] = &[Mode::Tree];
 const GROUP: &[Mode] = &[Mode::Group];
-const GROUPS: &[Mode] = &[Mode::Group];
-const NOT_TREE: &[Mode] = &[Mode::Events, Mode::Group];
-const TABLES: &[Mode] = &[Mode::Events, Mode::Group];
+const RATE: &[Mode] = &[Mode::Rate];
+const FAILURES: &[Mode] = &[Mode::Failures];
+const GROUPS: &[Mode] = &[Mode::Group, Mode::Failures];
+const NOT_TREE: &[Mode] = &[Mode::Events, Mode::Group, Mode::Rate, Mode::Failures];
+const TABLES: &[Mode] = &[Mode::Events, Mode::Group, Mode::Rate, Mode::Failures];
 const ROWS: &[Mode] = &[Mode::Events, Mode::Tree];
-const LISTS: &[Mode] = &[Mode::Events, Mode::Tree, Mode::Group];
+const LISTS: &[Mode] = &[
+    Mode::Events,
+    Mode::Tree,
+    Mode::Group,
+    Mode::Rate,
+    Mode::Failures,
+];
 const DETAILS: &[Mode] = &[Mode::Details];
 const SORT: &[Mode] = &[Mode::Sort];
 const BY: &[Mode] = &[Mode::By];
+const COPY: &[Mode] = &[Mode::Copy];
+const COPIED: &[Mode] = &[
+    Mode::Events,
+    Mode::Tree,
+    Mode::Group,
+    Mode::Rate,
+    Mode::Failures,
+    Mode::Details,
+];
 const PROMPT: &[Mode] = &[Mode::Prompt];
 const HELP: &[Mode] = &[Mode::Help];
 const SCROLLED: &[Mode] = &[
     Mode::Events,
     Mode::Tree,
     Mode::Group,
+    Mode::Rate,
+    Mode::Failures,
     Mode::Details,
     Mode::Sort,
     Mode::By,
@@ -241,6 +272,7 @@ const CLOSABLE: &[Mode] = &[
     Mode::Details,
     Mode::Sort,
     Mode::By,
+    Mode::Copy,
     Mode::Help,
     Mode::Prompt,
 ];
@@ -260,7 +292,17 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::View,    NOT_TREE, &[c('t'), k(K::F(5))],                      A::ToggleTree,      "tree of processes, and back").hint("tree"),
         bind(G::View,    TREE,     &[c('t'), k(K::F(5))],                      A::ToggleTree,      "back to the events").hint("events"),
         bind(G::Groups,  GROUPS,   &[k(K::Enter)],                             A::Drill,           "the events behind this line: adds a filter").hint("events"),
+        bind(G::Rate,    RATE,     &[k(K::Left), c('h')],                      A::Left,            "the moment before").hint("moment"),
+        bind(G::Rate,    RATE,     &[k(K::Right), c('l')],                     A::Right,           "the next moment"),
+        bind(G::Rate,    RATE,     &[k(K::Enter)],                             A::Drill,           "the events from this moment on").hint("events"),
+        bind(G::Rate,    RATE,     &[c('-')],                                  A::CoarserSpan,     "more time in a column: 1 s, 10 s, 1 min").hint("span"),
+        bind(G::Rate,    RATE,     &[c('+')],                                  A::FinerSpan,       "less time in a column"),
+        bind(G::Rate,    RATE,     &[c('0')],                                  A::LineStart,       "the oldest moment"),
+        bind(G::Rate,    RATE,     &[c('$')],                                  A::LineEnd,         "the newest, and along with it"),
+        bind(G::Rate,    RATE,     &[c('F')],                                  A::Follow,          "go along with the newest, or no longer"),
+        bind(G::Rate,    RATE,     &[c('d')],                                  A::Details,         "every fact of this parent").hint("details"),
         bind(G::Groups,  GROUP,    &[c('b')],                                  A::GroupBy,         "group by other fields").hint("by"),
+        bind(G::Groups,  FAILURES, &[c('i')],                                  A::SplitMisses,     "PATH misses by program, or all in one line").hint("misses"),
         bind(G::View,    TABLES,   &[c('s'), k(K::F(6))],                      A::SortMenu,        "sort by any field").hint("sort"),
         bind(G::Tree,    TREE,     &[k(K::Right), c('l'), c('+')],             A::Unfold,          "unfold, or to the first child").hint("unfold"),
         bind(G::Tree,    TREE,     &[k(K::Left), c('h'), c('-')],              A::Fold,            "fold, or to the parent").hint("fold"),
@@ -269,18 +311,33 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Tree,    TREE,     &[c('i')],                                  A::ShowIdle,        "processes that executed nothing too, or no longer"),
         bind(G::View,    ROWS,     &[k(K::Enter), c('d')],                     A::Details,         "every fact of this line").hint("details"),
         bind(G::Groups,  GROUPS,   &[c('d')],                                  A::Details,         "every fact of the newest event of this line").hint("details"),
+        bind(G::Find,    COPIED,   &[c('y')],                                  A::Copy,            "copy: command, pid, arguments, JSON or row").hint("copy"),
         bind(G::Program, LISTS,    &[c('?'), k(K::F(1))],                      A::Help,            "this help").hint("help"),
         bind(G::Program, LISTS,    &[c('q'), k(K::F(10))],                     A::Quit,            "quit").hint("quit"),
         bind(G::Popup,   SORT,     &[k(K::Enter)],                             A::Accept,          "sort by this field; again: turn around").hint("sort by this"),
         bind(G::Popup,   BY,       &[k(K::Enter)],                             A::Accept,          "group by this field, or by those that are marked").hint("group by this"),
         bind(G::Popup,   BY,       &[c(' ')],                                  A::Mark,            "mark this field, to group by several").hint("mark"),
+        bind(G::Popup,   COPY,     &[k(K::Enter)],                             A::Accept,          "copy this").hint("copy this"),
+        bind(G::Popup,   COPY,     &[c('c')],                                  A::CopyCommand,     "copy a command that does the same in a shell").hint("command"),
+        bind(G::Popup,   COPY,     &[c('p')],                                  A::CopyPid,         "copy the process id").hint("pid"),
+        bind(G::Popup,   COPY,     &[c('a')],                                  A::CopyArgv,        "copy the arguments, as words for a shell").hint("argv"),
+        bind(G::Popup,   COPY,     &[c('j')],                                  A::CopyJson,        "copy the event as ndjson has it").hint("JSON"),
+        bind(G::Popup,   COPY,     &[c('r')],                                  A::CopyRow,         "copy the columns of the table, with tabs between").hint("row"),
+        bind(G::Popup,   COPY,     &[k(K::Up)],                                A::Up,              "the one above"),
+        bind(G::Popup,   COPY,     &[k(K::Down)],                              A::Down,            "the one below"),
         bind(G::Prompt,  PROMPT,   &[k(K::Enter)],                             A::Accept,          "take it").hint("take"),
         bind(G::Prompt,  PROMPT,   &[k(K::Tab)],                               A::SwapPrompt,      "filter instead of search, and back").hint("filter/search"),
-        bind(G::Popup,   DETAILS,  &[k(K::Left), c('h')],                      A::Left,            "details of the line before"),
-        bind(G::Popup,   DETAILS,  &[k(K::Right), c('l')],                     A::Right,           "details of the next line"),
+        bind(G::Popup,   DETAILS,  &[c('=')],                                  A::KeepFact,        "filter: only what has this fact").hint("only this"),
+        bind(G::Popup,   DETAILS,  &[c('!')],                                  A::ExcludeFact,     "filter: only what has not this fact").hint("not this"),
+        bind(G::Popup,   DETAILS,  &[k(K::Tab)],                               A::NextTab,         "next tab of the details").hint("tabs"),
+        bind(G::Popup,   DETAILS,  &[k(K::BackTab)],                           A::PreviousTab,     "tab of the details before"),
+        bind(G::Popup,   DETAILS,  &[k(K::Enter)],                             A::Accept,          "details of this process; else close"),
+        bind(G::Popup,   DETAILS,  &[k(K::Left), c('h')],                      A::Left,            "details of the line before").hint("line before"),
+        bind(G::Popup,   DETAILS,  &[k(K::Right), c('l')],                     A::Right,           "details of the next line").hint("next"),
         bind(G::Popup,   CLOSABLE, &[k(K::Esc)],                               A::Close,           "close what is on top (never quits)").hint("close"),
-        bind(G::Popup,   DETAILS,  &[c('q'), c('d'), k(K::Enter)],             A::Close,           "close the details"),
+        bind(G::Popup,   DETAILS,  &[c('q'), c('d')],                          A::Close,           "close the details"),
         bind(G::Popup,   HELP,     &[c('q'), c('?'), k(K::F(1)), k(K::Enter)], A::Close,           "close the help"),
+        bind(G::Popup,   COPY,     &[c('q'), c('y')],                          A::Close,           "close the menu of what to copy"),
         bind(G::Popup,   SORT,     &[c('q'), c('s'), k(K::F(6))],              A::Close,           "close the menu"),
         bind(G::Popup,   BY,       &[c('q'), c('b')],                          A::Close,           "close the menu of groups"),
         bind(G::Move,    SCROLLED, &[k(K::Up), c('k')],                        A::Up,              "up; leaves follow"),
@@ -301,6 +358,8 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::View,    LISTS,    &[c('1')],                                  A::ViewEvents,      "events"),
         bind(G::View,    LISTS,    &[c('2')],                                  A::ViewTree,        "tree of processes"),
         bind(G::View,    LISTS,    &[c('3')],                                  A::ViewGroup,       "groups: rows put together by what they share"),
+        bind(G::View,    LISTS,    &[c('4')],                                  A::ViewRate,        "rate: how much happened when, and who started it"),
+        bind(G::View,    LISTS,    &[c('5')],                                  A::ViewFailures,    "failures: why, with which path, how often"),
         bind(G::View,    LISTS,    &[k(K::Tab)],                               A::NextView,        "next view"),
         bind(G::View,    LISTS,    &[k(K::BackTab)],                           A::PreviousView,    "view before"),
         bind(G::View,    EVENTS,   &[c('F')],                                  A::Follow,          "follow new events, or no longer"),

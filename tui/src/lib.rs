@@ -22,6 +22,7 @@ pub mod process;
 pub mod rate;
 pub mod resolve;
 pub mod run;
+pub mod shell;
 pub mod source;
 pub mod store;
 pub mod terminal;

@@ -8,8 +8,8 @@ use crate::rate::Rate;
 use crate::resolve::Users;
 use crate::store::{End, Entry, EntryId, Row, Store};
 
-/// Seconds of rates that are kept.
-const RATE_SECONDS: usize = 600;
+/// Seconds that counts by second reach back: four hours, in half a MiB.
+pub const RATE_REACH: usize = 4 * 3_600;
 
 /// Counts since the capture began; they do not shrink with the history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Model {
             session,
             store: Store::new(history, history_bytes),
             processes: ProcessTable::default(),
-            rate: Rate::new(RATE_SECONDS),
+            rate: Rate::new(RATE_REACH),
             totals: Totals::default(),
             users,
         }

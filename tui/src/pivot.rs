@@ -4,6 +4,8 @@
 //! out again, and nothing is ever counted anew.
 
 pub mod by;
+pub mod failed;
+pub mod spawners;
 mod stats;
 
 pub use stats::{Spread, Stats};
@@ -281,6 +283,13 @@ impl<L> Pivot<L> {
     pub fn get(&self, id: GroupId) -> Option<&Group<L>> {
         let group = self.groups.get(id.index as usize)?.as_ref();
         group.filter(|group| group.born == id.born)
+    }
+
+    /// Returns what the rows of a row's group have in common, to add to it.
+    pub fn label_mut(&mut self, row: EntryId) -> Option<&mut L> {
+        let group = self.slot(row.0)?.group;
+        let group = self.groups.get_mut(group as usize)?.as_mut();
+        group.map(|group| &mut group.label)
     }
 
     /// Returns all groups, in no order.

@@ -70,6 +70,29 @@ impl Rate {
             .map(move |back| self.second(now, back as u64))
     }
 
+    /// Returns the counts of the seconds from one up to another, which is not among them.
+    pub fn between(&self, from: u64, to: u64) -> Bucket {
+        let Some(oldest) = self.oldest() else {
+            return Bucket::default();
+        };
+        let mut sum = Bucket::default();
+        let place = |second: u64| usize::try_from(second.saturating_sub(oldest)).unwrap_or(0);
+        let end = place(to).min(self.buckets.len());
+        for bucket in self.buckets.range(place(from).min(end)..end) {
+            sum.execs += bucket.execs;
+            sum.failed += bucket.failed;
+            sum.exits += bucket.exits;
+            sum.lost += bucket.lost;
+        }
+        sum
+    }
+
+    /// Returns the oldest second that is counted; `None` as long as nothing was.
+    pub fn oldest(&self) -> Option<u64> {
+        let newer = self.buckets.len().checked_sub(1)?;
+        Some(self.newest.saturating_sub(newer as u64))
+    }
+
     /// Returns the counts of the last whole second before `now_ns`.
     pub fn previous_second(&self, now_ns: u64) -> Bucket {
         self.second(now_ns / SECOND_NS, 1)
@@ -115,6 +138,11 @@ mod tests {
             }
             let now = 59 * S;
             prop_assert_eq!(rate.last(now, 60).map(|b| b.execs).sum::<u64>(), times.len() as u64);
+            prop_assert_eq!(rate.oldest(), times.iter().min().copied());
+            for (from, to) in [(0, 60), (10, 20), (20, 10), (59, 90), (7, 7)] {
+                let meant = times.iter().filter(|t| (from..to).contains(*t)).count();
+                prop_assert_eq!(rate.between(from, to).execs, meant as u64);
+            }
         }
     }
 }

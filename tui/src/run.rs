@@ -4,6 +4,8 @@ mod command;
 mod lines;
 mod live;
 mod only;
+mod privileges;
+mod replay;
 mod screen;
 mod trial;
 

@@ -6,7 +6,7 @@ pub mod probe;
 pub mod proc;
 pub mod replay;
 
-use crate::event::Event;
+use crate::event::{Event, Running};
 
 /// Events in the order in which they happened, and what else the source has to say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,8 +15,12 @@ pub struct Batch {
     pub events: Vec<Event>,
     /// What the capture filter skipped so far, if that changed.
     pub skipped: Option<Skipped>,
-    /// What the source can do no longer, or not from now on: a sentence.
-    pub problem: Option<String>,
+    /// What the source can do no longer, or not from now on: a sentence each.
+    pub problems: Vec<String>,
+    /// Processes that already ran when the capture began, where that is told with its events.
+    pub running: Vec<Running>,
+    /// CLOCK_BOOTTIME of a recording, ns: what was told up to then. Of a live capture it is that of this machine.
+    pub now_ns: Option<u64>,
 }
 
 /// What a capture filter kept away, since the capture began.

@@ -7,6 +7,8 @@ mod screen;
 mod writer;
 
 use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, TerminalOptions, Viewport};
@@ -32,6 +34,8 @@ pub struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Sink>>,
     sink: Sink,
     screen: Arc<Screen>,
+    /// What goes out before the next frame.
+    before: Vec<u8>,
 }
 
 impl Terminal {
@@ -41,7 +45,7 @@ impl Terminal {
     /// # Errors
     /// If standard input or output is no terminal, or it refuses.
     pub fn enter(options: Options) -> anyhow::Result<Self> {
-        check()?;
+        check(options.input_is_used)?;
         // Its own descriptor: a writer that hangs must not hold the lock of stdout.
         let tty = io::stdout().as_fd().try_clone_to_owned();
         let tty = File::from(tty.context("duplicate standard output")?);
@@ -60,6 +64,7 @@ impl Terminal {
             inner,
             sink,
             screen,
+            before: Vec::new(),
         })
     }
 
@@ -81,10 +86,23 @@ impl Terminal {
         }
         self.inner.draw(draw)?;
         let frame = self.sink.take();
+        let mut bytes = std::mem::take(&mut self.before);
         if !frame.is_empty() {
-            self.screen.writer.submit(synchronized(&frame))?;
+            bytes.extend(synchronized(&frame));
+        }
+        if !bytes.is_empty() {
+            self.screen.writer.submit(bytes)?;
         }
         Ok(true)
+    }
+
+    /// Gives a text to the terminal's clipboard (OSC 52), with the next frame. Whether the terminal
+    /// takes it, it does not say.
+    pub fn copy(&mut self, text: &str) {
+        let text = STANDARD.encode(text);
+        self.before.extend_from_slice(b"\x1b]52;c;");
+        self.before.extend_from_slice(text.as_bytes());
+        self.before.push(b'\x07');
     }
 
     /// Returns what is notified when the terminal has taken a frame, or is gone: after a lost
@@ -130,15 +148,20 @@ impl Drop for Terminal {
     }
 }
 
-/// Makes sure that there is a terminal to take.
+/// Makes sure that there is a terminal to take. Where standard input is for something else (`input_is_used`), keys
+/// come from the terminal that controls this process.
 ///
 /// # Errors
-/// If standard input or output is no terminal.
-pub fn check() -> anyhow::Result<()> {
+/// If standard input or output is no terminal, or none controls this process.
+pub fn check(input_is_used: bool) -> anyhow::Result<()> {
     if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
         bail!("this terminal (TERM=dumb) cannot show a screen; `-o table` prints lines");
     }
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+    let input = || match input_is_used {
+        true => std::fs::File::open("/dev/tty").is_ok(),
+        false => io::stdin().is_terminal(),
+    };
+    if io::stdout().is_terminal() && input() {
         return Ok(());
     }
     bail!(

@@ -19,8 +19,10 @@
 //! Popups lie on top: details, sort menu, help; a prompt takes the last two lines.
 
 mod cell;
+mod chart;
 mod detail;
 mod empty;
+mod failures;
 mod group;
 mod help;
 mod menu;
@@ -28,6 +30,7 @@ mod paint;
 mod pivots;
 mod prompt;
 mod rate;
+mod rates;
 mod status;
 mod strip;
 mod table;
@@ -207,6 +210,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         View::Events => table::draw(buf, panels.body, app, look_at),
         View::Tree => tree::draw(buf, panels.body, app, look_at),
         View::Group => group::draw(buf, panels.body, app, look_at),
+        View::Rate => rates::draw(buf, panels.body, app, look_at),
+        View::Failures => failures::draw(buf, panels.body, app, look_at),
     }
     let look = look_at.look(app);
     let lines = match app.view {
@@ -215,6 +220,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         View::Events => app.list.len(),
         View::Tree => app.tree.lines().len(),
         View::Group => app.groups.order.list().len(),
+        View::Rate => app.rates.order.list().len(),
+        View::Failures => app.failures.order.list().len(),
     };
     if let Ok(lines) = u16::try_from(lines)
         && (app.view == View::Events || lines == 0)
@@ -246,7 +253,9 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
     match app.popups.last() {
         None => {}
         Some(Popup::Details(_)) => detail::draw(buf, middle, app, look_at),
-        Some(Popup::Sort(_) | Popup::By(_)) => menu::draw(buf, middle, app, look_at),
+        Some(Popup::Sort(_) | Popup::By(_) | Popup::Copy(_)) => {
+            menu::draw(buf, middle, app, look_at)
+        }
         Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
         Some(Popup::Prompt(_)) => {
             let place = Rect {

@@ -1,7 +1,7 @@
 //! What each action does in the views.
 
 use super::handle::step;
-use super::popup::{Details, Popup, SortMenu, sort_by};
+use super::popup::{Popup, SortMenu, sort_by};
 use super::tree::Fold;
 use super::{App, View};
 use crate::action::Action;
@@ -17,6 +17,8 @@ impl App {
             Action::ViewEvents => self.set_view(View::Events),
             Action::ViewTree => self.set_view(View::Tree),
             Action::ViewGroup => self.set_view(View::Group),
+            Action::ViewRate => self.set_view(View::Rate),
+            Action::ViewFailures => self.set_view(View::Failures),
             Action::NextView => self.set_view(self.view.beside(1)),
             Action::PreviousView => self.set_view(self.view.beside(-1)),
             Action::ToggleTree => self.set_view(match self.view {
@@ -41,6 +43,8 @@ impl App {
                 View::Events => self.act_in_table(action),
                 View::Tree => self.act_in_tree(action),
                 View::Group => self.act_in_groups(action),
+                View::Rate => self.act_in_rates(action),
+                View::Failures => self.act_in_failures(action),
             },
         }
     }
@@ -240,22 +244,13 @@ impl App {
                     None => self.tree.rebuild(&self.model),
                 }
             }
-            View::Group => {}
+            View::Group | View::Rate | View::Failures => {}
             View::Events => {
                 let place = last_exec.and_then(|id| self.list.position(id, &self.model).ok());
                 if let (Some(index), false) = (place, self.table.follow) {
                     self.table.select(index, &self.list, &self.model, page);
                 }
             }
-        }
-    }
-
-    pub(super) fn open_details(&mut self) {
-        match self.subject() {
-            Some(subject) => self
-                .popups
-                .push(Popup::Details(Details { subject, scroll: 0 })),
-            None => self.warn("there is no line to tell about"),
         }
     }
 }

@@ -106,7 +106,8 @@ impl App {
 
     fn term_of_selection(&self, action: Action) -> Option<String> {
         let (pid, comm, uid) = match self.view {
-            View::Events | View::Group => {
+            View::Rate => return self.term_of_parent(action),
+            View::Events | View::Group | View::Failures => {
                 let exec = &self.selected_row()?.exec;
                 (exec.pid, exec.comm, Some(exec.uid))
             }
@@ -118,10 +119,28 @@ impl App {
         match action {
             Action::FilterPid => Some(format!("pid={pid}")),
             Action::FilterComm => Some(format!("comm={}", quote(comm.as_bytes()))),
-            _ => match self.model.users.name(uid?) {
-                Some(name) => Some(format!("user={}", quote(name.as_bytes()))),
-                None => Some(format!("uid={}", uid?)),
-            },
+            _ => Some(self.term_of_user(uid?)),
+        }
+    }
+
+    /// Returns a term that the selected parent's execs pass.
+    fn term_of_parent(&self, action: Action) -> Option<String> {
+        let parent = self.rates.selected()?.label;
+        let exec = &self.selected_row()?.exec;
+        match action {
+            Action::FilterPid => Some(format!("ppid={}", parent.pid)),
+            Action::FilterComm => {
+                let comm = exec.parent_comm()?;
+                Some(format!("parent={}", quote(comm.as_bytes())))
+            }
+            _ => Some(self.term_of_user(exec.uid)),
+        }
+    }
+
+    pub(super) fn term_of_user(&self, uid: u32) -> String {
+        match self.model.users.name(uid) {
+            Some(name) => format!("user={}", quote(name.as_bytes())),
+            None => format!("uid={uid}"),
         }
     }
 
@@ -166,7 +185,7 @@ impl App {
         match self.view {
             View::Events => {}
             View::Tree => self.tree.select(line, self.hits.page()),
-            View::Group => self.select_group(line),
+            View::Group | View::Rate | View::Failures => self.select_group(line),
         }
     }
 
@@ -295,6 +314,9 @@ impl App {
 
     /// Goes to the next failed exec, or the one before.
     pub(super) fn next_failure(&mut self, forward: bool) {
+        if self.view == View::Rate {
+            return self.next_failed_moment(forward);
+        }
         if !self.find(forward, false, Want::Failure) {
             let end = if forward { "below" } else { "above" };
             self.warn(format!("no failed exec {end}"));
@@ -313,7 +335,7 @@ impl App {
                 (self.list.len(), here)
             }
             View::Tree => (self.tree.lines().len(), Some(self.tree.index())),
-            View::Group => {
+            View::Group | View::Rate | View::Failures => {
                 let order = self.order();
                 let len = order.map_or(0, |order| order.list().len());
                 (len, order.map(|order| order.cursor.index()))
@@ -339,7 +361,7 @@ impl App {
                 self.table.select(index, &self.list, &self.model, page);
             }
             (Some(index), View::Tree) => self.tree.select(index, self.hits.page()),
-            (Some(index), View::Group) => self.select_group(index),
+            (Some(index), View::Group | View::Rate | View::Failures) => self.select_group(index),
             (None, _) => return false,
         }
         true
@@ -367,10 +389,14 @@ impl App {
                     Want::Failure => process.own.failed > 0,
                 })
             }
-            View::Group => self.group_at(index).is_some_and(|(id, failed)| match want {
-                Want::Search => self.wants_entry(id, want),
-                Want::Failure => failed > 0,
-            }),
+            View::Group | View::Rate | View::Failures => {
+                self.group_at(index).is_some_and(|(id, failed)| match want {
+                    Want::Search if self.view == View::Rate => self.spawner_has(index),
+                    Want::Search if self.view == View::Failures => self.failure_has(index),
+                    Want::Search => self.wants_entry(id, want),
+                    Want::Failure => failed > 0,
+                })
+            }
         }
     }
 }

@@ -9,7 +9,6 @@ use crate::filter::term;
 use crate::keymap::{Mode, key_text};
 use crate::pivot::by::{self, Values};
 use crate::pivot::{Group, GroupId};
-use crate::store::EntryId;
 use std::cmp::Ordering;
 
 #[cfg(test)]
@@ -72,7 +71,8 @@ impl Groups {
     pub(super) fn refresh(&mut self, now_ns: u64, oldest_ns: Option<u64>) {
         if let Some(by) = &self.by {
             let lately = Lately::new(now_ns, oldest_ns);
-            self.order.refresh(&by.pivot, now_ns, lately, labels);
+            self.order
+                .refresh(&by.pivot, now_ns, lately, |_| false, labels);
         }
     }
 
@@ -122,29 +122,6 @@ impl App {
             crate::store::Entry::Row(row) => row.exec.time_ns,
             crate::store::Entry::Gap(lost) => lost.time_ns,
         })
-    }
-
-    /// Puts all rows together anew: the filter or the fields are others, or the view was opened.
-    pub(super) fn regroup(&mut self) {
-        self.groups.by = None;
-        if self.view != View::Group {
-            return;
-        }
-        let (first, next) = (self.model.store.first_id(), self.model.store.next_id());
-        let mut by = by::By::new(self.groups.fields.clone(), first);
-        for id in (first.0..next.0).map(EntryId) {
-            by.put(id, self.list.shows(id), &self.model);
-        }
-        self.groups.by = Some(by);
-        self.groups.order.reset();
-    }
-
-    /// Takes note of an entry that is new or changed.
-    pub(super) fn group(&mut self, id: EntryId) {
-        if let Some(by) = &mut self.groups.by {
-            by.put(id, self.list.shows(id), &self.model);
-            self.groups.order.touch();
-        }
     }
 
     pub(super) fn act_in_groups(&mut self, action: Action) {

@@ -1,10 +1,11 @@
 //! From the terminal's events to actions, and what these do to what is open on top.
 
-use super::popup::{Details, Popup, Subject, sort_by};
+use super::popup::{Popup, Subject, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
 use crate::field::FIELDS;
 use crate::keymap::{self, Key, Mode};
+use crate::process::Process;
 use crate::store::Entry;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -12,6 +13,7 @@ impl App {
     /// Takes in a key, a click, a paste or a change of size.
     pub fn handle(&mut self, event: Event, now_ns: u64) -> Outcome {
         self.tree.refresh(&self.model, now_ns);
+        self.pass_time(now_ns);
         let outcome = match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key),
             Event::Mouse(mouse) if self.options.mouse => self.mouse(mouse),
@@ -96,6 +98,7 @@ impl App {
             Action::Redraw => return Outcome::Redraw,
             Action::Suspend => return Outcome::Suspend,
             Action::Close => self.close(),
+            Action::Copy => self.open_copy(),
             Action::Help => self.popups.push(Popup::Help { scroll: 0 }),
             _ if self.mode() == Mode::Prompt => self.act_in_prompt(action),
             _ if !self.popups.is_empty() => self.act_in_popup(action),
@@ -134,9 +137,8 @@ impl App {
         let page = usize::from(self.hits.popup.height).max(1);
         let items = self.sort_items();
         match (action, self.popups.last_mut()) {
-            (Action::Left | Action::Right, Some(Popup::Details(_))) => {
-                self.neighbour(if action == Action::Left { -1 } else { 1 });
-            }
+            (_, Some(Popup::Copy(_))) => self.act_in_copy(action),
+            (_, Some(Popup::Details(_))) => self.act_in_details(action),
             (Action::Accept, Some(Popup::Sort(menu))) => {
                 let index = menu.selected;
                 self.popups.pop();
@@ -154,7 +156,7 @@ impl App {
             (_, Some(Popup::By(menu))) => {
                 menu.selected = moved(action, menu.selected, menu.last(), page);
             }
-            (_, Some(Popup::Details(Details { scroll, .. }) | Popup::Help { scroll })) => {
+            (_, Some(Popup::Help { scroll })) => {
                 let last = self.hits.popup_lines.saturating_sub(page);
                 *scroll = moved(action, *scroll, last, page);
             }
@@ -181,20 +183,15 @@ impl App {
         }
     }
 
-    /// Shows the details of the line above or below.
-    fn neighbour(&mut self, by: isize) {
-        let page = self.hits.page();
-        match self.view {
-            View::Events => self.table.step(by, &self.list, &self.model, page),
-            View::Tree => self.tree.step(by, page),
-            View::Group => {
-                if let Some(order) = self.order_mut() {
-                    order.step(by, page);
-                }
+    /// Returns the process that a subject is about, if it is still known.
+    pub fn process_of(&self, subject: Subject) -> Option<&Process> {
+        match subject {
+            Subject::Process(id) => self.model.processes.get(id),
+            Subject::Entry(id) => {
+                let row = self.model.store.row(id)?;
+                self.model.processes.find(row.exec.key())
             }
         }
-        self.popups.pop();
-        self.open_details();
     }
 
     /// Returns the entry that a subject is about.
@@ -222,7 +219,7 @@ pub(super) fn step(action: Action, page: usize) -> Option<isize> {
 }
 
 /// Returns where an action moves a position that is at most `last`.
-fn moved(action: Action, from: usize, last: usize, page: usize) -> usize {
+pub(super) fn moved(action: Action, from: usize, last: usize, page: usize) -> usize {
     let to = match action {
         Action::Top => 0,
         Action::Bottom => last,

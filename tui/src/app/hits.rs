@@ -1,6 +1,7 @@
 //! Where things stood in the last frame, so that the mouse and page keys can find them.
 
 use crate::app::View;
+use crate::app::details::{Fact, Tab};
 use crate::app::pivots::By;
 use crate::field::Field;
 
@@ -36,10 +37,16 @@ pub struct Hits {
     pub headers: Vec<(Area, &'static Field)>,
     /// The headers of a table of groups.
     pub columns: Vec<(Area, By)>,
+    /// The bars of the view Rate, and the first second of the first of them.
+    pub chart: (Area, u64),
     /// The names of the views.
     pub tabs: Vec<(Area, View)>,
     /// Each shown fold mark of the tree: its columns and the line's index.
     pub marks: Vec<(Area, usize)>,
+    /// The tabs of the details.
+    pub detail_tabs: Vec<(Area, Tab)>,
+    /// What each line of the details tells.
+    pub facts: Vec<Option<Fact>>,
     /// The text of the topmost popup, without its frame.
     pub popup: Area,
     /// How many lines that text has in all.

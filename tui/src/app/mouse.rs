@@ -1,6 +1,7 @@
 //! What clicks and the wheel do.
 
-use super::popup::{Details, Popup, sort_by};
+use super::copy::What;
+use super::popup::{Popup, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
 use crate::keymap::Mode;
@@ -12,8 +13,8 @@ const WHEEL: isize = 3;
 impl App {
     pub(super) fn mouse(&mut self, event: MouseEvent) -> Outcome {
         match event.kind {
-            MouseEventKind::ScrollUp => self.wheel(-WHEEL),
-            MouseEventKind::ScrollDown => self.wheel(WHEEL),
+            MouseEventKind::ScrollUp => self.wheel(-WHEEL, event),
+            MouseEventKind::ScrollDown => self.wheel(WHEEL, event),
             MouseEventKind::Down(MouseButton::Left) => self.click(event.column, event.row),
             _ => return Outcome::Continue,
         }
@@ -21,13 +22,21 @@ impl App {
         Outcome::Continue
     }
 
-    fn wheel(&mut self, by: isize) {
+    fn wheel(&mut self, by: isize, at: MouseEvent) {
+        let (chart, _) = self.hits.chart;
+        if self.popups.is_empty() && chart.contains(at.column, at.row) {
+            // Up goes back in time, as it does in the table of events.
+            let way = if by < 0 { Action::Left } else { Action::Right };
+            self.act(way);
+            return;
+        }
         let page = self.hits.page();
         let visible = usize::from(self.hits.popup.height);
         let last = self.hits.popup_lines.saturating_sub(visible);
         let items = self.sort_items();
         match self.popups.last_mut() {
-            Some(Popup::Details(Details { scroll, .. }) | Popup::Help { scroll }) => {
+            Some(Popup::Details(details)) => details.scroll_by(by, self.hits.popup_lines, visible),
+            Some(Popup::Help { scroll }) => {
                 *scroll = scroll.saturating_add_signed(by).min(last);
             }
             Some(Popup::Sort(menu)) => {
@@ -38,11 +47,15 @@ impl App {
                 let to = menu.selected.saturating_add_signed(by.signum());
                 menu.selected = to.min(menu.last());
             }
+            Some(Popup::Copy(menu)) => {
+                let to = menu.selected.saturating_add_signed(by.signum());
+                menu.selected = to.min(What::ALL.len() - 1);
+            }
             Some(Popup::Prompt(_)) => {}
             None => match self.view {
                 View::Events => self.table.scroll(by, &self.list, &self.model, page),
                 View::Tree => self.tree.scroll(by, page),
-                View::Group => {
+                View::Group | View::Rate | View::Failures => {
                     if let Some(order) = self.order_mut() {
                         order.scroll(by, page);
                     }
@@ -54,18 +67,23 @@ impl App {
     fn click(&mut self, x: u16, y: u16) {
         self.notice = None;
         match self.mode() {
-            Mode::Sort | Mode::By => return self.click_menu(x, y),
-            Mode::Details | Mode::Help => {
+            Mode::Sort | Mode::By | Mode::Copy => return self.click_menu(x, y),
+            Mode::Details => return self.click_details(x, y),
+            Mode::Help => {
                 if !self.hits.popup.contains(x, y) {
                     self.close();
                 }
                 return;
             }
             Mode::Prompt => return,
-            Mode::Events | Mode::Tree | Mode::Group => {}
+            Mode::Events | Mode::Tree | Mode::Group | Mode::Rate | Mode::Failures => {}
         }
         if let Some((_, view)) = self.hits.tabs.iter().find(|(area, _)| area.contains(x, y)) {
             self.set_view(*view);
+        } else if self.hits.chart.0.contains(x, y) {
+            let (chart, first) = self.hits.chart;
+            let column = first + u64::from(x - chart.x) * self.rates.step();
+            self.click_moment(column);
         } else if let Some((_, field)) = self
             .hits
             .headers
@@ -113,7 +131,7 @@ impl App {
                 self.tree.select(index, page);
                 window.selected == Some(index)
             }
-            View::Group => {
+            View::Group | View::Rate | View::Failures => {
                 let Some(order) = self.order_mut() else {
                     return;
                 };
@@ -124,10 +142,12 @@ impl App {
                     return;
                 }
                 order.select(index, page);
-                if window.selected == Some(index) {
+                let again = window.selected == Some(index);
+                if again && self.view != View::Rate {
                     self.act(Action::Drill);
+                    return;
                 }
-                return;
+                again
             }
         };
         if again {
@@ -145,6 +165,10 @@ impl App {
         match self.popups.last_mut() {
             Some(Popup::Sort(menu)) if menu.scroll + line < items => {
                 menu.selected = menu.scroll + line;
+                self.act(Action::Accept);
+            }
+            Some(Popup::Copy(menu)) if line < What::ALL.len() => {
+                menu.selected = line;
                 self.act(Action::Accept);
             }
             Some(Popup::By(menu)) if menu.scroll + line <= menu.last() => {

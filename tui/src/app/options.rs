@@ -45,6 +45,8 @@ pub struct AppOptions {
     pub color: ColorMode,
     /// Draws with ASCII characters only.
     pub ascii: bool,
+    /// What there is to know about the clipboard of this terminal.
+    pub clipboard: Option<&'static str>,
     /// Time zone of the times of day.
     pub zone: TimeZone,
     /// What the events come from, in a word: "live", "replay", "demo".
@@ -58,6 +60,7 @@ impl Default for AppOptions {
             sort: None,
             filter: Filter::default(),
             mouse: true,
+            clipboard: None,
             color: ColorMode::default(),
             ascii: false,
             zone: TimeZone::UTC,

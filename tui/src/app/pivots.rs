@@ -2,9 +2,13 @@
 
 use super::cursor::Cursor;
 use super::handle::step;
+use super::passing::Passing;
 use super::popup::{Popup, SortMenu};
 use super::{App, View};
 use crate::action::Action;
+use crate::model::RATE_REACH;
+use crate::pivot::by;
+use crate::pivot::failed::{self, What};
 use crate::pivot::{Group, GroupId, Pivot};
 use crate::store::EntryId;
 use std::cmp::Ordering;
@@ -112,12 +116,13 @@ impl Order {
         &self.list
     }
 
-    /// Orders the groups anew if they changed, but not all the time.
+    /// Orders the groups anew if they changed, but not all the time; some stand below all others.
     pub fn refresh<L>(
         &mut self,
         pivot: &Pivot<L>,
         now_ns: u64,
         lately: Lately,
+        below: impl Fn(&L) -> bool,
         labels: impl Fn(&L, &L, usize) -> Ordering,
     ) {
         let soon = now_ns.saturating_sub(self.made_ns) < CALM_NS && !self.list.is_empty();
@@ -160,7 +165,10 @@ impl Order {
                 },
             };
             // Equal ones stand in the order of their names, so that they do not jump.
-            first.then_with(|| labels(&one.label, &other.label, 0))
+            let apart = below(&one.label).cmp(&below(&other.label));
+            apart
+                .then(first)
+                .then_with(|| labels(&one.label, &other.label, 0))
         });
         self.list = rows.into_iter().map(|(_, id, _)| id).collect();
         self.cursor.follow(&self.list);
@@ -195,10 +203,84 @@ impl Order {
 }
 
 impl App {
+    /// Puts all rows together anew for the shown view: the filter or what they are put together by
+    /// is another, or the view was opened.
+    pub(super) fn regroup(&mut self) {
+        self.groups.by = None;
+        self.failures.by = None;
+        self.rates.spawners = None;
+        self.rates.passing = None;
+        let (first, next) = (self.model.store.first_id(), self.model.store.next_id());
+        match self.view {
+            View::Events | View::Tree => return,
+            // Who started what is taken in frame by frame.
+            View::Rate if self.list.filter().is_empty() => return,
+            View::Rate => self.rates.passing = Some(Passing::new(RATE_REACH, first)),
+            View::Group => self.groups.by = Some(by::By::new(self.groups.fields.clone(), first)),
+            View::Failures => {
+                let by_name = self.failures.by_name;
+                self.failures.by = Some(failed::Failures::new(by_name, first));
+            }
+        }
+        let until = self.paused.as_ref().map_or(next, |paused| paused.from);
+        for id in (first.0..until.0).map(EntryId) {
+            self.group(id);
+        }
+        if let Some(order) = self.order_mut() {
+            order.reset();
+        }
+    }
+
+    /// Takes note of an entry that is new or changed.
+    pub(super) fn group(&mut self, id: EntryId) {
+        if let Some(by) = &mut self.groups.by {
+            by.put(id, self.list.shows(id), &self.model);
+            self.groups.order.touch();
+        }
+        let shown = self.list.shows(id);
+        if let Some(passing) = &mut self.rates.passing {
+            passing.put(id, shown, &self.model);
+        }
+        if let Some(spawners) = &mut self.rates.spawners {
+            spawners.changed(id, shown, &self.model);
+            self.rates.order.touch();
+        }
+        if let Some(by) = &mut self.failures.by {
+            by.put(id, self.list.shows(id), &self.model);
+            self.failures.order.touch();
+        }
+    }
+
+    /// Takes the rows out that left the history: those before `first`.
+    pub(super) fn evict_groups(&mut self, first: EntryId) {
+        if let Some(by) = &mut self.groups.by {
+            by.pivot.evict(first);
+        }
+        if let Some(passing) = &mut self.rates.passing {
+            passing.evict(first);
+        }
+        if let Some(spawners) = &mut self.rates.spawners {
+            spawners.evict(first);
+        }
+        if let Some(by) = &mut self.failures.by {
+            by.evict(first);
+        }
+        self.touch_groups();
+    }
+
+    /// Takes note that figures may be others.
+    pub(super) fn touch_groups(&mut self) {
+        if let Some(order) = self.order_mut() {
+            order.touch();
+        }
+    }
+
     /// Returns how the groups of the shown view are shown, if it has groups.
     pub(crate) fn order(&self) -> Option<&Order> {
         match self.view {
             View::Group => Some(&self.groups.order),
+            View::Rate => Some(&self.rates.order),
+            View::Failures => Some(&self.failures.order),
             View::Events | View::Tree => None,
         }
     }
@@ -206,6 +288,8 @@ impl App {
     pub(super) fn order_mut(&mut self) -> Option<&mut Order> {
         match self.view {
             View::Group => Some(&mut self.groups.order),
+            View::Rate => Some(&mut self.rates.order),
+            View::Failures => Some(&mut self.failures.order),
             View::Events | View::Tree => None,
         }
     }
@@ -215,6 +299,8 @@ impl App {
         let oldest_ns = self.oldest_ns();
         match self.view {
             View::Group => self.groups.refresh(now_ns, oldest_ns),
+            View::Rate => self.refresh_rates(now_ns),
+            View::Failures => self.failures.refresh(now_ns, oldest_ns),
             View::Events | View::Tree => {}
         }
     }
@@ -223,6 +309,8 @@ impl App {
     pub(crate) fn order_columns(&self) -> Vec<(By, Words)> {
         match self.view {
             View::Group => self.groups.columns(),
+            View::Rate => self.rates.columns(),
+            View::Failures => self.failures.columns(),
             View::Events | View::Tree => Vec::new(),
         }
     }
@@ -230,14 +318,23 @@ impl App {
     /// Returns the newest row of a line's group, and how many of the group's execs failed.
     pub(super) fn group_at(&self, index: usize) -> Option<(EntryId, u64)> {
         let id = *self.order()?.list().get(index)?;
-        let (newest, stats) = match self.view {
+        match self.view {
             View::Group => {
                 let group = self.groups.get(id)?;
-                (group.newest(), &group.stats)
+                Some((group.newest(), group.stats.failed))
             }
-            View::Events | View::Tree => return None,
-        };
-        Some((newest, stats.failed))
+            View::Rate => {
+                let group = self.rates.get(id)?;
+                Some((group.newest(), group.stats.failed))
+            }
+            View::Failures => {
+                let group = self.failures.get(id)?;
+                // What only looked for its program did not fail in the end.
+                let truly = !matches!(group.label.what, What::Misses { .. });
+                Some((group.newest(), u64::from(truly)))
+            }
+            View::Events | View::Tree => None,
+        }
     }
 
     /// Returns the newest row of the selected group.

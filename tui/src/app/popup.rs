@@ -1,5 +1,7 @@
 //! What can be open on top of a view.
 
+use super::copy::CopyMenu;
+use super::details::Details;
 use super::prompt::Prompt;
 use crate::field::{FIELDS, Field, Kind, by_key};
 use crate::list::Sort;
@@ -14,15 +16,6 @@ pub enum Subject {
     Entry(EntryId),
     /// A process.
     Process(ProcessId),
-}
-
-/// The details of one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Details {
-    /// Of what.
-    pub subject: Subject,
-    /// First visible line.
-    pub scroll: usize,
 }
 
 /// The menu of fields to sort by.
@@ -110,6 +103,8 @@ pub enum Popup {
     Sort(SortMenu),
     /// The fields to group by.
     By(ByMenu),
+    /// What can be copied.
+    Copy(CopyMenu),
     /// The keys and columns.
     Help {
         /// First visible line.

@@ -46,7 +46,8 @@ impl Search {
         Some((from + at.0, from + at.1))
     }
 
-    fn is_in(&self, text: &str) -> bool {
+    /// Returns whether a text has it.
+    pub fn is_in(&self, text: &str) -> bool {
         self.find(text, 0).is_some()
     }
 

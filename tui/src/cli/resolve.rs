@@ -60,6 +60,10 @@ pub struct Config {
     pub env: bool,
     /// Kernel types to use in place of the kernel's own.
     pub btf: Option<PathBuf>,
+    /// The recording to read in place of a live capture.
+    pub recording: Option<PathBuf>,
+    /// Whether to keep rights that are needed no more.
+    pub keep_privileges: bool,
 }
 
 /// Where events go.
@@ -127,6 +131,12 @@ fn doctor(args: DoctorArgs, context: &Context<'_>) -> DoctorConfig {
 }
 
 fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result<Config, String> {
+    if args.read.is_some() && !command.is_empty() {
+        return Err(
+            "a recording (-r) is read and nothing started: leave out `--` and what follows it"
+                .into(),
+        );
+    }
     let uid = args
         .uid
         .as_deref()
@@ -175,6 +185,8 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         ring_size: args.ring_size,
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,
+        recording: args.read.clone(),
+        keep_privileges: args.keep_privileges,
         btf: args.btf,
     })
 }

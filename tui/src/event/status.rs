@@ -17,6 +17,40 @@ pub fn errno_name(errno: i32) -> Cow<'static, str> {
     }
 }
 
+/// Returns what an errno of a failed exec means there, in words: execve gives many of them for reasons
+/// of its own.
+pub fn exec_hint(errno: i32) -> &'static str {
+    match nix::errno::Errno::from_raw(errno) {
+        nix::errno::Errno::EPERM => {
+            "forbidden: a security module, or no privilege may be gained while traced"
+        }
+        nix::errno::Errno::ENOENT => {
+            "no such file; if it is there, its interpreter (#! or the loader) is not"
+        }
+        nix::errno::Errno::E2BIG => "arguments and environment are too long",
+        nix::errno::Errno::ENOEXEC => {
+            "no program for this machine, and no script that begins with #!"
+        }
+        nix::errno::Errno::EAGAIN => "the user's limit of processes (ulimit -u) is reached",
+        nix::errno::Errno::ENOMEM => "not enough memory, or a limit of it",
+        nix::errno::Errno::EACCES => {
+            "no x permission, a closed directory above, or a noexec file system"
+        }
+        nix::errno::Errno::EFAULT => "the caller passed a bad pointer",
+        nix::errno::Errno::ENOTDIR => "a part of the path is no directory",
+        nix::errno::Errno::EISDIR => "the interpreter is a directory",
+        nix::errno::Errno::EINVAL => "a broken program file, such as one with two interpreters",
+        nix::errno::Errno::EMFILE => "the process has too many open files",
+        nix::errno::Errno::ENFILE => "the system has too many open files",
+        nix::errno::Errno::ETXTBSY => "somebody has the file open for writing",
+        nix::errno::Errno::ELOOP => "too many symbolic links, or interpreters of interpreters",
+        nix::errno::Errno::ENAMETOOLONG => "the path is too long",
+        nix::errno::Errno::ELIBBAD => "the loader is in a format that is not known",
+        nix::errno::Errno::EIO => "the file could not be read",
+        other => other.desc(),
+    }
+}
+
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {

@@ -1,8 +1,8 @@
 //! One JSON object a line: the event schema, for programs, recordings and replay.
 //!
 //! Every line of a kind has the same keys. Text is a string if it is UTF-8, else
-//! `{"base64": "…"}`; a fact that is not known is null, and an exec's `missing` says why. It also names the
-//! texts that are there in part. A path whose beginning is cut does not begin with a slash.
+//! `{"base64": "…"}`; a fact that is not known is null, and `missing` of an exec or exit says why. It also names
+//! the texts that are there in part. A path whose beginning is cut does not begin with a slash.
 
 mod missing;
 
@@ -13,6 +13,7 @@ use crate::event::{
     rest_of_path,
 };
 use crate::model::{Applied, Model, Totals};
+use crate::store::Entry;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -85,6 +86,35 @@ impl Exporter for Ndjson {
         object.value(key!("duration_ns"), duration_ns);
         object.end_line();
     }
+}
+
+/// Returns the events of an entry: its exec and the exit that joined it, or its loss; each a line.
+pub fn of_entry(entry: &Entry, session: &Session) -> String {
+    let mut out = Vec::new();
+    let mut writer = Ndjson::default();
+    match entry {
+        Entry::Row(row) => {
+            writer.exec(&row.exec, session.wall_ns(row.exec.time_ns), &mut out);
+            if let Some(ended) = row.exit() {
+                let wall_ns = session.wall_ns(ended.time_ns);
+                exit(
+                    ended,
+                    row.duration_ns(),
+                    wall_ns,
+                    &mut writer.stamp,
+                    &mut out,
+                );
+            }
+        }
+        Entry::Gap(gap) => lost(
+            *gap,
+            session.wall_ns(gap.time_ns),
+            &mut writer.stamp,
+            &mut out,
+        ),
+    }
+    // All text in it is UTF-8, as JSON is.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 impl Ndjson {
@@ -178,6 +208,8 @@ fn exit(exit: &Exit, duration_ns: Option<u64>, wall_ns: i64, stamp: &mut Stamp, 
     object.value(key!("user_ns"), exit.user_ns);
     object.value(key!("system_ns"), exit.system_ns);
     object.value(key!("max_rss_bytes"), exit.max_rss_bytes);
+    let reasons = exit.missing.iter().map(|(key, why)| (&**key, &**why));
+    missing::object(reasons, object.key(key!("missing")));
     object.end_line();
 }
 

@@ -5,14 +5,14 @@
 //! from its parent, and ends without a word if that goes away. So nothing of the program's own is
 //! executed before it is captured, and nothing at all if the capture cannot begin.
 
-use super::{complain, invoking_user};
+use super::{complain, invoking_user, privileges};
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::{Gid, Pid, Uid, User, initgroups, pipe2, setgid, setgroups, setsid, setuid};
-use std::ffi::{CString, OsStr, OsString};
+use nix::unistd::{Gid, Pid, Uid, pipe2, setsid};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
@@ -52,7 +52,11 @@ impl Started {
     ///
     /// # Errors
     /// If this program cannot be executed anew.
-    pub(super) fn held(words: &[OsString], on_screen: bool) -> Result<Option<Self>> {
+    pub(super) fn held(
+        words: &[OsString],
+        on_screen: bool,
+        keep_privileges: bool,
+    ) -> Result<Option<Self>> {
         let Some(name) = words.first() else {
             return Ok(None);
         };
@@ -76,7 +80,7 @@ impl Started {
             .context("cannot execute /proc/self/exe to start the command")?;
         Ok(Some(Self {
             name: name.to_string_lossy().into_owned(),
-            end: Some(wait_aside(child.id())),
+            end: Some(wait_aside(child.id(), keep_privileges)),
             child,
             go: Some(go.into()),
         }))
@@ -163,9 +167,13 @@ fn pid(pid: u32) -> Option<Pid> {
 }
 
 /// Waits for a child in a thread of its own, and leaves it to be reaped.
-fn wait_aside(child: u32) -> oneshot::Receiver<()> {
+fn wait_aside(child: u32, keep_privileges: bool) -> oneshot::Receiver<()> {
     let (sender, end) = oneshot::channel();
     std::thread::spawn(move || {
+        if !keep_privileges {
+            // Nothing comes in here; whoever must be told is told of the other threads.
+            let _ = privileges::give_up_all_of_thread();
+        }
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
         if let Some(pid) = pid(child) {
             while waitid(Id::Pid(pid), flags) == Err(Errno::EINTR) {}
@@ -243,16 +251,11 @@ fn become_user(command: &mut Command) -> Result<()> {
     for name in OF_SUDO {
         command.env_remove(name);
     }
-    match User::from_uid(uid)? {
-        Some(user) => {
-            initgroups(&CString::new(user.name.as_str())?, gid).context("its groups")?;
-            command
-                .env("HOME", &user.dir)
-                .env("USER", &user.name)
-                .env("LOGNAME", &user.name);
-        }
-        None => setgroups(&[gid]).context("its groups")?,
+    if let Some(user) = privileges::become_user(uid, gid)? {
+        command
+            .env("HOME", &user.dir)
+            .env("USER", &user.name)
+            .env("LOGNAME", &user.name);
     }
-    setgid(gid).context("its group")?;
-    setuid(uid).context("its id")
+    Ok(())
 }

@@ -37,8 +37,8 @@ pub(super) async fn run(
         .map(|path| create_file(path, super::invoking_user()))
         .transpose()?;
     let mut stops = Stops::new()?;
-    let mut command = Started::held(&config.command, false)?;
-    let started = live::start(config, args, command.as_ref());
+    let mut command = Started::held(&config.command, false, config.keep_privileges)?;
+    let started = live::start(config, args, command.as_ref()).await;
     let (file, (capture, model)) = match (output, started) {
         (Some(output), Ok(started)) => (output.begin()?, started),
         (None, Ok(started)) => (standard_output()?, started),
@@ -61,6 +61,7 @@ pub(super) async fn run(
         model,
         output,
         rest: Rest::new(config.only.rest.clone()),
+        now_ns: None,
         pending: Vec::new(),
         buffers,
     };
@@ -116,6 +117,8 @@ struct Producer {
     model: Model,
     output: Output,
     rest: Rest,
+    /// The instant up to which a recording tells.
+    now_ns: Option<u64>,
     /// Lines that the writer does not have yet.
     pending: Vec<u8>,
     buffers: mpsc::Sender<Vec<u8>>,
@@ -173,16 +176,21 @@ impl Producer {
                 return Ok(());
             }
         }
-        let duration_ns = clock::now_ns().saturating_sub(self.model.session.started_ns);
+        let now_ns = self.now_ns.unwrap_or_else(clock::now_ns);
+        let duration_ns = now_ns.saturating_sub(self.model.session.started_ns);
         self.output
             .end(&self.model.totals, duration_ns, &mut self.pending);
         timeout(LINGER, self.send()).await.map(drop)
     }
 
     fn tell(&mut self, batch: Batch) {
-        live::learn_users(&mut self.model, &batch.events);
+        if self.capture.knows_users {
+            live::learn_users(&mut self.model, &batch.events);
+        }
+        self.model.seed(batch.running);
+        self.now_ns = batch.now_ns.or(self.now_ns);
         let about_filter = batch.skipped.and_then(|skipped| self.rest.note(skipped));
-        for sentence in about_filter.into_iter().chain(batch.problem) {
+        for sentence in about_filter.into_iter().chain(batch.problems) {
             complain(&sentence);
         }
         for event in batch.events {

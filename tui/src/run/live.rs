@@ -1,7 +1,8 @@
 //! A live capture, set up for whoever consumes it.
 
 use super::command::Started;
-use super::only;
+use super::privileges::{self, Kept};
+use super::{only, replay};
 use crate::cli::Config;
 use crate::event::Event;
 use crate::model::Model;
@@ -39,21 +40,28 @@ pub(super) struct Capture {
     pub(super) problems: Vec<String>,
     /// How long loading and attaching took.
     pub(super) took: Duration,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<Result<()>>,
+    /// Whether it is a recording that is read.
+    pub(super) recorded: bool,
+    /// Whether the users that it names are this machine's.
+    pub(super) knows_users: bool,
+    pub(super) stop: Option<oneshot::Sender<()>>,
+    pub(super) task: JoinHandle<Result<()>>,
 }
 
-/// Attaches the probe; whatever is executed from then on is captured.
+/// Opens the recording that is asked for, or attaches the probe; whatever is executed from then on is captured.
 ///
-/// The model knows the processes that already run.
+/// The model knows the processes that already run. The rights that all this needs are given up then.
 ///
 /// # Errors
 /// Why it cannot be, and what to do: the first of the checks that is not met, if one is.
-pub(super) fn start(
+pub(super) async fn start(
     config: &Config,
     args: &[OsString],
     command: Option<&Started>,
 ) -> Result<(Capture, Model)> {
+    if let Some(path) = &config.recording {
+        return replay::start(config, path).await;
+    }
     let options = Options {
         ring_size: config.ring_size,
         btf: config.btf.clone(),
@@ -79,6 +87,11 @@ pub(super) fn start(
     {
         problems.push(format!("{error:#}"));
     }
+    if !config.keep_privileges {
+        privileges::give_up(Kept::Probe).await.context(
+            "cannot give up the rights that are needed no more: --keep-privileges keeps them",
+        )?;
+    }
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(probe.run(sender, stopped));
@@ -94,6 +107,8 @@ pub(super) fn start(
             batches,
             problems,
             took,
+            recorded: false,
+            knows_users: true,
             stop: Some(stop),
             task,
         },
@@ -104,6 +119,10 @@ pub(super) fn start(
 impl Capture {
     /// Takes the probe out of the kernel; what is still in the ring is handed over.
     pub(super) fn stop(&mut self) {
+        if self.recorded {
+            // Whoever writes it may never end.
+            self.batches.close();
+        }
         if let Some(stop) = self.stop.take() {
             // If the task is already gone, there is nothing to stop.
             let _ = stop.send(());

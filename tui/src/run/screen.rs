@@ -3,8 +3,9 @@
 use super::command::Started;
 use super::live::{self, Capture, Stops};
 use super::only::Rest;
-use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus};
+use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
 use crate::cli::{Config, ScreenConfig};
+use crate::source::replay::STDIN;
 use crate::source::{Batch, proc};
 use crate::terminal::{self, Terminal};
 use crate::{clock, view};
@@ -21,6 +22,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 /// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
+
+/// The same while more comes than anybody reads, until a key is pressed.
+const BUSY_FRAME: Duration = Duration::from_millis(100);
+
+/// As many events a second are more than anybody reads.
+const BUSY: u128 = 300;
 /// How often the clock in the header moves.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -30,13 +37,14 @@ pub(super) async fn run(
     screen: &ScreenConfig,
     args: &[OsString],
 ) -> Result<ExitCode> {
-    terminal::check()?;
+    let reads_input = config.recording.as_ref();
+    terminal::check(reads_input.is_some_and(|path| path.as_os_str() == STDIN))?;
     // What the command line and NO_COLOR decide together was decided there.
     crossterm::style::force_color_output(screen.color);
     let mut stops = Stops::new()?;
-    let mut command = Started::held(&config.command, true)?;
-    let (mut capture, model) = live::start(config, args, command.as_ref())?;
-    let mut app = App::new(model, options(screen));
+    let mut command = Started::held(&config.command, true, config.keep_privileges)?;
+    let (mut capture, model) = live::start(config, args, command.as_ref()).await?;
+    let mut app = App::new(model, options(screen, capture.recorded));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),
         problems: std::mem::take(&mut capture.problems),
@@ -65,7 +73,7 @@ pub(super) async fn run(
     Ok(command.map_or(ExitCode::SUCCESS, Started::exit_code))
 }
 
-fn options(screen: &ScreenConfig) -> AppOptions {
+fn options(screen: &ScreenConfig, recorded: bool) -> AppOptions {
     let env = |name| std::env::var(name).unwrap_or_default();
     AppOptions {
         columns: screen.columns.clone(),
@@ -74,8 +82,13 @@ fn options(screen: &ScreenConfig) -> AppOptions {
         mouse: screen.mouse,
         color: ColorMode::detect(!screen.color, &env("TERM"), &env("COLORTERM")),
         ascii: screen.ascii,
+        clipboard: match (env("TMUX").is_empty(), env("STY").is_empty()) {
+            (false, _) => Some("tmux passes it on if set-clipboard is on"),
+            (true, false) => Some("screen does not pass it on"),
+            (true, true) => None,
+        },
         zone: TimeZone::system(),
-        source: "live",
+        source: if recorded { "recording" } else { "live" },
     }
 }
 
@@ -100,7 +113,14 @@ struct Loop<'a> {
     /// After how many execs to end.
     count: Option<u64>,
     rest: Rest,
+    /// The instant up to which a recording tells.
+    recorded_ns: Option<u64>,
+    /// Whether all of a recording was read.
+    read_all: bool,
+    last_frame: Instant,
     next_frame: Instant,
+    /// Events since the last frame.
+    since_frame: usize,
     /// Whether the terminal was still busy when a frame was due.
     stalled: bool,
     usage: Usage,
@@ -114,7 +134,11 @@ impl<'a> Loop<'a> {
             terminal,
             count: config.count,
             rest: Rest::new(config.only.rest.clone()),
+            recorded_ns: None,
+            read_all: false,
+            last_frame: Instant::now(),
             next_frame: Instant::now(),
+            since_frame: 0,
             stalled: false,
             usage,
         }
@@ -135,7 +159,10 @@ impl<'a> Loop<'a> {
                 biased;
                 event = input.next() => {
                     let event = event.context("the terminal is gone")?.context("cannot read keys")?;
-                    match self.app.handle(event, clock::now_ns()) {
+                    self.next_frame = self.next_frame.min(self.last_frame + FRAME);
+                    let outcome = self.app.handle(event, self.now_ns());
+                    self.serve();
+                    match outcome {
                         Outcome::Continue => {}
                         Outcome::Quit => return Ok(()),
                         Outcome::Suspend => self.terminal.suspend()?,
@@ -143,18 +170,20 @@ impl<'a> Loop<'a> {
                     }
                 }
                 _ = tick.tick() => {
-                    self.app.tick(clock::now_ns());
+                    self.app.tick(self.now_ns());
                     let (cpu, rss_bytes) = self.usage.since();
                     self.app.set_self_usage(cpu, rss_bytes);
                 }
-                batch = capture.batches.recv() => match batch {
+                batch = capture.batches.recv(), if !self.read_all => match batch {
                     Some(batch) => {
-                        self.take(batch);
+                        self.take(batch, capture.knows_users);
                         let totals = self.app.model().totals;
                         if self.count.is_some_and(|count| totals.execs + totals.failed >= count) {
                             return Ok(());
                         }
                     }
+                    // It is there to be looked at.
+                    None if capture.recorded => self.read_all = true,
                     // Why is told when the capture is joined.
                     None => return Ok(()),
                 },
@@ -170,8 +199,22 @@ impl<'a> Loop<'a> {
         }
     }
 
-    fn take(&mut self, batch: Batch) {
-        live::learn_users(self.app.model_mut(), &batch.events);
+    /// Does what keys asked for.
+    fn serve(&mut self) {
+        for request in self.app.take_requests() {
+            match request {
+                Request::Copy(text) => self.terminal.copy(&text),
+            }
+        }
+    }
+
+    fn take(&mut self, batch: Batch, knows_users: bool) {
+        self.since_frame += batch.events.len();
+        if knows_users {
+            live::learn_users(self.app.model_mut(), &batch.events);
+        }
+        self.app.model_mut().seed(batch.running);
+        self.recorded_ns = batch.now_ns.or(self.recorded_ns);
         if self.rest.is_empty() {
             self.app.apply(batch.events);
         } else {
@@ -183,7 +226,7 @@ impl<'a> Loop<'a> {
             }
         }
         let about_filter = batch.skipped.and_then(|skipped| self.rest.note(skipped));
-        for sentence in about_filter.into_iter().chain(batch.problem) {
+        for sentence in about_filter.into_iter().chain(batch.problems) {
             let mut status = self.app.probe_status().clone();
             status.problems.push(sentence);
             self.app.set_probe_status(status);
@@ -198,22 +241,40 @@ impl<'a> Loop<'a> {
         self.app.set_probe_status(status);
     }
 
+    /// Returns the time that it is: CLOCK_BOOTTIME, ns, of the recording if there is one.
+    fn now_ns(&self) -> u64 {
+        self.recorded_ns.unwrap_or_else(clock::now_ns)
+    }
+
     fn draw(&mut self) -> Result<()> {
         let now = Instant::now();
         if self.stalled || !self.app.dirty() || now < self.next_frame {
             return Ok(());
         }
+        let now_ns = self.now_ns();
         let app = &mut *self.app;
         let drawn = self
             .terminal
-            .try_draw(|frame| view::draw(frame, app, clock::now_ns()));
+            .try_draw(|frame| view::draw(frame, app, now_ns));
         if drawn.context("the terminal is gone")? {
             self.app.take_dirty();
-            self.next_frame = now + FRAME;
+            let frame = after_frame(self.since_frame, now - self.last_frame);
+            self.last_frame = now;
+            self.next_frame = now + frame;
+            self.since_frame = 0;
         } else {
             self.stalled = true;
         }
         Ok(())
+    }
+}
+
+/// Returns the least time to the next frame, when so many events came within the time to this one.
+fn after_frame(events: usize, elapsed: Duration) -> Duration {
+    if events as u128 * 1000 > BUSY * elapsed.as_millis().max(FRAME.as_millis()) {
+        BUSY_FRAME
+    } else {
+        FRAME
     }
 }
 
@@ -249,4 +310,21 @@ fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * proc::page_size())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_fewer_only_while_more_comes_than_anybody_reads() {
+        let of = |events, ms| after_frame(events, Duration::from_millis(ms));
+        assert_eq!(of(0, 0), FRAME);
+        assert_eq!(of(9, 0), FRAME);
+        assert_eq!(of(11, 33), BUSY_FRAME);
+        assert_eq!(of(29, 100), FRAME);
+        assert_eq!(of(31, 100), BUSY_FRAME);
+        assert_eq!(of(100, 1000), FRAME);
+        assert_eq!(of(usize::MAX, 1), BUSY_FRAME);
+    }
 }

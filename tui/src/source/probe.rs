@@ -7,7 +7,9 @@ mod attach;
 pub mod btf;
 mod cgroups;
 mod decode;
+mod gaps;
 mod loader;
+mod misses;
 mod only;
 mod parts;
 pub mod requirements;
@@ -20,17 +22,14 @@ pub use only::Only;
 
 use super::{Batch, Skipped, proc};
 use crate::clock;
-use crate::event::{Event, Flags, Lost, Missing};
+use crate::event::{Event, Lost, Missing};
 use anyhow::{Context, Result};
-use aya::Ebpf;
 use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
 use cgroups::Cgroups;
 use decode::Decoder;
 use loader::{Loaded, take_map};
+use misses::Misses;
 use probe_common::{CgroupPath, Counter, DecodeError};
-use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use zerocopy::{FromBytes, IntoBytes};
@@ -39,7 +38,7 @@ use zerocopy::{FromBytes, IntoBytes};
 type CgroupWords = [u64; size_of::<CgroupPath>() / size_of::<u64>()];
 
 /// How long the task naps between two drains.
-const NAP: Duration = Duration::from_millis(16);
+const NAP: Duration = Duration::from_millis(33);
 /// Most events in one batch.
 const BATCH_MAX: usize = 4096;
 /// Bytes of records after which a batch takes no more: who executes decides how long they are.
@@ -79,8 +78,7 @@ pub struct Probe {
     filtered: bool,
     /// What was told of it.
     skipped: Skipped,
-    /// Whether failed execs of 32-bit programs were seen to, or could not be.
-    watches_narrow: bool,
+    narrow: Narrow,
     /// How long loading and attaching took.
     pub took: Duration,
 }
@@ -103,7 +101,7 @@ impl Probe {
             owes: false,
             filtered: options.only.any(),
             skipped: Skipped::default(),
-            watches_narrow: false,
+            narrow: Narrow::Unseen,
             ring: ring_fd::register(ring)?,
             counters,
             decoder: Decoder::new(
@@ -132,10 +130,30 @@ impl Probe {
     /// # Errors
     /// If the kernel refuses it, in a sentence.
     pub fn watch_narrow(&mut self) -> Result<()> {
-        self.watches_narrow = true;
         let attached = self.loaded.attach_narrow();
         self.misses.look_again(&self.loaded.ebpf);
+        self.narrow = match attached {
+            Ok(()) => Narrow::Watched,
+            Err(_) => Narrow::Refused(Instant::now()),
+        };
         attached.context("failed execs of 32-bit programs are not seen")
+    }
+
+    /// The same where it is due: when the first such program was executed, and from time to time if it was
+    /// refused. Returns what went wrong, once.
+    fn see_to_narrow(&mut self) -> Option<String> {
+        match self.narrow {
+            Narrow::Unseen if self.decoder.saw_narrow() => {
+                let watched = self.watch_narrow();
+                watched.err().map(|error| format!("{error:#}"))
+            }
+            Narrow::Refused(when) if when.elapsed() >= ASK_IDLE => {
+                // Was told the first time.
+                let _ = self.watch_narrow();
+                None
+            }
+            _ => None,
+        }
     }
 
     /// Hands over batches until `stop` comes or the receiver is gone; then takes the programs out
@@ -194,24 +212,21 @@ impl Probe {
             let mut events = Vec::new();
             let more = self.take(&mut events) && left > 0;
             let mut skipped = None;
-            let mut problem = None;
-            if !self.watches_narrow && events.iter().any(is_narrow) {
-                // Before the program is told: who hears of it may count on the rest.
-                let watched = self.watch_narrow();
-                problem = watched.err().map(|error| format!("{error:#}"));
-            }
+            // Before the program is told: who hears of it may count on the rest.
+            let problem = self.see_to_narrow();
             if !more {
                 self.owes |= !events.is_empty();
                 skipped = self.ask(&mut events);
             }
             // Execs that are skipped are no reason to come back soon.
             let something = !events.is_empty();
-            if (something || skipped.is_some())
+            if (something || skipped.is_some() || problem.is_some())
                 && batches
                     .send(Batch {
                         events,
                         skipped,
-                        problem,
+                        problems: problem.into_iter().collect(),
+                        ..Batch::default()
                     })
                     .await
                     .is_err()
@@ -297,9 +312,14 @@ impl Probe {
     }
 }
 
-/// Says whether an event is the exec of a 32-bit program.
-fn is_narrow(event: &Event) -> bool {
-    matches!(event, Event::Exec(exec) if exec.flags.contains(Flags::NARROW))
+/// Whether failed execs of 32-bit programs are seen to.
+#[derive(Clone, Copy)]
+enum Narrow {
+    /// There is no such program.
+    Unseen,
+    Watched,
+    /// Not, since the kernel refused it then.
+    Refused(Instant),
 }
 
 /// What came of draining the ring.
@@ -320,50 +340,4 @@ fn cgroup_path(paths: &HashMap<MapData, u64, CgroupWords>, id: u64) -> Option<Cg
 fn sum(counters: &PerCpuArray<MapData, u64>, counter: Counter) -> Option<u64> {
     let counts = counters.get(&(counter as u32), 0).ok()?;
     Some(counts.iter().sum())
-}
-
-/// Runs of programs that the kernel skipped, because the program was already running on that CPU.
-struct Misses {
-    /// Each program, held so that it can be asked once it is attached to nothing, with its
-    /// `/proc/self/fdinfo/N`.
-    programs: Vec<(OwnedFd, File)>,
-    told: u64,
-}
-
-impl Misses {
-    fn open(ebpf: &Ebpf) -> Self {
-        let mut misses = Self {
-            programs: Vec::new(),
-            told: 0,
-        };
-        misses.look_again(ebpf);
-        misses
-    }
-
-    /// Finds programs that were loaded since.
-    fn look_again(&mut self, ebpf: &Ebpf) {
-        let info = |fd: &OwnedFd| File::open(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()));
-        let programs = attach::telling(ebpf);
-        let programs = programs.filter_map(|fd| info(&fd).ok().map(|info| (fd, info)));
-        self.programs = programs.collect();
-    }
-
-    fn new_ones(&mut self) -> u64 {
-        let infos = self.programs.iter().map(|(_, info)| info);
-        let total: u64 = infos.filter_map(recursion_misses).sum();
-        let new = total.saturating_sub(self.told);
-        self.told = self.told.max(total);
-        new
-    }
-}
-
-/// Reads `recursion_misses` (kernels from 5.12) of a program's fdinfo.
-fn recursion_misses(file: &File) -> Option<u64> {
-    let mut buffer = [0; 1024];
-    let len = file.read_at(&mut buffer, 0).ok()?;
-    let text = std::str::from_utf8(buffer.get(..len)?).ok()?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("recursion_misses:"))?;
-    line.trim().parse().ok()
 }

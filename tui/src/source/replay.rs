@@ -13,6 +13,9 @@ use anyhow::{Result, bail};
 use lines::{Line, Lines};
 use std::path::Path;
 
+/// What is wrong with a line that was not kept.
+const TOO_LONG: &str = "it is longer than any that this program writes";
+
 /// Most events that are handed out at once.
 const BATCH: usize = 4096;
 
@@ -62,7 +65,10 @@ impl Damage {
         if let Some((line, why)) = &self.first {
             let (lines, first) = match self.lines {
                 1 => ("1 line was".to_owned(), format!("line {line}")),
-                n => (format!("{n} lines were"), format!("the first is line {line}")),
+                n => (
+                    format!("{n} lines were"),
+                    format!("the first is line {line}"),
+                ),
             };
             sentences.push(format!("{name}: {lines} skipped: {first}: {why}"));
         }
@@ -163,10 +169,41 @@ impl Recording {
         if self.finished {
             return None;
         }
-        if self.lines_ended() && batch.events.len() < BATCH {
+        if self.lines.is_done() && self.first.is_none() {
             self.finished = true;
             batch.problems = self.damage.sentences(&self.name, self.end.is_some());
         }
         Some(batch)
+    }
+
+    /// Returns the next thing that is told. Without waiting, it may be `None` though there is more to come.
+    fn item(&mut self, wait: bool) -> Option<Item> {
+        loop {
+            let parsed = match self.lines.buffered() {
+                Some(Line::Whole(line) | Line::Rest(line)) if line.trim_ascii().is_empty() => {
+                    continue;
+                }
+                Some(Line::Whole(line) | Line::Rest(line)) => Some(self.parser.parse(line)),
+                Some(Line::TooLong) => Some(Err(TOO_LONG.to_owned())),
+                None => None,
+            };
+            let parsed = match parsed {
+                Some(parsed) => parsed,
+                None if !wait || self.lines.is_done() => return None,
+                None => match self.lines.fill() {
+                    Ok((Some(_), _)) => Err(TOO_LONG.to_owned()),
+                    Ok((None, _)) => continue,
+                    Err(error) => {
+                        let line = self.lines.number();
+                        self.damage.stopped = Some((line, error.to_string()));
+                        continue;
+                    }
+                },
+            };
+            match parsed {
+                Ok(item) => return Some(item),
+                Err(why) => self.damage.skip(self.lines.number(), why),
+            }
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::Look;
 use super::paint::Part;
+use crate::app::words::words;
 use crate::container;
-use crate::event::{Capture, Status, errno_name};
+use crate::event::{Capture, Status};
 use crate::field::{CUT_PATH, Field, Value, command_start_into};
 use crate::format;
 use crate::store::Row;
@@ -48,21 +49,14 @@ pub(super) fn row_style(row: &Row, look: &Look<'_>) -> Style {
 /// Returns a value in words.
 pub(super) fn value_text<'a>(value: &Value<'a>, look: &Look<'_>) -> Cow<'a, str> {
     let glyphs = look.theme.glyphs;
-    let words = match value {
-        Value::None => return Cow::Borrowed(""),
-        Value::Number(n) => n.to_string(),
-        Value::Text(Cow::Borrowed(bytes)) => return look.plain(text::escape(bytes)),
-        Value::Text(Cow::Owned(bytes)) => text::escape(bytes).into_owned(),
-        Value::Duration(ns) => format::duration(*ns),
-        Value::Time(ns) => look.time_of_day(*ns),
-        Value::Size(bytes) => format::size(*bytes),
-        Value::Outcome(0) => return Cow::Borrowed("ok"),
-        Value::Outcome(errno) => format!("{} {}", glyphs.failed, errno_name(*errno)),
-        Value::Exit(None) => return Cow::Borrowed(glyphs.ellipsis),
-        Value::Exit(Some(Status::Code(code))) => code.to_string(),
-        Value::Exit(Some(status)) => status.signal_name().unwrap_or_default().into_owned(),
-    };
-    look.plain(Cow::Owned(words))
+    match value {
+        Value::Exit(None) => Cow::Borrowed(glyphs.ellipsis),
+        Value::Outcome(errno) if *errno != 0 => {
+            let name = words(value, look.model, look.zone);
+            look.plain(Cow::Owned(format!("{} {name}", glyphs.failed)))
+        }
+        value => look.plain(words(value, look.model, look.zone)),
+    }
 }
 
 /// Returns a row's command line, and what is said behind it about what was not captured.

@@ -1,50 +1,43 @@
-//! Every fact of one line: the whole command, each argument, and why a fact is missing.
+//! Everything about one line, in tabs: facts, arguments, environment, lineage, and the event as JSON.
+//!
+//! ```text
+//! ┌─ 48214 gcc ──────────────────────────────────────────────────────────────────────────────┐
+//! │ [Facts]  Arguments 6   Environment   Lineage   JSON                                      │
+//! │ /usr/bin/gcc -O2 -c bar.c -o bar.o                                                       │
+//! │                                                                                          │
+//! │ time       2024-03-09 12:00:04.121000 +00:00                                             │
+//! │ result     exited 1 after 12ms                                                           │
+//! └──────────────────────────────────────────────────────────────────────────── 30 more below ┘
+//! ```
 
-use super::paint::Part;
-use super::{Look, cell, popup_frame, scroll_text, strip};
+mod facts;
+mod json;
+mod lineage;
+
+use super::paint::{self, Part};
+use super::{Look, area_of, popup_frame, scroll_text};
 use crate::app::App;
-use crate::app::popup::{Details, Popup, Subject};
+use crate::app::details::{Fact, Tab};
+use crate::app::hits::Area;
+use crate::app::popup::{Popup, Subject};
 use crate::cells;
-use crate::event::{self, Args, Capture, Flags, Lost, Reason};
-use crate::field::{FIELDS, Value};
+use crate::event::{Args, Capture};
 use crate::format;
-use crate::process::{Life, Process};
 use crate::store::{Entry, Row};
 use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 /// Cells of the names on the left.
 const NAMES: usize = 10;
 
-/// Fields that have a line or a section of their own.
-const OWN_LINE: [&str; 3] = ["time", "command", "res"];
-
-/// The schema's keys of fields that are named otherwise here.
-const SCHEMA_KEYS: [(&str, &str); 9] = [
-    ("flag", "flags"),
-    ("file", "filename"),
-    ("interp", "interpreter"),
-    ("login", "loginuid"),
-    ("ses", "session"),
-    ("nspid", "ns_pid"),
-    ("pidns", "pid_ns"),
-    ("mntns", "mnt_ns"),
-    ("parent", "parent_comm"),
-];
-
-/// Cells of the words of flags.
-const WORDS: usize = 8;
-
-/// The schema's keys of what is told beside the arguments and the environment.
-const OWN_SECTION: [&str; 4] = ["args", "args_bytes", "args_missing_bytes", "env"];
-
-/// Paints the details, and notes how long they are.
+/// Paints the details, and notes what is on which line.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
-    let Some(Popup::Details(Details { subject, scroll })) = app.popups.last() else {
+    let Some(Popup::Details(details)) = app.popups.last() else {
         return;
     };
-    let (subject, scroll) = (*subject, *scroll);
+    let (subject, tab) = (details.subject, details.tab);
     let look = look_at.look(app);
     let height = area.height * 3 / 4;
     let place = Rect {
@@ -53,18 +46,27 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         ..area
     };
     let inside = popup_frame(buf, place, &title(subject, app), &look);
-    let lines = lines(subject, app, &look, usize::from(inside.width));
-    let total = lines.len();
-    let scroll = scroll_text(buf, inside, &lines, scroll, &look);
-    app.hits.popup = super::area_of(inside);
-    app.hits.popup_lines = total;
-    if let Some(Popup::Details(details)) = app.popups.last_mut() {
-        details.scroll = scroll;
-    }
+    let tabs = tabs(buf, paint::line(inside, 0), subject, tab, app, &look);
+    let inside = paint::below(inside, 1);
+    let page = page(subject, tab, app, &look, usize::from(inside.width));
+    let (lines, facts): (Vec<_>, Vec<_>) = page.lines.into_iter().unzip();
+    let Some(Popup::Details(details)) = app.popups.last_mut() else {
+        return;
+    };
+    details.window(lines.len(), usize::from(inside.height));
+    let (line, scroll) = (details.line, details.scroll);
+    let look = look_at.look(app);
+    let y = u16::try_from(line - scroll).unwrap_or(u16::MAX);
+    buf.set_style(paint::line(inside, y), look.theme.selected);
+    scroll_text(buf, inside, &lines, scroll, &look);
+    app.hits.popup = area_of(inside);
+    app.hits.popup_lines = lines.len();
+    app.hits.detail_tabs = tabs;
+    app.hits.facts = facts;
 }
 
 fn title(subject: Subject, app: &App) -> String {
-    let (pid, comm) = match (app.entry_of(subject), strip::process_of(subject, app)) {
+    let (pid, comm) = match (app.entry_of(subject), app.process_of(subject)) {
         (Some(Entry::Row(row)), _) => (row.exec.pid, row.exec.comm),
         (_, Some(process)) => (process.key.pid, process.comm),
         _ => return "details".to_owned(),
@@ -72,61 +74,152 @@ fn title(subject: Subject, app: &App) -> String {
     format!("{pid} {}", text::escape(comm.as_bytes()))
 }
 
-type Lines = Vec<Vec<Part<'static>>>;
+/// Paints the names of the tabs, with how much there is. Returns where they are.
+fn tabs(
+    buf: &mut Buffer,
+    area: Rect,
+    subject: Subject,
+    shown: Tab,
+    app: &App,
+    look: &Look<'_>,
+) -> Vec<(Area, Tab)> {
+    let theme = look.theme;
+    let row = row_of(subject, app);
+    let count = |tab: Tab| match tab {
+        Tab::Arguments => Some(row?.exec.args.iter().count()),
+        Tab::Environment => Some(row?.exec.env.as_deref()?.iter().count()),
+        Tab::Facts | Tab::Lineage | Tab::Json => None,
+    };
+    let mut hits = Vec::new();
+    let mut x = area.x;
+    let short = area.width < 60;
+    for (tab, name) in Tab::ALL {
+        let name = if short && tab != shown {
+            &name[..3]
+        } else {
+            name
+        };
+        let count = count(tab).filter(|_| !short);
+        let count = count.map(|n| format!(" {}", format::short_count(n as u64)));
+        let words = format!("{name}{}", count.unwrap_or_default());
+        let (words, style) = match tab == shown {
+            true => (format!("[{words}]"), theme.accent),
+            false => (format!(" {words} "), theme.dim),
+        };
+        let place = Rect {
+            x,
+            width: area.right().saturating_sub(x),
+            ..area
+        };
+        let used = paint::text(buf, place, &words, style, theme.glyphs.ellipsis);
+        let hit = Rect {
+            width: used,
+            ..place
+        };
+        hits.push((area_of(hit), tab));
+        x = x.saturating_add(used + 1).min(area.right());
+    }
+    hits
+}
 
-fn lines(subject: Subject, app: &App, look: &Look<'_>, width: usize) -> Lines {
+fn row_of(subject: Subject, app: &App) -> Option<&Row> {
+    match app.entry_of(subject) {
+        Some(Entry::Row(row)) => Some(row),
+        _ => None,
+    }
+}
+
+fn page<'l, 'm>(
+    subject: Subject,
+    tab: Tab,
+    app: &App,
+    look: &'l Look<'m>,
+    width: usize,
+) -> Page<'l, 'm> {
     let mut page = Page {
         lines: Vec::new(),
+        about: None,
         width,
         look,
     };
-    let process = strip::process_of(subject, app);
-    let row = match app.entry_of(subject) {
-        Some(Entry::Row(row)) => Some(row),
-        Some(Entry::Gap(lost)) => {
-            page.gap(lost);
-            return page.lines;
+    let process = app.process_of(subject);
+    let row = row_of(subject, app);
+    if let (Some(Entry::Gap(lost)), false) = (app.entry_of(subject), tab == Tab::Json) {
+        match tab {
+            Tab::Facts => page.gap(lost),
+            _ => page.note("nothing is known of what was lost"),
         }
-        None => None,
-    };
-    match (row, process) {
-        (Some(row), _) => page.row(row, process),
-        (None, Some(process)) => page.idle(process),
-        (None, None) => {
-            page.note("this event left the history, oldest out first; --history keeps more")
+        return page;
+    }
+    match (tab, row, process) {
+        (Tab::Json, _, _) => page.json(app.entry_of(subject)),
+        (Tab::Lineage, row, process) => page.lineage(row, process),
+        (Tab::Facts, Some(row), process) => {
+            page.row(row, process);
+            process.into_iter().for_each(|process| page.below(process));
+        }
+        (Tab::Facts, None, Some(process)) => {
+            page.idle(process);
+            page.below(process);
+        }
+        (Tab::Facts, None, None) => {
+            page.note("this event left the history, oldest out first; --history keeps more");
+        }
+        (Tab::Arguments, Some(row), _) => page.arguments(&row.exec.args),
+        (Tab::Environment, Some(row), _) => page.environment(row.exec.env.as_deref()),
+        (Tab::Arguments | Tab::Environment, None, _) => {
+            page.note("no exec of this process is in the history");
         }
     }
-    if let Some(process) = process {
-        page.below(process);
-    }
-    if let Some(env) = row.and_then(|row| row.exec.env.as_deref()) {
-        page.env(env);
-    }
-    page.lines
+    page
 }
 
+/// A line, and what it tells.
+type Line = (Vec<Part<'static>>, Option<Fact>);
+
 struct Page<'l, 'm> {
-    lines: Lines,
+    lines: Vec<Line>,
+    /// What the lines that come tell.
+    about: Option<Fact>,
     width: usize,
     look: &'l Look<'m>,
 }
 
 impl Page<'_, '_> {
-    fn note(&mut self, words: &str) {
+    fn about(&mut self, fact: Option<Fact>) {
+        self.about = fact;
+    }
+
+    fn push(&mut self, parts: Vec<Part<'static>>) {
+        self.lines.push((parts, self.about));
+    }
+
+    fn blank(&mut self) {
+        self.lines.push((Vec::new(), None));
+    }
+
+    fn wrapped(&mut self, words: &str, style: Style) {
         for line in cells::wrap(words, self.width) {
-            self.lines
-                .push(vec![(line.to_owned().into(), self.look.theme.warn)]);
+            self.push(vec![(line.to_owned().into(), style)]);
         }
     }
 
+    fn note(&mut self, words: &str) {
+        self.wrapped(words, self.look.theme.warn);
+    }
+
+    fn dim(&mut self, words: &str) {
+        self.wrapped(words, self.look.theme.dim);
+    }
+
     fn heading(&mut self, words: String) {
-        self.lines.push(Vec::new());
-        self.lines
-            .push(vec![(words.into(), self.look.theme.accent)]);
+        self.about(None);
+        self.blank();
+        self.push(vec![(words.into(), self.look.theme.accent)]);
     }
 
     /// Adds a name and its value, wrapped.
-    fn fact(&mut self, name: &str, value: &str, style: ratatui::style::Style) {
+    fn fact(&mut self, name: &str, value: &str, style: Style) {
         let value = self.look.plain(value.into());
         let room = self.width.saturating_sub(NAMES + 1).max(8);
         for (i, line) in cells::wrap(&value, room).into_iter().enumerate() {
@@ -136,67 +229,42 @@ impl Page<'_, '_> {
                 String::new()
             };
             let blank = " ".repeat(NAMES + 1 - cells::width(&name));
-            self.lines.push(vec![
+            self.push(vec![
                 (format!("{name}{blank}").into(), self.look.theme.dim),
                 (line.to_owned().into(), style),
             ]);
         }
     }
 
-    fn gap(&mut self, lost: &Lost) {
+    /// Adds a process, indented, in one line.
+    fn limb(&mut self, pid: u32, depth: usize, mut parts: Vec<Part<'static>>) {
         let theme = self.look.theme;
-        let text = theme.text;
-        self.fact(
-            "lost",
-            &format!("{} events", format::count(lost.count)),
-            theme.failed,
-        );
-        self.fact("noticed", &self.look.date_time(lost.time_ns), text);
-        let cpu = lost
-            .cpu
-            .map_or("not of one CPU".to_owned(), |cpu| cpu.to_string());
-        self.fact("CPU", &cpu, text);
-        self.lines.push(Vec::new());
-        self.note("The kernel's buffer was full. What happened between the rows around this one is not known; a larger --ring-size loses less.");
+        let corner = match depth {
+            0 => String::new(),
+            _ => format!("{} ", theme.glyphs.corner),
+        };
+        // What is deep stays in sight.
+        let indent = " ".repeat((2 * depth.saturating_sub(1)).min(self.width / 3));
+        parts.insert(0, (format!("{pid:>7}  {indent}{corner}").into(), theme.dim));
+        self.push(parts);
     }
 
-    fn row(&mut self, row: &Row, process: Option<&Process>) {
-        let theme = self.look.theme;
-        let command = crate::field::command_line(row);
-        for line in cells::wrap(&command, self.width) {
-            self.lines
-                .push(vec![(line.to_owned().into(), theme.bright)]);
+    fn arguments(&mut self, args: &Args) {
+        let count = args.iter().count();
+        if let Some(argc) = args.argc.filter(|argc| *argc as usize != count) {
+            let (count, argc) = (format::count(count as u64), format::count(argc.into()));
+            self.note(&format!("{count} of {argc} arguments"));
         }
-        self.capture("the arguments", &row.exec.args);
-        self.lines.push(Vec::new());
-        self.fact("time", &self.look.date_time(row.exec.time_ns), theme.text);
-        let (words, bad) = strip::outcome(row, self.look);
-        self.fact(
-            "result",
-            &words,
-            if bad { theme.failed } else { theme.text },
-        );
-        let lineage = strip::lineage(Some(row), process, self.look);
-        let lineage: String = lineage.into_iter().map(|(text, _)| text).collect();
-        self.fact("lineage", &lineage, theme.text);
-        self.fields(row);
-        let args: Vec<String> = row
-            .exec
-            .args
-            .iter()
-            .map(|a| text::escape(a).into_owned())
-            .collect();
-        let of = match row.exec.args.argc {
-            Some(argc) if argc as usize != args.len() => format!(" of {argc}"),
-            _ => String::new(),
-        };
-        self.heading(format!("{}{of} arguments", args.len()));
+        self.capture("the arguments", args);
         for (i, arg) in args.iter().enumerate() {
-            self.fact(
-                &format!("[{i}]"),
-                if arg.is_empty() { "''" } else { arg },
-                theme.text,
-            );
+            self.about(Some(Fact::Argument(i)));
+            let arg = text::escape(arg);
+            let arg = if arg.is_empty() { "''" } else { &*arg };
+            self.fact(&format!("[{i}]"), arg, self.look.theme.text);
+        }
+        self.about(None);
+        if count == 0 && args.capture == Capture::Whole {
+            self.dim("no arguments, not even a name");
         }
     }
 
@@ -219,129 +287,24 @@ impl Page<'_, '_> {
         self.note(&words);
     }
 
-    fn fields(&mut self, row: &Row) {
-        let exec = &row.exec;
-        for field in FIELDS.iter().filter(|f| !OWN_LINE.contains(&f.key)) {
-            let value = (field.value)(row, self.look.model);
-            let why = event::reason(exec, schema_key(field.key));
-            match (&value, why) {
-                (Value::None, None) => {}
-                (Value::None, Some(why)) => self.absent(field.title, why),
-                (Value::Exit(None), _) => {
-                    self.fact(field.title, "still runs", self.look.theme.warn);
-                }
-                _ if field.key == "flag" => self.flags(field.title, exec.flags),
-                (_, why) => {
-                    let text = cell::value_text(&value, self.look).into_owned();
-                    let style = cell::cell(field, row, self.look).1;
-                    self.fact(field.title, &text, style);
-                    if let Some(why) = why {
-                        self.absent("", why);
-                    }
-                }
-            }
-        }
-        let known = |key: &str| FIELDS.iter().any(|f| schema_key(f.key) == key);
-        let told = |key: &str| exec.missing.iter().any(|(told, _)| told == key);
-        for (key, _) in event::reasons(exec).filter(|(key, _)| !known(key)) {
-            if OWN_SECTION.contains(&key) && !told(key) {
-                continue;
-            }
-            if let Some(why) = event::reason(exec, key) {
-                self.absent(&text::escape(key.as_bytes()), why);
-            }
-        }
-    }
-
-    /// Adds what is not there instead of a value.
-    fn absent(&mut self, name: &str, why: Reason<'_>) {
-        let text = text::escape(why.text.as_bytes());
-        if why.none {
-            self.fact(name, &text, self.look.theme.dim);
-        } else {
-            self.fact(name, &format!("? {text}"), self.look.theme.warn);
-        }
-    }
-
-    /// Adds the words of flags, each with what it means.
-    fn flags(&mut self, title: &str, flags: Flags) {
-        for (i, (word, meaning)) in flags.explained().enumerate() {
-            let name = if i == 0 { title } else { "" };
-            let line = format!("{word:WORDS$} {meaning}");
-            self.fact(name, &line, self.look.theme.text);
-        }
-    }
-
-    fn env(&mut self, env: &Args) {
+    fn environment(&mut self, env: Option<&Args>) {
+        let Some(env) = env else {
+            return self.dim("not captured; --env captures the environment of each exec");
+        };
         let variables = env.iter().count();
-        let of = match env.argc {
-            Some(all) if all as usize != variables => format!(" of {all}"),
-            _ => String::new(),
-        };
-        self.heading(format!("{variables}{of} variables of the environment"));
+        if let Some(all) = env.argc.filter(|all| *all as usize != variables) {
+            self.note(&format!("{variables} of {all} variables"));
+        }
         self.capture("the environment", env);
-        for variable in env.iter() {
-            let variable = self.look.plain(text::escape(variable));
-            for line in cells::wrap(&variable, self.width) {
-                self.lines
-                    .push(vec![(line.to_owned().into(), self.look.theme.text)]);
-            }
+        for (i, variable) in env.iter().enumerate() {
+            self.about(Some(Fact::Variable(i)));
+            let variable = text::escape(variable);
+            let variable = self.look.plain(variable).into_owned();
+            self.wrapped(&variable, self.look.theme.text);
+        }
+        self.about(None);
+        if variables == 0 && env.capture == Capture::Whole {
+            self.dim("empty");
         }
     }
-
-    /// A process that executed nothing while it was watched, or whose row is gone.
-    fn idle(&mut self, process: &Process) {
-        let theme = self.look.theme;
-        let (line, _) = super::tree::process_line(process, self.look, usize::MAX);
-        for line in cells::wrap(&line, self.width) {
-            self.lines
-                .push(vec![(line.to_owned().into(), theme.bright)]);
-        }
-        self.lines.push(Vec::new());
-        self.fact("PID", &process.key.pid.to_string(), theme.text);
-        self.fact("USER", &self.look.user(process.uid), theme.text);
-        self.fact(
-            "started",
-            &self.look.date_time(process.key.start_ns),
-            theme.text,
-        );
-        let state = match process.life {
-            Life::Running => "runs".to_owned(),
-            Life::Unwatched => "not watched: it executed nothing since its fork".to_owned(),
-            Life::Ended { time_ns, .. } => {
-                let words = super::tree::ended(process.life).map(|(words, _)| words);
-                format!(
-                    "{} at {}",
-                    words.unwrap_or_default(),
-                    self.look.time_of_day(time_ns)
-                )
-            }
-        };
-        self.fact("state", &state, theme.text);
-        let lineage = strip::lineage(None, Some(process), self.look);
-        let lineage: String = lineage.into_iter().map(|(text, _)| text).collect();
-        self.fact("lineage", &lineage, theme.text);
-    }
-
-    fn below(&mut self, process: &Process) {
-        let theme = self.look.theme;
-        let say = |c: &crate::process::Counts| {
-            let cpu = format::duration(c.cpu_ns);
-            let (execs, failed) = (format::count(c.execs), format::count(c.failed));
-            format!("{execs} execs, {failed} failed, {cpu} CPU of what ended")
-        };
-        self.heading("process".to_owned());
-        self.fact("itself", &say(&process.own), theme.text);
-        self.fact("subtree", &say(&process.subtree), theme.text);
-        self.fact(
-            "children",
-            &format::count(process.children.len() as u64),
-            theme.text,
-        );
-    }
-}
-
-fn schema_key(key: &str) -> &str {
-    let renamed = SCHEMA_KEYS.iter().find(|(field, _)| *field == key);
-    renamed.map_or(key, |(_, schema)| schema)
 }

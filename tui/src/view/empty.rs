@@ -28,8 +28,51 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
     }
 }
 
+/// Why the view of failures is empty while something was executed.
+fn no_failures(app: &App) -> Vec<String> {
+    let hidden = app.failures.hidden();
+    if hidden == 0 {
+        let rows = format::count(app.rows_shown().1 as u64);
+        return vec![format!(
+            "Nothing failed: of {rows} execs in the history, all went well."
+        )];
+    }
+    let clear = key_text(Mode::Failures, Action::ClearFilter);
+    let what = if hidden == 1 {
+        "failed exec"
+    } else {
+        "failed execs"
+    };
+    let hidden = format::count(hidden);
+    vec![format!(
+        "The filter hides {hidden} {what}: {clear} clears it."
+    )]
+}
+
+/// Why nobody started anything in the time that the view of rates looks at.
+fn nothing_then(app: &App) -> String {
+    let gone = app.oldest_ns().is_none_or(|oldest| {
+        let to_ns = app.rates.span().to * 1_000_000_000;
+        oldest >= to_ns && app.model.store.first_id().0 > 0
+    });
+    match (app.list.filter().is_empty(), gone) {
+        (_, true) => "The events of this time left the history; --history keeps more.".to_owned(),
+        (true, false) => "Nothing was executed in this time.".to_owned(),
+        (false, false) => {
+            let clear = key_text(Mode::Rate, Action::ClearFilter);
+            format!("Nothing that passes the filter was executed in this time: {clear} clears it.")
+        }
+    }
+}
+
 fn words(app: &App) -> Vec<String> {
     let (_, all) = app.rows_shown();
+    if app.view == View::Failures && all > 0 {
+        return no_failures(app);
+    }
+    if app.view == View::Rate && all > 0 {
+        return vec![nothing_then(app)];
+    }
     let filtered = !app.list.filter().is_empty();
     if all > 0 && filtered {
         let clear = key_text(Mode::Events, Action::ClearFilter);

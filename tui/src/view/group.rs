@@ -1,7 +1,7 @@
 //! Rows put together: what they share, how many, how often, how they went, and the newest of them.
 
 use super::paint::{self, line};
-use super::pivots::{BARS, Column, bars, lately, places, rate, titles};
+use super::pivots::{BARS, Column, bars, last, lately, places, rate, titles};
 use super::{Look, area_of, cell};
 use crate::app::App;
 use crate::app::pivots::By;
@@ -172,15 +172,4 @@ fn figure(
     };
     let text = look.plain(text.into());
     paint::text_right(buf, place, &text, style, theme.glyphs.ellipsis);
-}
-
-fn last(buf: &mut Buffer, place: Rect, group: &Group<Values>, look: &Look<'_>) {
-    let Some(row) = look.model.store.row(group.newest()) else {
-        return;
-    };
-    let (mut parts, _) = cell::command(row, look);
-    if paint::width(&parts) > usize::from(place.width) {
-        parts = cell::without_directory(parts, look);
-    }
-    paint::parts(buf, place, &parts, look.theme.glyphs.ellipsis);
 }

@@ -2,14 +2,17 @@
 
 use super::paint::Part;
 use super::{Look, popup_frame, scroll_text};
+use crate::action::Action;
 use crate::app::App;
+use crate::app::copy::What;
 use crate::app::popup::Popup;
 use crate::field::{FIELDS, by_key};
+use crate::keymap::{Mode, key_text};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// A line of a menu: its mark, name and meaning.
-type Line = (&'static str, String, String);
+type Line = (String, String, String);
 
 /// Paints the menu, and notes where its lines are.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
@@ -20,10 +23,18 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
             let line = |(key, marked): &(&'static str, bool)| -> Line {
                 let mark = if *marked { "x" } else { " " };
                 let doc = by_key(key).map_or("", |field| field.doc);
-                (mark, (*key).to_owned(), doc.to_owned())
+                (mark.to_owned(), (*key).to_owned(), doc.to_owned())
             };
             let lines = menu.fields.iter().map(line).collect();
             ("group by", menu.selected, menu.scroll, lines)
+        }
+        Some(Popup::Copy(menu)) => {
+            let line = |(_, action, name, doc): &(What, Action, &str, &str)| -> Line {
+                let key = key_text(Mode::Copy, *action);
+                (key, (*name).to_owned(), (*doc).to_owned())
+            };
+            let lines = What::ALL.iter().map(line).collect();
+            ("copy", menu.selected, 0, lines)
         }
         _ => return,
     };
@@ -77,14 +88,21 @@ fn to_sort(app: &App, look: &Look<'_>) -> Vec<Line> {
     };
     if let Some(order) = app.order() {
         let columns = app.order_columns().into_iter();
-        let line = |(by, (title, doc))| (mark(by == order.by, order.descending), title, doc);
+        let line = |(by, (title, doc))| {
+            let mark = mark(by == order.by, order.descending);
+            (mark.to_owned(), title, doc)
+        };
         return columns.map(line).collect();
     }
     let sort = app.sort();
     let fields = FIELDS.iter().map(|field| {
         let is = sort.filter(|sort| sort.field.key == field.key);
         let mark = mark(is.is_some(), is.is_some_and(|sort| sort.descending));
-        (mark, field.title.to_owned(), field.doc.to_owned())
+        (
+            mark.to_owned(),
+            field.title.to_owned(),
+            field.doc.to_owned(),
+        )
     });
     fields.collect()
 }

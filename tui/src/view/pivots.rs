@@ -1,7 +1,7 @@
 //! What the tables of groups have in common: titles, figures, bars.
 
 use super::paint::{self, line};
-use super::{Look, area_of};
+use super::{Look, area_of, cell};
 use crate::app::hits::Area;
 use crate::app::pivots::{By, Lately, Order};
 use crate::cells;
@@ -112,6 +112,18 @@ pub(super) fn bars<L>(buf: &mut Buffer, area: Rect, group: &Group<L>, look: &Loo
             buf.set_stringn(x, area.y, sign, 1, look.theme.bar);
         }
     }
+}
+
+/// Paints the newest command of a group.
+pub(super) fn last<L>(buf: &mut Buffer, place: Rect, group: &Group<L>, look: &Look<'_>) {
+    let Some(row) = look.model.store.row(group.newest()) else {
+        return;
+    };
+    let (mut parts, _) = cell::command(row, look);
+    if paint::width(&parts) > usize::from(place.width) {
+        parts = cell::without_directory(parts, look);
+    }
+    paint::parts(buf, place, &parts, look.theme.glyphs.ellipsis);
 }
 
 /// The seconds that rates on this frame are of.

@@ -2,9 +2,10 @@
 
 use super::Look;
 use super::paint::{self, Part};
+use crate::action::Action;
 use crate::app::{App, Tone, View};
 use crate::format;
-use crate::keymap;
+use crate::keymap::{self, Binding, Mode};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -186,21 +187,7 @@ pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
             );
         }
         None => {
-            let mut parts: Vec<Part<'_>> = Vec::new();
-            for binding in keymap::hints(app.mode()) {
-                let key = binding
-                    .keys
-                    .first()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                let hint = binding.hint.unwrap_or_default();
-                let wide = key.chars().count() + hint.chars().count() + 3;
-                if paint::width(&parts) + wide > usize::from(room) + 2 {
-                    break;
-                }
-                parts.push((key.into(), theme.accent));
-                parts.push((format!(" {hint}  ").into(), theme.dim));
-            }
+            let parts = hints(app.mode(), usize::from(room) + 2, look);
             paint::parts(buf, left, &parts, "");
         }
     }
@@ -208,12 +195,41 @@ pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
     paint::parts(buf, paint::from_column(area, start), &place, "");
 }
 
+/// Returns as many hints as there is room for, in their order; that to the help, and that to the way out, are never
+/// left out for others.
+fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Part<'a>> {
+    let hint = |binding: &'static Binding| {
+        let key = binding.keys.first().map(ToString::to_string);
+        let key = look.plain(key.unwrap_or_default().into());
+        let text = format!(" {}  ", binding.hint.unwrap_or_default());
+        vec![(key, look.theme.accent), (text.into(), look.theme.dim)]
+    };
+    let stays = |binding: &&Binding| matches!(binding.action, Action::Help | Action::Close);
+    let staying = keymap::hints(mode).filter(stays);
+    let mut reserved: usize = staying.map(|binding| paint::width(&hint(binding))).sum();
+    let mut full = false;
+    let mut parts = Vec::new();
+    for binding in keymap::hints(mode) {
+        let more = hint(binding);
+        if stays(&binding) {
+            reserved -= paint::width(&more);
+            parts.extend(more);
+            continue;
+        }
+        full |= paint::width(&parts) + paint::width(&more) + reserved > room;
+        if !full {
+            parts.extend(more);
+        }
+    }
+    parts
+}
+
 fn place(app: &App, look: &Look<'_>) -> Vec<Part<'static>> {
     let theme = look.theme;
     let (index, len) = match app.view {
         View::Events => (app.table.selected(&app.list, &app.model), app.list.len()),
         View::Tree => (Some(app.tree.index()), app.tree.lines().len()),
-        View::Group => match app.order() {
+        View::Group | View::Rate | View::Failures => match app.order() {
             Some(order) => (Some(order.cursor.index()), order.list().len()),
             None => (None, 0),
         },
@@ -221,7 +237,12 @@ fn place(app: &App, look: &Look<'_>) -> Vec<Part<'static>> {
     let of = |n: usize| format::count(n as u64);
     let at = index.filter(|_| len > 0).map_or(0, |i| i + 1);
     let mut out: Vec<Part<'static>> = Vec::new();
-    if app.view == View::Events && app.table.follow {
+    let follows = match app.view {
+        View::Events => app.table.follow,
+        View::Rate => app.rates.chosen().is_none(),
+        View::Tree | View::Group | View::Failures => false,
+    };
+    if follows {
         out.push((
             format!("follow {} ", theme.glyphs.live).into(),
             theme.accent,

@@ -2,8 +2,7 @@
 
 use super::paint::{self, Part, line};
 use super::{Look, tree};
-use crate::app::App;
-use crate::app::popup::Subject;
+use crate::app::{App, View};
 use crate::event::Status;
 use crate::field::{self, Value};
 use crate::format;
@@ -27,7 +26,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
     let Some(subject) = app.subject() else {
         return;
     };
-    let process = process_of(subject, app);
+    let process = app.process_of(subject);
     let row = match app.entry_of(subject) {
         Some(Entry::Row(row)) => Some(row),
         _ => None,
@@ -49,7 +48,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
         ellipsis,
     );
     let facts = match (row, process) {
-        (Some(row), _) => facts(row, look),
+        (Some(row), _) => facts(row, app, look),
         (None, Some(process)) => process_facts(process, look),
         (None, None) => gap_facts(look),
     };
@@ -63,22 +62,15 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
     );
 }
 
-/// Returns the process that a subject is about, if it is still known.
-pub(super) fn process_of(subject: Subject, app: &App) -> Option<&Process> {
-    match subject {
-        Subject::Process(id) => app.model.processes.get(id),
-        Subject::Entry(id) => app
-            .model
-            .processes
-            .find(app.model.store.row(id)?.exec.key()),
-    }
-}
-
-fn facts<'a>(row: &Row, look: &Look<'_>) -> Vec<Part<'a>> {
+fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
     let theme = look.theme;
     let (words, bad) = outcome(row, look);
     let style = if bad { theme.failed } else { theme.text };
     let mut out: Vec<Part<'a>> = vec![(format!("{words}   ").into(), style)];
+    if let (View::Failures, Some(group)) = (app.view, app.failures.selected()) {
+        let cause = super::failures::cause(&group.label.what);
+        out.push((format!("{cause}   ").into(), theme.text));
+    }
     let mut fact = |name: &'static str, value: String| {
         out.push((name.into(), theme.dim));
         out.push((

@@ -43,15 +43,21 @@ struct Shot {
     terminal: Terminal<TestBackend>,
     /// The last frame. The backend's own cells keep what a wide character once hid.
     frame: Buffer,
+    now: u64,
 }
 
 impl Shot {
     fn new(app: App, width: u16, height: u16) -> Self {
+        Self::at(app, width, height, NOW)
+    }
+
+    fn at(app: App, width: u16, height: u16, now: u64) -> Self {
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut shot = Self {
             app,
             terminal,
             frame: Buffer::default(),
+            now,
         };
         shot.draw();
         shot
@@ -68,14 +74,14 @@ impl Shot {
     }
 
     fn draw(&mut self) {
-        let app = &mut self.app;
-        let done = self.terminal.draw(|frame| draw(frame, app, NOW)).unwrap();
+        let (app, now) = (&mut self.app, self.now);
+        let done = self.terminal.draw(|frame| draw(frame, app, now)).unwrap();
         self.frame = done.buffer.clone();
     }
 
     fn keys(mut self, keys: &str) -> Self {
         for name in keys.split_whitespace() {
-            self.app.handle(Input::Key(key(name)), NOW);
+            self.app.handle(Input::Key(key(name)), self.now);
             self.draw();
         }
         self
@@ -140,6 +146,7 @@ macro_rules! snapshot {
     };
 }
 
+mod details;
 mod views;
 
 #[test]
@@ -197,6 +204,9 @@ fn what_is_open_on_top() {
         "details_of_a_gap",
         shot().keys("g Down Down Down Down Enter")
     );
+    snapshot!("copy_menu", shot().keys("g Down y Down"));
+    snapshot!("copied", shot().keys("g Down y c"));
+    snapshot!("not_copied", shot().keys("g Down Down Down y c"));
     snapshot!("scrolled_sideways", shot().keys("Right"));
 }
 

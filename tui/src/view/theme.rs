@@ -42,6 +42,8 @@ pub(super) struct Glyphs {
     pub leaf: &'static str,
     /// From parent to child.
     pub child: &'static str,
+    /// Where a time is on a line of time.
+    pub tick: &'static str,
     /// A horizontal line.
     pub rule: &'static str,
 }
@@ -65,6 +67,7 @@ const UNICODE: Glyphs = Glyphs {
     closed: "▸",
     leaf: "─",
     child: " › ",
+    tick: "╵",
     rule: "─",
 };
 
@@ -87,6 +90,7 @@ const ASCII: Glyphs = Glyphs {
     closed: ">",
     leaf: "-",
     child: " > ",
+    tick: "'",
     rule: "-",
 };
 

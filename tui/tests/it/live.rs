@@ -7,6 +7,7 @@ mod ends;
 mod failed;
 mod forks;
 mod only;
+mod privileges;
 mod programs;
 mod runs;
 pub(crate) mod storm;

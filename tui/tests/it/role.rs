@@ -6,11 +6,14 @@ use execsnoop_tui::terminal::{Options, Terminal};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_keepcaps;
-use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
+use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Tells which part to play, and with what.
 const PART: &str = "EXECSNOOP_TEST_PART";
@@ -49,6 +52,7 @@ fn play() {
     let with = Path::new(&with);
     match part.to_str().unwrap() {
         "a capture with few rights" => capture_with_few_rights(),
+        "end while another thread does" => end_while_another_thread_does(),
         "panic on the screen" => panic_on_the_screen(with),
         "product with two capabilities" => product_with_two_capabilities(with, RLIM_INFINITY),
         "product with little memory to lock" => product_with_two_capabilities(with, 64 << 10),
@@ -86,6 +90,28 @@ fn capture_with_few_rights() {
         .stdout(Stdio::inherit())
         .exec();
     panic!("{PRODUCT}: {error}");
+}
+
+/// What the thread uses that ends first.
+pub(crate) const USED: Duration = Duration::from_millis(300);
+
+/// Ends in a thread that has used much and takes long to end, while the others end at once.
+fn end_while_another_thread_does() {
+    std::thread::spawn(|| std::thread::sleep(Duration::from_secs(60)));
+    let ends = std::thread::spawn(|| {
+        // Files of its own, to be closed by itself.
+        unshare(CloneFlags::CLONE_FILES).unwrap();
+        let (most, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        let null = File::open("/dev/null").unwrap();
+        let files: Vec<_> = (0..most.min(20_000) - 50)
+            .map_while(|_| null.try_clone().ok())
+            .collect();
+        assert!(files.len() > 500, "{}", files.len());
+        let used = || clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap();
+        while Duration::from(used()) < USED {}
+        std::process::exit(0);
+    });
+    ends.join().unwrap();
 }
 
 /// Takes the terminal, and panics once a file is there.

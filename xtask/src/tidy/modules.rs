@@ -17,6 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("action", &[]),
     ("cells", &["text"]),
     ("format", &["event"]),
+    ("shell", &["text"]),
     ("terminal", &[]),
     ("store", &["event"]),
     ("process", &["event", "store"]),
@@ -40,8 +41,8 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "action", "cells", "event", "field", "filter", "format", "keymap", "list", "model",
-            "pivot", "process", "rate", "store", "text",
+            "action", "cells", "event", "export", "field", "filter", "format", "keymap", "list",
+            "model", "pivot", "process", "rate", "shell", "store", "text",
         ],
     ),
     (
@@ -52,6 +53,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "cells",
             "container",
             "event",
+            "export",
             "field",
             "filter",
             "format",

@@ -5,6 +5,7 @@ use crate::app::AppOptions;
 use crate::event::{Event, Status};
 use crate::fixture::*;
 use crate::pivot::Stats;
+use crate::store::EntryId;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

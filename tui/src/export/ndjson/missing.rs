@@ -30,16 +30,8 @@ impl Written {
             out.extend_from_slice(&text.json);
             return;
         }
-        let mut json = vec![b'{'];
-        for (number, (key, reason)) in reasons(exec).enumerate() {
-            if number > 0 {
-                json.push(b',');
-            }
-            string(&mut json, key);
-            json.push(b':');
-            string(&mut json, reason);
-        }
-        json.push(b'}');
+        let mut json = Vec::new();
+        object(reasons(exec), &mut json);
         out.extend_from_slice(&json);
         if self.texts.len() >= MOST {
             self.texts.clear();
@@ -47,6 +39,20 @@ impl Written {
         let _told = Arc::clone(&exec.missing);
         self.texts.insert(key, Text { _told, json });
     }
+}
+
+/// Appends facts and the reasons why they are missing, as an object.
+pub(super) fn object<'a>(reasons: impl Iterator<Item = (&'a str, &'a str)>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (number, (key, reason)) in reasons.enumerate() {
+        if number > 0 {
+            out.push(b',');
+        }
+        string(out, key);
+        out.push(b':');
+        string(out, reason);
+    }
+    out.push(b'}');
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ const SCHEMA: &[(&str, &str)] = &[
     (
         "exit",
         "time seq pid ppid comm exit_code signal core_dumped duration_ns lifetime_ns user_ns \
-         system_ns max_rss_bytes",
+         system_ns max_rss_bytes missing",
     ),
     ("fork", "time seq pid ppid comm age_ns parent_age_ns"),
     ("process", "pid ppid uid comm args age_ns forked_only"),
@@ -134,9 +134,11 @@ fn exits_forks_and_losses_are_as_the_schema_says() {
         system_ns: None,
         max_rss_bytes: Some(4096),
         duration_ns: None,
+        missing: Arc::new(vec![("system_ns".into(), "too many threads".into())]),
     };
     let coded = Exit {
         status: Status::Code(3),
+        missing: Arc::default(),
         ..exit.clone()
     };
     let fork = Fork {
@@ -157,8 +159,8 @@ fn exits_forks_and_losses_are_as_the_schema_says() {
         line(Event::Lost(lost)),
     ];
     insta::assert_snapshot!(text.concat(), @r#"
-    {"event":"exit","time":"2023-11-14T12:01:53.000000000Z","seq":8,"pid":4711,"ppid":42,"comm":"ls","exit_code":null,"signal":"SIGSEGV","core_dumped":true,"duration_ns":null,"lifetime_ns":655000000,"user_ns":1,"system_ns":null,"max_rss_bytes":4096}
-    {"event":"exit","time":"2023-11-14T12:01:53.000000000Z","seq":8,"pid":4711,"ppid":42,"comm":"ls","exit_code":3,"signal":null,"core_dumped":false,"duration_ns":null,"lifetime_ns":655000000,"user_ns":1,"system_ns":null,"max_rss_bytes":4096}
+    {"event":"exit","time":"2023-11-14T12:01:53.000000000Z","seq":8,"pid":4711,"ppid":42,"comm":"ls","exit_code":null,"signal":"SIGSEGV","core_dumped":true,"duration_ns":null,"lifetime_ns":655000000,"user_ns":1,"system_ns":null,"max_rss_bytes":4096,"missing":{"system_ns":"too many threads"}}
+    {"event":"exit","time":"2023-11-14T12:01:53.000000000Z","seq":8,"pid":4711,"ppid":42,"comm":"ls","exit_code":3,"signal":null,"core_dumped":false,"duration_ns":null,"lifetime_ns":655000000,"user_ns":1,"system_ns":null,"max_rss_bytes":4096,"missing":{}}
     {"event":"fork","time":"2023-11-14T12:00:00.000000001Z","seq":0,"pid":5,"ppid":0,"comm":"sh","age_ns":null,"parent_age_ns":null}
     {"event":"lost","time":"2023-11-14T12:00:00.000000002Z","count":214,"cpu":1}
     "#);
@@ -326,6 +328,7 @@ proptest! {
             system_ns: used[1].map(|ns| ns >> 1),
             max_rss_bytes: used[2],
             duration_ns: None,
+            missing: Arc::default(),
         };
         let value = parse(&line(Event::Exit(exit.clone())));
         prop_assert_eq!(text_of(&value["comm"]), exit.comm.as_bytes());

@@ -34,8 +34,8 @@ const EXIT: &str = "sched_process_exit";
 const CALL_END: &str = "sys_exit";
 
 /// The long programs of each kind, which take the verifier longest.
-const BY_RAW: [&str; 3] = ["process_exec", "exec_up", "send_parts"];
-const BY_PERF: [&str; 3] = ["perf_exec", "perf_up", "perf_parts"];
+const BY_RAW: [&str; 4] = ["process_exec", "exec_up", "send_parts", "exit_threads"];
+const BY_PERF: [&str; 4] = ["perf_exec", "perf_up", "perf_parts", "perf_threads"];
 const FAILED: [&str; 3] = ["exit_exec", "failed_up", "read_round"];
 const FAILED_RAW: [&str; 3] = ["raw_exit", "raw_up", "raw_round"];
 
@@ -75,10 +75,7 @@ impl Loaded {
         // What keeps the capture filter right comes before what asks it.
         let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
         if options.exits || filtered {
-            let attached = by_perf.then(|| self.attach_traced("perf_exit", "sched", EXIT));
-            if !self.is_attached(attached) {
-                self.attach_raw("process_exit", EXIT)?;
-            }
+            self.attach_exit(by_perf)?;
         }
         if options.forks || tree {
             self.attach_raw("process_fork", "sched_process_fork")?;
@@ -101,16 +98,30 @@ impl Loaded {
         Ok(())
     }
 
+    fn attach_exit(&mut self, by_perf: bool) -> Result<()> {
+        let attached = by_perf.then(|| self.attach_exit_by_perf());
+        if self.is_attached(attached) {
+            return Ok(());
+        }
+        self.put_raw_parts(&[(go_on::THREADS, "exit_threads")])?;
+        self.attach_raw("process_exit", EXIT)
+    }
+
     fn attach_exec(&mut self, by_perf: bool) -> Result<()> {
         let attached = by_perf.then(|| self.attach_exec_by_perf());
         if self.is_attached(attached) {
             return Ok(());
         }
-        for (place, name) in [(go_on::ROUND, "send_parts"), (go_on::WALK, "exec_up")] {
-            let program = self.load_raw(name)?.fd()?.try_clone()?;
-            put(&mut self.rounds.parts, place, name, &program)?;
-        }
+        self.put_raw_parts(&[(go_on::ROUND, "send_parts"), (go_on::WALK, "exec_up")])?;
         self.attach_raw("process_exec", EXEC)
+    }
+
+    fn put_raw_parts(&mut self, programs: &[(u32, &str)]) -> Result<()> {
+        for (place, name) in programs {
+            let program = self.load_raw(name)?.fd()?.try_clone()?;
+            put(&mut self.rounds.parts, *place, name, &program)?;
+        }
+        Ok(())
     }
 
     /// Attaches what tells of failed execs, or says that nothing does.
@@ -158,12 +169,22 @@ impl Loaded {
         });
     }
 
+    fn attach_exit_by_perf(&mut self) -> Result<()> {
+        self.put_perf_parts(&[(go_on::THREADS, "perf_threads")])?;
+        self.attach_traced("perf_exit", "sched", EXIT)
+    }
+
     fn attach_exec_by_perf(&mut self) -> Result<()> {
-        for (place, name) in [(go_on::ROUND, "perf_parts"), (go_on::WALK, "perf_up")] {
-            let program = self.load_traced(name)?.fd()?.try_clone()?;
-            put(&mut self.rounds.perf_parts, place, name, &program)?;
-        }
+        self.put_perf_parts(&[(go_on::ROUND, "perf_parts"), (go_on::WALK, "perf_up")])?;
         self.attach_traced("perf_exec", "sched", EXEC)
+    }
+
+    fn put_perf_parts(&mut self, programs: &[(u32, &str)]) -> Result<()> {
+        for (place, name) in programs {
+            let program = self.load_traced(name)?.fd()?.try_clone()?;
+            put(&mut self.rounds.perf_parts, *place, name, &program)?;
+        }
+        Ok(())
     }
 
     fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
@@ -294,11 +315,14 @@ fn refused(program: &str, error: ProgramError) -> anyhow::Error {
     error.context(format!("{refused} ({})", last.join(" / ")))
 }
 
-/// Returns the loaded programs each of whose runs tells something, each to be held on its own.
-pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = OwnedFd> {
+/// Returns the loaded programs each of whose runs tells something, by name and each to be held on its own.
+pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = (&str, OwnedFd)> {
     ebpf.programs()
         .filter(|(name, _)| !NOTING.contains(name))
-        .filter_map(|(_, program)| program.fd().ok()?.as_fd().try_clone_to_owned().ok())
+        .filter_map(|(name, program)| {
+            let fd = program.fd().ok()?.as_fd().try_clone_to_owned().ok()?;
+            Some((name, fd))
+        })
 }
 
 /// Puts a program where those that go on in it find it.

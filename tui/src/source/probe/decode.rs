@@ -1,6 +1,7 @@
 //! Records of the ring buffer made into events, with losses where they happened.
 
 use super::cgroups::Cgroups;
+use super::gaps::Gaps;
 use super::parts::{Assembly, Parts};
 use super::texts::Texts;
 use crate::event::{
@@ -9,7 +10,6 @@ use crate::event::{
 };
 use probe_common::limits::NONE;
 use probe_common::{DecodeError, ExecFixed, ExitFixed, ForkFixed, Header, Record, exec_flag};
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Makes events of records, in order.
@@ -17,100 +17,14 @@ use std::sync::Arc;
 pub(super) struct Decoder {
     seq: u64,
     losses: Losses,
-    /// What this kernel cannot give at all.
-    missing: Missing,
-    missing_by_gaps: FxHashMap<u32, Arc<Missing>>,
+    gaps: Gaps,
     page_size: u64,
     has: Has,
     parts: Parts,
     texts: Texts,
     cgroups: Cgroups,
+    saw_narrow: bool,
 }
-
-/// A fact that one exec may lack for a reason that the event itself does not tell.
-struct Gap {
-    key: &'static str,
-    why: &'static str,
-    found: fn(&Exec, u32) -> bool,
-}
-
-const CALL_UNSEEN: &str =
-    "the call was denied before the kernel looked at it, or begun before the capture";
-const NO_ROOM: &str = "no room in the ring buffer";
-const DYING: &str =
-    "the thread was being killed: by then its memory and user may have been the new program's";
-const UNREADABLE: &str = "could not be read";
-
-/// Every gap that an exec of its own can have.
-const GAPS: [Gap; 11] = [
-    Gap {
-        key: "filename",
-        why: DYING,
-        found: |_, flags| flags & exec_flag::DYING != 0,
-    },
-    Gap {
-        key: "args",
-        why: DYING,
-        found: |_, flags| flags & exec_flag::DYING != 0,
-    },
-    Gap {
-        key: "old_euid",
-        why: DYING,
-        found: |_, flags| flags & exec_flag::DYING != 0,
-    },
-    Gap {
-        key: "flags",
-        why: "whether the exec changed its user, group or capabilities is not known: its begin was not seen, or another's took its place",
-        found: |exec, flags| {
-            flags & (exec_flag::OLD_EUID | exec_flag::KERNEL) == 0 && !exec.failed()
-        },
-    },
-    Gap {
-        key: "interpreter",
-        why: "the begin of the exec was not seen, or another's took its place",
-        found: |exec, flags| flags & exec_flag::NO_BPRM != 0 && !exec.failed(),
-    },
-    Gap {
-        key: "filename",
-        why: CALL_UNSEEN,
-        found: |exec, flags| flags & exec_flag::NOT_ENTERED != 0 && exec.filename.is_none(),
-    },
-    Gap {
-        key: "args",
-        why: CALL_UNSEEN,
-        found: |exec, flags| {
-            flags & exec_flag::NOT_ENTERED != 0 && exec.args.capture == Capture::Failed
-        },
-    },
-    Gap {
-        key: "args",
-        why: NO_ROOM,
-        found: |exec, flags| {
-            flags & exec_flag::PARTS_LOST != 0 && exec.args.missing_bytes() != Some(0)
-        },
-    },
-    Gap {
-        key: "env",
-        why: NO_ROOM,
-        found: |exec, flags| {
-            let whole = exec
-                .env
-                .as_ref()
-                .is_some_and(|env| env.missing_bytes() == Some(0));
-            flags & exec_flag::PARTS_LOST != 0 && !whole
-        },
-    },
-    Gap {
-        key: "env",
-        why: "not captured when an exec fails",
-        found: |exec, flags| exec.failed() && flags & exec_flag::ENV != 0,
-    },
-    Gap {
-        key: "interpreter",
-        why: UNREADABLE,
-        found: |exec, _| exec.flags.contains(Flags::SCRIPT) && exec.interpreter.is_none(),
-    },
-];
 
 /// Which facts of an exit this kernel gives.
 #[derive(Clone, Copy, Debug)]
@@ -130,13 +44,13 @@ impl Decoder {
         Self {
             seq: 0,
             losses: Losses::default(),
-            missing,
-            missing_by_gaps: FxHashMap::default(),
+            gaps: Gaps::new(missing),
             page_size,
             has,
             parts: Parts::default(),
             texts: Texts::default(),
             cgroups,
+            saw_narrow: false,
         }
     }
 
@@ -153,22 +67,35 @@ impl Decoder {
         let (Record::Exec(header, _)
         | Record::Exit(header, _)
         | Record::Fork(header, _)
-        | Record::Part(header, _)) = &record;
+        | Record::Part(header, _)
+        | Record::Narrow(header)) = &record;
         if let Some(lost) = self.losses.by_record(header) {
             events.push(Event::Lost(lost));
         }
-        if let Record::Part(header, part) = record {
-            self.parts.add(&header, &part);
-            return Ok(());
-        }
-        self.seq += 1;
-        events.push(match record {
-            Record::Exec(header, exec) => Event::Exec(Box::new(self.exec(&header, &exec))),
+        let event = match record {
+            Record::Exec(header, exec) => {
+                self.saw_narrow |= exec.fixed.flags & exec_flag::NARROW != 0;
+                Event::Exec(Box::new(self.exec(&header, &exec)))
+            }
             Record::Exit(header, exit) => Event::Exit(self.exit(&header, &exit)),
             Record::Fork(header, fork) => Event::Fork(self.fork(&header, &fork)),
-            Record::Part(..) => return Ok(()),
-        });
+            Record::Part(header, part) => {
+                self.parts.add(&header, &part);
+                return Ok(());
+            }
+            Record::Narrow(_) => {
+                self.saw_narrow = true;
+                return Ok(());
+            }
+        };
+        self.seq += 1;
+        events.push(event);
         Ok(())
+    }
+
+    /// Returns whether a program of 32 bits was executed so far.
+    pub(super) fn saw_narrow(&self) -> bool {
+        self.saw_narrow
     }
 
     /// Notes a loss that no record has told of yet: `count` is a CPU's count so far.
@@ -201,7 +128,7 @@ impl Decoder {
         };
         let tty = until_nul(&fixed.tty);
         let mut exec = Exec {
-            seq: self.seq,
+            seq: self.seq + 1,
             time_ns: header.time_ns,
             start_ns: fixed.start_ns,
             pid: header.pid,
@@ -237,34 +164,15 @@ impl Decoder {
             missing: Arc::default(),
         };
         exec.flags = flags(fixed, &exec);
-        exec.missing = self.missing_of(&exec, fixed.flags);
+        exec.missing = self.gaps.of_exec(&exec, fixed.flags);
         exec
     }
 
-    /// Returns why facts are missing: what the kernel cannot give, and this event's own gaps.
-    /// The same gaps come again and again, so each set of them is put together once.
-    fn missing_of(&mut self, exec: &Exec, flags: u32) -> Arc<Missing> {
-        let gaps = GAPS.iter().enumerate();
-        let gaps = gaps.filter(|(_, gap)| (gap.found)(exec, flags));
-        let set = gaps.fold(0_u32, |set, (i, _)| set | 1 << i);
-        let kernels = &self.missing;
-        let missing = self.missing_by_gaps.entry(set).or_insert_with(|| {
-            let mut missing = kernels.clone();
-            let own = GAPS.iter().enumerate().filter(|(i, _)| set & 1 << i != 0);
-            for (_, gap) in own {
-                if missing.iter().all(|(key, _)| key != gap.key) {
-                    missing.push((gap.key.into(), gap.why.into()));
-                }
-            }
-            Arc::new(missing)
-        });
-        Arc::clone(missing)
-    }
-
     fn exit(&self, header: &Header, fixed: &ExitFixed) -> Exit {
-        let times = self.has.times.then(|| split_run_time(fixed));
+        let followed = fixed.run_ns != u64::MAX;
+        let times = (self.has.times && followed).then(|| split_run_time(fixed));
         Exit {
-            seq: self.seq,
+            seq: self.seq + 1,
             time_ns: header.time_ns,
             start_ns: fixed.start_ns,
             pid: header.pid,
@@ -278,12 +186,13 @@ impl Decoder {
                 .has
                 .max_rss
                 .then(|| fixed.max_rss_pages.saturating_mul(self.page_size)),
+            missing: self.gaps.of_exit(!followed),
         }
     }
 
     fn fork(&self, header: &Header, fixed: &ForkFixed) -> Fork {
         Fork {
-            seq: self.seq,
+            seq: self.seq + 1,
             time_ns: header.time_ns,
             start_ns: fixed.start_ns,
             pid: header.pid,
@@ -467,6 +376,7 @@ impl Losses {
 
 #[cfg(test)]
 mod tests {
+    use super::super::gaps::CALL_UNSEEN;
     use super::*;
     use probe_common::{Kind, PartFixed};
     use zerocopy::IntoBytes;
@@ -536,6 +446,22 @@ mod tests {
         assert_eq!(exit.status.signal_name().as_deref(), Some("SIGKILL"));
         assert_eq!((exit.user_ns, exit.system_ns), (Some(2_000), Some(6_000)));
         assert_eq!((exit.max_rss_bytes, exit.seq), (Some(8192), 1));
+    }
+
+    #[test]
+    fn times_that_were_not_followed_are_missing() {
+        let mut bytes = exit_record(0, 0);
+        let times = size_of::<Header>() + 8..size_of::<Header>() + 32;
+        bytes[times].fill(0xff);
+        let mut events = Vec::new();
+        decoder(Missing::new()).record(&bytes, &mut events).unwrap();
+        let [Event::Exit(exit)] = &events[..] else {
+            panic!("no exit")
+        };
+        assert_eq!((exit.user_ns, exit.system_ns), (None, None));
+        assert_eq!(exit.max_rss_bytes, Some(8192));
+        let missing: Vec<_> = exit.missing.iter().map(|(key, _)| &**key).collect();
+        assert_eq!(missing, ["user_ns", "system_ns"]);
     }
 
     #[test]

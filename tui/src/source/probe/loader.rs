@@ -12,6 +12,7 @@ use aya::sys::{BpfHelper, is_helper_supported};
 use aya::{Ebpf, EbpfLoader};
 use probe_common::limits::NONE;
 use probe_common::members::{MEMBERS, Member, knob};
+use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -68,12 +69,20 @@ pub(crate) struct Rounds {
     pub(super) perf_parts: ProgramArray<MapData>,
 }
 
-/// Numbers of `execve` and `execveat`, of 64-bit and of 32-bit programs, and the bits by which a task
-/// is in a call of the latter: `TS_COMPAT` in `thread_info.status`, `TIF_32BIT` in `thread_info.flags`.
+/// Numbers of `execve` and `execveat`, of 64-bit and of 32-bit programs, and the bits by which a call is one of
+/// the latter: `TS_COMPAT` in `thread_info.status`, `PSR_MODE32_BIT` in `pt_regs.pstate`.
 const CALLS: [u32; 5] = if cfg!(target_arch = "x86_64") {
     [59, 322, 11, 358, 2]
 } else {
-    [221, 281, 11, 387, 1 << 22]
+    [221, 281, 11, 387, 0x10]
+};
+
+/// Those bits of the high half of a user address that are address: on arm64 its highest byte is the program's
+/// own. The kernel takes that off itself, but no longer for probes since 6.3.
+const ADDRESS_HIGH: u32 = if cfg!(target_arch = "aarch64") {
+    0x00ff_ffff
+} else {
+    u32::MAX
 };
 
 /// The probe in the kernel: dropping it takes it out again.
@@ -128,6 +137,8 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         (knob::NUMBER32_EXECVE, execve32),
         (knob::NUMBER32_EXECVEAT, execveat32),
         (knob::COMPAT_MASK, compat),
+        (knob::ADDRESS_HIGH, ADDRESS_HIGH),
+        (knob::NOTE_KEY, RandomState::new().hash_one(()) as u32),
         (knob::ALL_EXITS, flag(options.forks)),
         (
             knob::EXIT_HAS_GROUP_DEAD,

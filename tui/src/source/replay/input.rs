@@ -143,10 +143,17 @@ mod tests {
         for (name, bytes) in [
             ("plain", b"one\ntwo\n".to_vec()),
             ("gzip", [gzip(b"one\n"), gzip(b"two\n")].concat()),
-            ("zstd", [zstd(b"one\n"), zstd(b""), skippable, zstd(b"two\n")].concat()),
+            (
+                "zstd",
+                [zstd(b"one\n"), zstd(b""), skippable, zstd(b"two\n")].concat(),
+            ),
         ] {
             let (text, error) = read(bytes);
-            assert_eq!((&*text, error.is_none()), (&b"one\ntwo\n"[..], true), "{name}");
+            assert_eq!(
+                (&*text, error.is_none()),
+                (&b"one\ntwo\n"[..], true),
+                "{name}"
+            );
         }
         assert_eq!(read(Vec::new()).0, b"");
         assert_eq!(read(b"{".to_vec()).0, b"{");

@@ -246,6 +246,7 @@ impl Parser {
             user_ns: line.user_ns,
             system_ns: line.system_ns,
             max_rss_bytes: line.max_rss_bytes,
+            missing: self.gaps.of_exit(line.missing)?,
         })))
     }
 

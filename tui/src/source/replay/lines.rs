@@ -52,6 +52,11 @@ impl Lines {
         self.number
     }
 
+    /// Returns whether all lines were handed out.
+    pub(super) fn is_done(&self) -> bool {
+        self.ended && self.filled.is_empty()
+    }
+
     /// Hands out the next line, if it was read already.
     pub(super) fn buffered(&mut self) -> Option<Line<'_>> {
         loop {

@@ -8,12 +8,16 @@ use proptest::prelude::*;
 /// Brings a screen with a bit of everything into a mode.
 fn in_mode(mode: Mode) -> Shot {
     // A search and filters to go back from, a folded process, and the selection in the middle.
-    let shot = Shot::build(80, 24).keys("f a Enter / e Enter Home Down Right Right");
+    let shot = Shot::with(AppOptions::default(), super::views::broken(), 80, 24);
+    let shot = shot.keys("f a Enter / e Enter Home Down Right Right");
     match mode {
         Mode::Events => shot,
         Mode::Tree => shot.keys("t Home Down Down"),
         Mode::Group => shot.keys("3 Home Down Down"),
+        Mode::Rate => shot.keys("4 Home Down"),
+        Mode::Failures => shot.keys("5 Home Down Down"),
         Mode::By => shot.keys("3 b Down Down"),
+        Mode::Copy => shot.keys("y Down"),
         Mode::Details => shot.keys("Enter Down Down"),
         Mode::Sort => shot.keys("s Down Down"),
         Mode::Help => shot.keys("? PgDn"),

@@ -310,6 +310,8 @@ fn number_on_i386(name: &str) -> Option<i64> {
         "getpid" => 20,
         "wait4" => 114,
         "clone" => 120,
+        "nanosleep" => 162,
+        "prctl" => 172,
         "exit_group" => 252,
         "execveat" => 358,
         _ => return None,

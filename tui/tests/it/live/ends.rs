@@ -1,7 +1,9 @@
 //! How programs end, and how long they took.
 
 use crate::capture::{Capture, one, run, time_ns};
+use crate::role;
 use serde_json::Value;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -30,6 +32,31 @@ fn an_exit_tells_how_long_it_took_and_what_it_used() {
     assert!((1_000_000..=most).contains(&used), "{used}");
     let rss = of("max_rss_bytes");
     assert!((100 << 10..1 << 30).contains(&rss), "{rss}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn an_exit_has_the_times_of_threads_that_are_still_ending() {
+    let capture = Capture::start(&[]);
+    let most = i64::try_from(role::USED.as_nanos()).unwrap();
+    let pids: Vec<_> = (0..5)
+        .map(|_| {
+            let part = role::command("end while another thread does", Path::new("/"))
+                .spawn()
+                .unwrap();
+            let pid = part.id();
+            assert!(part.wait_with_output().unwrap().status.success());
+            pid
+        })
+        .collect();
+    let told = capture.stop();
+    for pid in pids {
+        let exit = told.exit(pid);
+        assert_eq!(exit["missing"], serde_json::json!({}));
+        let of = |key: &str| exit[key].as_i64().unwrap_or_else(|| panic!("no {key}"));
+        let used = of("user_ns") + of("system_ns");
+        assert!((most..10 * most).contains(&used), "{used}");
+    }
 }
 
 #[test]

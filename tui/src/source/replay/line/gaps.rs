@@ -1,4 +1,4 @@
-//! What an exec lacks, read back: how much of each text there is, and the reasons that its source gave.
+//! What an exec or exit lacks, read back: how much of each text there is, and the reasons that its source gave.
 //!
 //! A line tells both kinds of reasons in one object: those of the source, then those that follow from the exec
 //! itself. The latter are left out again, so that they are not told twice.
@@ -87,6 +87,8 @@ pub(super) struct Gaps {
     known: Vec<Known>,
     /// The place of the one that was read last.
     last: usize,
+    /// Those of exits, by the text.
+    of_exits: HashMap<Box<str>, Arc<Missing>>,
 }
 
 #[derive(Debug)]
@@ -119,6 +121,21 @@ impl Gaps {
         }
         let known = self.known.get(self.last);
         Ok(known.map(|known| known.lacks).unwrap_or_default())
+    }
+
+    /// Returns what an exit lacks by the object of its line.
+    pub(super) fn of_exit(&mut self, raw: Option<&RawValue>) -> Result<Arc<Missing>, String> {
+        let raw = raw.map_or("{}", RawValue::get);
+        if let Some(known) = self.of_exits.get(raw) {
+            return Ok(Arc::clone(known));
+        }
+        let pairs = pairs(raw).map_err(|error| format!("`missing`: {error}"))?;
+        let missing = Arc::new(pairs);
+        if self.of_exits.len() >= MOST {
+            self.of_exits.clear();
+        }
+        self.of_exits.insert(raw.into(), Arc::clone(&missing));
+        Ok(missing)
     }
 
     /// Returns what the source said of an exec, whose line's object was read last.

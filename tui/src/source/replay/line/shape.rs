@@ -102,6 +102,8 @@ pub(super) struct ExitLine<'a> {
     pub(super) user_ns: Option<u64>,
     pub(super) system_ns: Option<u64>,
     pub(super) max_rss_bytes: Option<u64>,
+    #[serde(borrow)]
+    pub(super) missing: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]

@@ -1,0 +1,121 @@
+//! Rights that are given up once the probe is attached: who made this program do something else would
+//! have no more than the user who started it, and what two threads need.
+//!
+//! Capabilities belong to a thread and user ids, by the C library's doing, to the process.
+
+use super::invoking_user;
+use anyhow::{Context, Result};
+use caps::{CapSet, Capability, CapsHashSet};
+use nix::sys::prctl::{set_keepcaps, set_no_new_privs};
+use nix::unistd::{Gid, Uid, User, initgroups, setgid, setgroups, setuid};
+use std::ffi::CString;
+
+/// What the thread that drains the ring keeps. Up to Linux 5.18 nobody may look into a map of programs without
+/// the first; and with both, it can still attach what sees failed execs of 32-bit programs, once there are any.
+const OF_PROBE: [Capability; 2] = [Capability::CAP_BPF, Capability::CAP_PERFMON];
+
+/// What is still needed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kept {
+    /// What a capture needs.
+    Probe,
+    /// Nothing at all.
+    Nothing,
+}
+
+/// Gives up what the program needs no more: the calling thread, and the one thread that runs spawned tasks.
+///
+/// # Errors
+/// If the kernel refuses it. Then more may be left than wanted.
+pub(super) async fn give_up(kept: Kept) -> Result<()> {
+    let of_worker: &[Capability] = match kept {
+        Kept::Probe => &OF_PROBE,
+        Kept::Nothing => &[],
+    };
+    lower_limit()?;
+    let worker = tokio::spawn(async move {
+        lower_limit()?;
+        become_invoking_user()?;
+        keep(of_worker)
+    });
+    worker.await.context("the task was torn down")??;
+    keep(&[])
+}
+
+/// Gives up everything, in a thread that needs nothing and is there before [`give_up`].
+///
+/// # Errors
+/// As [`give_up`].
+pub(super) fn give_up_all_of_thread() -> Result<()> {
+    lower_limit()?;
+    if invoking_user().is_some() {
+        // It loses all when the process becomes that user. The C library ends a process of which one thread
+        // may not become who another becomes.
+        return set_no_new_privs().context("cannot give up new privileges");
+    }
+    keep(&[])
+}
+
+/// Becomes the user who called sudo, if one did: with him the process gets his groups, and nothing of it can be
+/// looked into by another of his processes, since the kernel takes it for one that knows more than he.
+fn become_invoking_user() -> Result<()> {
+    let Some((uid, gid)) = invoking_user() else {
+        return Ok(());
+    };
+    // Of this thread alone: the others lose all they have.
+    set_keepcaps(true).context("cannot keep capabilities")?;
+    become_user(Uid::from_raw(uid), Gid::from_raw(gid))?;
+    set_keepcaps(false).context("cannot keep capabilities")
+}
+
+/// Becomes a user, with all groups; returns who that is, if there is an account.
+///
+/// # Errors
+/// If the kernel refuses it, or the accounts cannot be read.
+pub(super) fn become_user(uid: Uid, gid: Gid) -> Result<Option<User>> {
+    let user = User::from_uid(uid).context("its account")?;
+    match &user {
+        Some(user) => {
+            initgroups(&CString::new(user.name.as_str())?, gid).context("its groups")?;
+        }
+        None => setgroups(&[gid]).context("its groups")?,
+    }
+    setgid(gid).context("its group")?;
+    setuid(uid).context("its id")?;
+    Ok(user)
+}
+
+/// Sees to it that no program gives the calling thread capabilities, if it may.
+fn lower_limit() -> Result<()> {
+    let may = caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP);
+    if !may.context("cannot read capabilities")? {
+        return Ok(());
+    }
+    for cap in caps::read(None, CapSet::Bounding).context("cannot read capabilities")? {
+        caps::drop(None, CapSet::Bounding, cap)
+            .context("cannot lower the limit of capabilities")?;
+    }
+    Ok(())
+}
+
+/// Leaves the calling thread these capabilities, as far as it has them, and no way to more.
+fn keep(wanted: &[Capability]) -> Result<()> {
+    let has = caps::read(None, CapSet::Permitted).context("cannot read capabilities")?;
+    let kept: CapsHashSet = wanted
+        .iter()
+        .copied()
+        .filter(|cap| has.contains(cap))
+        .collect();
+    let none = CapsHashSet::new();
+    // Kernels that know no ambient ones are older than any that the probe runs on.
+    caps::clear(None, CapSet::Ambient).context("cannot give up ambient capabilities")?;
+    for (set, caps) in [
+        (CapSet::Inheritable, &none),
+        (CapSet::Effective, &none),
+        (CapSet::Permitted, &kept),
+        (CapSet::Effective, &kept),
+    ] {
+        caps::set(None, set, caps).context("cannot give up capabilities")?;
+    }
+    set_no_new_privs().context("cannot give up new privileges")
+}

@@ -1,0 +1,59 @@
+//! A recording in the place of a live capture.
+
+use super::live::Capture;
+use super::privileges::{self, Kept};
+use crate::cli::Config;
+use crate::model::Model;
+use crate::resolve::Users;
+use crate::source::proc;
+use crate::source::replay::Recording;
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::time::Instant;
+use tokio::sync::{mpsc, oneshot};
+
+/// Batches that may wait for their consumer; then reading waits.
+const BATCHES_WAITING: usize = 4;
+
+/// Opens a recording, and reads it in a thread of its own.
+///
+/// # Errors
+/// If it cannot be read, or is none.
+pub(super) async fn start(config: &Config, path: &Path) -> Result<(Capture, Model)> {
+    let began = Instant::now();
+    let mut recording = Recording::open(path)?;
+    if !config.keep_privileges {
+        privileges::give_up(Kept::Nothing).await.context(
+            "cannot give up the rights that are needed no more: --keep-privileges keeps them",
+        )?;
+    }
+    let session = recording.session().clone();
+    // Numbers of users are another machine's own.
+    let knows_users = session.host == proc::session().host;
+    let (sender, batches) = mpsc::channel(BATCHES_WAITING);
+    let (stop, _) = oneshot::channel();
+    std::thread::spawn(move || {
+        while let Some(batch) = recording.batch() {
+            if sender.blocking_send(batch).is_err() {
+                return;
+            }
+        }
+    });
+    let task = tokio::spawn(async { Ok(()) });
+    let capture = Capture {
+        batches,
+        problems: Vec::new(),
+        took: began.elapsed(),
+        recorded: true,
+        knows_users,
+        stop: Some(stop),
+        task,
+    };
+    let model = Model::new(
+        session,
+        Users::default(),
+        config.history,
+        config.history_size,
+    );
+    Ok((capture, model))
+}
