@@ -89,9 +89,11 @@ fn begin() -> Option<Rest> {
             return None;
         }
     }
-    // The times of threads that are out of the list are the process's.
+    // The times of threads that are out of the list are the process's. One that leaves it meanwhile changes
+    // the sequence.
     let mut times = of_process(signal.plain());
-    if signal.or_zero::<u32>(&member::SIGNAL_NR_THREADS) > 1 {
+    let others = signal.or_zero::<u32>(&member::SIGNAL_NR_THREADS) > 1;
+    if others || sequence(signal.plain()) != times.sequence {
         let to = TIMES.get_ptr_mut(0)?;
         // SAFETY: the entry is there, and of this program and those that it goes on in.
         unsafe { to.write_volatile(times) };

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use aya::maps::{Map, MapData, ProgramArray};
 use aya::programs::ProgramType;
 use aya::sys::{BpfHelper, is_helper_supported};
+use aya::util::KernelVersion;
 use aya::{Ebpf, EbpfLoader};
 use probe_common::limits::NONE;
 use probe_common::members::{MEMBERS, Member, knob};
@@ -77,13 +78,16 @@ const CALLS: [u32; 5] = if cfg!(target_arch = "x86_64") {
     [221, 281, 11, 387, 0x10]
 };
 
-/// Those bits of the high half of a user address that are address: on arm64 its highest byte is the program's
-/// own. The kernel takes that off itself, but no longer for probes since 6.3.
-const ADDRESS_HIGH: u32 = if cfg!(target_arch = "aarch64") {
-    0x00ff_ffff
-} else {
-    u32::MAX
-};
+/// The first kernel that does not take the program's own byte off an address itself where a probe reads.
+const TAGS_LEFT: KernelVersion = KernelVersion::new(6, 3, 0);
+
+/// Returns those bits of the high half of a user address that are address: on arm64 the highest byte is the
+/// program's own. Where the kernel takes it off itself it stays, since memory may be tagged too.
+fn address_high() -> u32 {
+    let tagged = cfg!(target_arch = "aarch64")
+        && KernelVersion::current().is_ok_and(|version| version >= TAGS_LEFT);
+    if tagged { 0x00ff_ffff } else { u32::MAX }
+}
 
 /// The probe in the kernel: dropping it takes it out again.
 pub(crate) struct Loaded {
@@ -137,7 +141,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         (knob::NUMBER32_EXECVE, execve32),
         (knob::NUMBER32_EXECVEAT, execveat32),
         (knob::COMPAT_MASK, compat),
-        (knob::ADDRESS_HIGH, ADDRESS_HIGH),
+        (knob::ADDRESS_HIGH, address_high()),
         (knob::NOTE_KEY, RandomState::new().hash_one(()) as u32),
         (knob::ALL_EXITS, flag(options.forks)),
         (
