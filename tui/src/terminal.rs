@@ -26,6 +26,8 @@ use writer::{Sink, Writer};
 pub struct Options {
     /// Whether clicks and the wheel come to the program.
     pub mouse: bool,
+    /// Whether standard input is for something else than keys.
+    pub input_is_used: bool,
 }
 
 /// A terminal that belongs to the program until it is dropped.

@@ -38,10 +38,14 @@ pub(super) async fn run(
         .transpose()?;
     let mut stops = Stops::new()?;
     let mut command = Started::held(&config.command, false, config.keep_privileges)?;
-    let started = live::start(config, args, command.as_ref()).await;
+    let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await;
     let (file, (capture, model)) = match (output, started) {
-        (Some(output), Ok(started)) => (output.begin()?, started),
-        (None, Ok(started)) => (standard_output()?, started),
+        (Some(output), Ok(Some(started))) => (output.begin()?, started),
+        (None, Ok(Some(started))) => (standard_output()?, started),
+        (output, Ok(None)) => {
+            output.into_iter().for_each(OutputFile::abandon);
+            return Ok(ExitCode::SUCCESS);
+        }
         (output, Err(error)) => {
             output.into_iter().for_each(OutputFile::abandon);
             return Err(error);
@@ -194,13 +198,11 @@ impl Producer {
             complain(&sentence);
         }
         for event in batch.events {
-            let event = match self.rest.ask(event, &self.model) {
-                Ok(event) => event,
-                Err(event) => {
-                    self.model.skip(&event);
-                    continue;
-                }
-            };
+            let (event, passes) = self.rest.ask(event, &self.model);
+            if !passes {
+                self.model.skip(&event);
+                continue;
+            }
             let applied = self.model.apply(event);
             if let Some(line) = self.output.event(&applied, &self.model, &mut self.pending) {
                 // Nobody may be there to read it.

@@ -48,13 +48,29 @@ pub(super) struct Capture {
     pub(super) task: JoinHandle<Result<()>>,
 }
 
+/// As [`start`], unless a signal comes before: a recording may come from somewhere where there is none yet.
+///
+/// # Errors
+/// As [`start`].
+pub(super) async fn start_unless_stopped(
+    config: &Config,
+    args: &[OsString],
+    command: Option<&Started>,
+    stops: &mut Stops,
+) -> Result<Option<(Capture, Model)>> {
+    tokio::select! {
+        started = start(config, args, command) => started.map(Some),
+        _ = stops.recv() => Ok(None),
+    }
+}
+
 /// Opens the recording that is asked for, or attaches the probe; whatever is executed from then on is captured.
 ///
 /// The model knows the processes that already run. The rights that all this needs are given up then.
 ///
 /// # Errors
 /// Why it cannot be, and what to do: the first of the checks that is not met, if one is.
-pub(super) async fn start(
+async fn start(
     config: &Config,
     args: &[OsString],
     command: Option<&Started>,

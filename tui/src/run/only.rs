@@ -60,12 +60,12 @@ impl Rest {
         self.filter.is_empty()
     }
 
-    /// Gives an event back if it is captured, or else as an error.
-    pub(super) fn ask(&mut self, event: Event, model: &Model) -> Result<Event, Event> {
+    /// Gives an event back, and whether it is captured.
+    pub(super) fn ask(&mut self, event: Event, model: &Model) -> (Event, bool) {
         if self.is_empty() {
-            return Ok(event);
+            return (event, true);
         }
-        let (event, passes) = match event {
+        match event {
             Event::Exec(exec) => {
                 let row = Row {
                     exec: *exec,
@@ -96,8 +96,7 @@ impl Rest {
                 (Event::Fork(fork), passes)
             }
             Event::Lost(lost) => (Event::Lost(lost), true),
-        };
-        if passes { Ok(event) } else { Err(event) }
+        }
     }
 
     /// Takes note of what the kernel skipped; returns a sentence if it skips what it should not.
@@ -127,7 +126,7 @@ mod tests {
     fn what_does_not_pass_is_skipped_with_its_end() {
         let model = model(10);
         let mut rest = Rest::new(Filter::parse("cc").unwrap());
-        let mut ask = |event: Event| rest.ask(event.clone(), &model) == Ok(event);
+        let mut ask = |event: Event| rest.ask(event.clone(), &model) == (event, true);
         assert!(ask(ran(1, 50, 4711, &["cc", "a.c"])));
         assert!(!ask(ran(2, 51, 4711, &["make"])));
         assert!(ask(failed(3, 51, 4711, 2, &["cc"])));

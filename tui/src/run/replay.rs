@@ -21,7 +21,9 @@ const BATCHES_WAITING: usize = 4;
 /// If it cannot be read, or is none.
 pub(super) async fn start(config: &Config, path: &Path) -> Result<(Capture, Model)> {
     let began = Instant::now();
-    let mut recording = Recording::open(path)?;
+    let opened = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || Recording::open(&opened));
+    let mut recording = opened.await.context("the reader is gone")??;
     if !config.keep_privileges {
         privileges::give_up(Kept::Nothing).await.context(
             "cannot give up the rights that are needed no more: --keep-privileges keeps them",

@@ -37,13 +37,17 @@ pub(super) async fn run(
     screen: &ScreenConfig,
     args: &[OsString],
 ) -> Result<ExitCode> {
-    let reads_input = config.recording.as_ref();
-    terminal::check(reads_input.is_some_and(|path| path.as_os_str() == STDIN))?;
+    let recording = config.recording.as_ref();
+    let input_is_used = recording.is_some_and(|path| path.as_os_str() == STDIN);
+    terminal::check(input_is_used)?;
     // What the command line and NO_COLOR decide together was decided there.
     crossterm::style::force_color_output(screen.color);
     let mut stops = Stops::new()?;
     let mut command = Started::held(&config.command, true, config.keep_privileges)?;
-    let (mut capture, model) = live::start(config, args, command.as_ref()).await?;
+    let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await?;
+    let Some((mut capture, model)) = started else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let mut app = App::new(model, options(screen, capture.recorded));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),
@@ -52,6 +56,7 @@ pub(super) async fn run(
     });
     let mut terminal = Terminal::enter(terminal::Options {
         mouse: screen.mouse,
+        input_is_used,
     })?;
     if let Some(command) = &mut command {
         command.release();
@@ -220,8 +225,8 @@ impl<'a> Loop<'a> {
         } else {
             for event in batch.events {
                 match self.rest.ask(event, self.app.model()) {
-                    Ok(event) => self.app.apply(vec![event]),
-                    Err(event) => self.app.skip(&event),
+                    (event, true) => self.app.apply(vec![event]),
+                    (event, false) => self.app.skip(&event),
                 }
             }
         }

@@ -9,5 +9,6 @@ mod forks;
 mod only;
 mod privileges;
 mod programs;
+mod replay;
 mod runs;
 pub(crate) mod storm;

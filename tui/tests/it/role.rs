@@ -116,7 +116,11 @@ fn end_while_another_thread_does() {
 
 /// Takes the terminal, and panics once a file is there.
 fn panic_on_the_screen(go: &Path) {
-    let mut terminal = Terminal::enter(Options { mouse: true }).unwrap();
+    let mut terminal = Terminal::enter(Options {
+        mouse: true,
+        ..Options::default()
+    })
+    .unwrap();
     terminal.try_draw(|_| {}).unwrap();
     wait::until("the word", || go.exists().then_some(()));
     panic!("{LAST_WORDS}");
