@@ -8,7 +8,7 @@ mod resolve;
 mod value;
 
 pub use only::CaptureFilter;
-pub use resolve::{Command, Config, DoctorConfig, LineConfig, Mode, ScreenConfig};
+pub use resolve::{Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig};
 
 use crate::export::{FORMATS, Format};
 use clap::builder::PossibleValue;
@@ -33,14 +33,16 @@ Examples:
   sudo execsnoop-tui -f 'res!=ok user=root'   only what fails for root
   sudo execsnoop-tui -xT                      lines as bcc's execsnoop prints them
   sudo execsnoop-tui -o ndjson | jq 'select(.error)'
-  sudo execsnoop-tui -o ndjson -O day.ndjson --duration 24h
+  sudo execsnoop-tui -w day.zst               the screen, and all of it recorded
+  execsnoop-tui -r day.zst                    the same screen, later and elsewhere
   sudo execsnoop-tui -- make -j4              what make executes, until it ends
   sudo execsnoop-tui --only 'user=alice !ccache'
   execsnoop-tui doctor                        what a live run needs, and what is missing
 
 The screen comes up when standard output is a terminal. It does not, and lines are printed,
 when output is redirected, with -o or -O, and with the flags that ask for the lines of bcc's
-execsnoop: -T -t -U -q -n -l --max-args.
+execsnoop: -T -t -U -q -n -l --max-args. With -w and none of these, redirected output stays
+empty: what is asked for is the recording.
 
 Exit status: 0 done, or the reader of the output went away; 1 could not run; 2 usage; that of
 CMD, if one was started and has ended.";
@@ -101,10 +103,23 @@ pub struct DoctorArgs {
 /// The flags of a live run.
 #[derive(Debug, clap::Args)]
 pub struct LiveArgs {
-    /// Read a recording (`-o ndjson`, plain, gzip or zstd; `-` is standard input) instead of capturing; needs no rights
-    #[arg(short, long, value_name = "FILE", help_heading = SELECTION,
+    /// Read a recording (of -w or -o ndjson, plain, gzip or zstd; `-` is standard input) instead of capturing; needs no rights
+    #[arg(short, long, value_name = "FILE", help_heading = RECORDING,
           conflicts_with_all = ["only", "tree", "cgroup", "btf", "env"])]
     pub read: Option<PathBuf>,
+    /// Record all that is captured to this new file, for -r; packed if its name ends in .zst or .gz
+    #[arg(short, long, value_name = "FILE", help_heading = RECORDING, conflicts_with = "read")]
+    pub write: Option<PathBuf>,
+    /// Replace the file of -w, if it is there
+    #[arg(long, help_heading = RECORDING, requires = "write")]
+    pub force: bool,
+    /// Begin a new file of -w whenever one has this size; older ones are called FILE.1, FILE.2 and so on
+    #[arg(long, value_name = "SIZE", value_parser = value::file_size, help_heading = RECORDING, requires = "write")]
+    pub write_max: Option<u64>,
+    /// Keep so many files, the one that is written among them [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=999), help_heading = RECORDING, requires = "write_max")]
+    pub write_keep: Option<u32>,
+
     /// Show only execs that pass this filter, such as 'user=root res!=ok'
     ///
     /// In lines it is asked as each event is told: `-f 'exit!=0'` tells no execs, but exits.
@@ -210,6 +225,7 @@ pub struct LiveArgs {
     pub keep_privileges: bool,
 }
 
+const RECORDING: &str = "Recordings";
 const SELECTION: &str = "What to show";
 const LINES: &str = "Lines";
 const SCREEN: &str = "Screen (lines take no notice of these)";

@@ -7,9 +7,10 @@
 mod file;
 pub mod line;
 pub mod ndjson;
+pub mod recording;
 mod stamp;
 
-pub use file::{OutputFile, create as create_file};
+pub use file::{OutputFile, create as create_file, create_new as create_new_file};
 
 use crate::event::{Exec, Session};
 use crate::filter::Filter;

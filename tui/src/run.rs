@@ -5,6 +5,7 @@ mod lines;
 mod live;
 mod only;
 mod privileges;
+mod record;
 mod replay;
 mod screen;
 mod trial;

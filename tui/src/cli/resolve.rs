@@ -62,8 +62,23 @@ pub struct Config {
     pub btf: Option<PathBuf>,
     /// The recording to read in place of a live capture.
     pub recording: Option<PathBuf>,
+    /// The recording to write.
+    pub record: Option<RecordConfig>,
     /// Whether to keep rights that are needed no more.
     pub keep_privileges: bool,
+}
+
+/// A recording that is written.
+#[derive(Debug)]
+pub struct RecordConfig {
+    /// Its file, or the newest of them.
+    pub path: PathBuf,
+    /// Whether to replace what is there.
+    pub force: bool,
+    /// The size from which on a file is followed by the next.
+    pub max: Option<u64>,
+    /// How many files to keep.
+    pub keep: u32,
 }
 
 /// Where events go.
@@ -99,6 +114,8 @@ pub struct LineConfig {
     pub options: Options,
     /// The file; `None` for standard output.
     pub file: Option<PathBuf>,
+    /// Whether to write no lines at all: a recording is all that is asked for.
+    pub silent: bool,
 }
 
 /// Decides. An error is a sentence or two that say what is wrong and what to write instead.
@@ -147,16 +164,16 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         Filter::parse(filter).map_err(|error| show_filter_error("--filter", filter, &error))?;
     let columns = columns(&args.columns)?;
     let sort = args.sort.as_deref().map(sort).transpose()?;
-    let lines = args.output.is_some()
+    let asked_for_lines = args.output.is_some()
         || args.output_file.is_some()
-        || !context.stdout_is_terminal
         || !table_flags(&args).is_empty()
         || args.name.is_some()
         || args.line.is_some();
-    let mode = if lines {
+    let mode = if asked_for_lines || !context.stdout_is_terminal {
         Mode::Lines(LineConfig {
             options: line_options(&args, uid, parsed)?,
             file: args.output_file.clone(),
+            silent: args.write.is_some() && !asked_for_lines,
         })
     } else {
         Mode::Screen(ScreenConfig {
@@ -186,9 +203,28 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,
         recording: args.read.clone(),
+        record: record(&args)?,
         keep_privileges: args.keep_privileges,
         btf: args.btf,
     })
+}
+
+fn record(args: &LiveArgs) -> Result<Option<RecordConfig>, String> {
+    const KEEP: u32 = 5;
+    let Some(path) = &args.write else {
+        return Ok(None);
+    };
+    if path.as_os_str() == "-" {
+        return Err(
+            "--write: standard output gets lines: write `-o ndjson` in the place of `-w -`".into(),
+        );
+    }
+    Ok(Some(RecordConfig {
+        path: path.clone(),
+        force: args.force,
+        max: args.write_max,
+        keep: args.write_keep.unwrap_or(KEEP),
+    }))
 }
 
 fn line_options(args: &LiveArgs, uid: Option<u32>, filter: Filter) -> Result<Options, String> {

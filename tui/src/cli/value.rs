@@ -34,6 +34,13 @@ pub(super) fn history_size(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "write a size from 1M, such as 512M or 2G".into())
 }
 
+/// Parses the size of a file, perhaps with K, M or G behind it.
+pub(super) fn file_size(text: &str) -> Result<u64, String> {
+    scaled(text, 1024)
+        .filter(|n| *n >= 64 << 10)
+        .ok_or_else(|| "write a size from 64K, such as 100M or 2G".into())
+}
+
 /// Parses how many bytes of arguments to capture, perhaps with K or M behind it.
 pub(super) fn arg_bytes(text: &str) -> Result<u32, String> {
     scaled(text, 1024)

@@ -46,23 +46,11 @@ impl OutputFile {
 /// # Errors
 /// If there can be no such file; the message names it and says what to do.
 pub fn create(path: &Path, owner: Option<(u32, u32)>) -> anyhow::Result<OutputFile> {
-    let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .mode(0o600)
-        .custom_flags((nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK).bits());
     let shown = path.display();
-    match options.clone().create_new(true).open(path) {
-        Ok(file) => {
-            if let Some((uid, gid)) = owner {
-                fchown(&file, Some(uid), Some(gid))
-                    .with_context(|| format!("cannot give {shown} to user {uid}"))?;
-            }
-            let created = Some(path.to_owned());
-            Ok(OutputFile { file, created })
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let file = options.open(path).map_err(|error| explain(path, error))?;
+    match create_at(path, owner)? {
+        Some(file) => Ok(file),
+        None => {
+            let file = options().open(path).map_err(|error| explain(path, error))?;
             let found = file.metadata()?;
             if !found.is_file() {
                 bail!("cannot write to {shown}: not a regular file; use `-o ndjson >{shown}`");
@@ -81,8 +69,45 @@ pub fn create(path: &Path, owner: Option<(u32, u32)>) -> anyhow::Result<OutputFi
                 created: None,
             })
         }
-        Err(error) => Err(explain(path, error)),
     }
+}
+
+/// Creates the file for the output, private and given to `owner` as by [`create`], unless there is one.
+///
+/// # Errors
+/// If there can be no such file, or is one; the message names it and says what to do.
+pub fn create_new(path: &Path, owner: Option<(u32, u32)>) -> anyhow::Result<OutputFile> {
+    let shown = path.display();
+    match create_at(path, owner)? {
+        Some(file) => Ok(file),
+        None => bail!("{shown} is there already: name another file, or replace it with --force"),
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .mode(0o600)
+        .custom_flags((nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK).bits());
+    options
+}
+
+/// Creates a file, if there is none of this name.
+fn create_at(path: &Path, owner: Option<(u32, u32)>) -> anyhow::Result<Option<OutputFile>> {
+    let file = match options().create_new(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
+        Err(error) => return Err(explain(path, error)),
+    };
+    if let Some((uid, gid)) = owner {
+        fchown(&file, Some(uid), Some(gid))
+            .with_context(|| format!("cannot give {} to user {uid}", path.display()))?;
+    }
+    Ok(Some(OutputFile {
+        file,
+        created: Some(path.to_owned()),
+    }))
 }
 
 fn explain(path: &Path, error: std::io::Error) -> anyhow::Error {

@@ -5,6 +5,7 @@ use super::command::Started;
 use super::complain;
 use super::live::{self, Capture, Stops};
 use super::only::Rest;
+use super::record::{Recorder, Reserved};
 use crate::cli::{Config, LineConfig};
 use crate::clock;
 use crate::export::{Format, Output, OutputFile, create_file};
@@ -36,21 +37,28 @@ pub(super) async fn run(
     let output = path
         .map(|path| create_file(path, super::invoking_user()))
         .transpose()?;
+    let reserved = match Reserved::new(config.record.as_ref()) {
+        Ok(reserved) => reserved,
+        Err(error) => {
+            output.into_iter().for_each(OutputFile::abandon);
+            return Err(error);
+        }
+    };
     let mut stops = Stops::new()?;
     let mut command = Started::held(&config.command, false, config.keep_privileges)?;
     let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await;
     let (file, (capture, model)) = match (output, started) {
         (Some(output), Ok(Some(started))) => (output.begin()?, started),
         (None, Ok(Some(started))) => (standard_output()?, started),
-        (output, Ok(None)) => {
+        (output, not_started) => {
             output.into_iter().for_each(OutputFile::abandon);
-            return Ok(ExitCode::SUCCESS);
-        }
-        (output, Err(error)) => {
-            output.into_iter().for_each(OutputFile::abandon);
-            return Err(error);
+            reserved.into_iter().for_each(Reserved::abandon);
+            return not_started.map(|_| ExitCode::SUCCESS);
         }
     };
+    let recorder = reserved
+        .map(|reserved| reserved.begin(&model))
+        .transpose()?;
     let name = path.map_or("standard output".into(), |path| path.display().to_string());
     for problem in &capture.problems {
         complain(problem);
@@ -65,13 +73,18 @@ pub(super) async fn run(
         model,
         output,
         rest: Rest::new(config.only.rest.clone()),
+        recorder,
+        silent: lines.silent,
         now_ns: None,
         pending: Vec::new(),
         buffers,
     };
     // Before anything that might end the run at once.
-    let session = &producer.model.session;
-    producer.output.start(session, &mut producer.pending);
+    if !producer.silent {
+        let session = &producer.model.session;
+        producer.output.start(session, &mut producer.pending);
+    }
+    producer.record();
     if let Some(command) = &mut command {
         command.release();
     }
@@ -80,6 +93,14 @@ pub(super) async fn run(
         .await;
     let stalls = producer.finish().await.is_err();
     let not_captured = producer.model.totals.not_captured;
+    let recorded = match producer.recorder.take() {
+        Some(recorder) => {
+            let (sentence, all) = recorder.finish(&producer.model, clock::now_ns()).await;
+            complain(&sentence);
+            all
+        }
+        None => true,
+    };
     drop(producer.buffers);
     producer.capture.end().await?;
     // Taking the probe out may last; only a reader that stalls is not waited for.
@@ -92,7 +113,12 @@ pub(super) async fn run(
         let word = if not_captured == 1 { "exec" } else { "execs" };
         complain(&format!("{not_captured} {word} not captured, as asked"));
     }
-    Ok(command.map_or(ExitCode::SUCCESS, Started::exit_code))
+    let of_command = command.map(Started::exit_code);
+    Ok(of_command.unwrap_or(if recorded {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }))
 }
 
 fn standard_output() -> Result<File> {
@@ -121,6 +147,9 @@ struct Producer {
     model: Model,
     output: Output,
     rest: Rest,
+    recorder: Option<Recorder>,
+    /// Whether no lines are written.
+    silent: bool,
     /// The instant up to which a recording tells.
     now_ns: Option<u64>,
     /// Lines that the writer does not have yet.
@@ -182,8 +211,10 @@ impl Producer {
         }
         let now_ns = self.now_ns.unwrap_or_else(clock::now_ns);
         let duration_ns = now_ns.saturating_sub(self.model.session.started_ns);
-        self.output
-            .end(&self.model.totals, duration_ns, &mut self.pending);
+        if !self.silent {
+            self.output
+                .end(&self.model.totals, duration_ns, &mut self.pending);
+        }
         timeout(LINGER, self.send()).await.map(drop)
     }
 
@@ -204,12 +235,28 @@ impl Producer {
                 continue;
             }
             let applied = self.model.apply(event);
-            if let Some(line) = self.output.event(&applied, &self.model, &mut self.pending) {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.event(&applied, &self.model);
+            }
+            if !self.silent
+                && let Some(line) = self.output.event(&applied, &self.model, &mut self.pending)
+            {
                 // Nobody may be there to read it.
                 let _ = writeln!(std::io::stderr(), "{line}");
             }
         }
         self.model.totals.not_captured = self.rest.not_captured();
+        self.record();
+    }
+
+    /// Hands over what is to be recorded.
+    fn record(&mut self) {
+        let now_ns = clock::now_ns();
+        if let Some(recorder) = &mut self.recorder
+            && let Some(sentence) = recorder.flush(&self.model, now_ns)
+        {
+            complain(&sentence);
+        }
     }
 
     /// Hands over what is pending; returns whether the writer is still there.

@@ -109,3 +109,156 @@ fn a_pipe_that_says_nothing_can_be_left() {
     kill(pid, Signal::SIGTERM).unwrap();
     assert!(wait::end_of(&mut replay, PATIENCE).unwrap().success());
 }
+
+/// Waits until a recording has begun.
+fn begun(path: &Path) {
+    wait::until("the beginning of the recording", || {
+        (fs::metadata(path).ok()?.len() > 0).then_some(())
+    });
+}
+
+fn events(bytes: &[u8]) -> Vec<&[u8]> {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let kinds = ["exec", "exit", "fork", "lost"].map(|kind| format!("{{\"event\":\"{kind}\""));
+    lines
+        .filter(|line| kinds.iter().any(|kind| line.starts_with(kind.as_bytes())))
+        .collect()
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn what_is_recorded_beside_lines_is_the_same_again() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["plain", "x.gz", "x.zst"] {
+        let path = dir.path().join(name);
+        let weird = std::ffi::OsStr::from_bytes(b"\xff\x1b[31m\n\t\"\\");
+        let script = "/bin/true \"$0\"; /nonexistent/none; env no-such-program; kill -SEGV $$";
+        let told = Command::new(PRODUCT)
+            .args(ALL)
+            .arg("-w")
+            .arg(&path)
+            .args(["--", "/bin/sh", "-c", script])
+            .arg(weird)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&told.stderr);
+        assert!(said.contains("events are recorded in"), "{said}");
+        let again = replayed(&["-r", path.to_str().unwrap()], Stdio::null());
+        assert_eq!(String::from_utf8_lossy(&again.stderr), "");
+        let (first, second) = (events(&told.stdout), events(&again.stdout));
+        assert!(
+            first.len() > 5 && first == second,
+            "{name}: {first:?} {second:?}"
+        );
+        let mode = fs::metadata(&path).unwrap().permissions();
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777,
+            0o600
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn a_recording_survives_the_end_of_its_writer() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["plain", "x.zst"] {
+        let path = dir.path().join(name);
+        let mut capture = Command::new(PRODUCT)
+            .arg("-w")
+            .arg(&path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        begun(&path);
+        run(Command::new("/bin/true").arg(name));
+        // Of what is packed, up to a second's worth waits.
+        let args = ["-r", path.to_str().unwrap()];
+        let wanted = format!("\"args\":[\"/bin/true\",\"{name}\"]");
+        wait::until("what was recorded", || {
+            let told = replayed(&args, Stdio::null()).stdout;
+            memchr::memmem::find(&told, wanted.as_bytes()).map(|_| ())
+        });
+        capture.kill().unwrap();
+        capture.wait().unwrap();
+        let told = replayed(&args, Stdio::null());
+        let said = String::from_utf8(told.stderr).unwrap();
+        assert!(memchr::memmem::find(&told.stdout, wanted.as_bytes()).is_some());
+        assert!(said.contains("has no end"), "{said}");
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn a_full_disk_ends_the_recording_and_not_the_capture() {
+    let dir = tempfile::tempdir().unwrap();
+    let size = Some("size=64k");
+    let flags = nix::mount::MsFlags::empty();
+    nix::mount::mount(Some("tmpfs"), dir.path(), Some("tmpfs"), flags, size).unwrap();
+    let path = dir.path().join("recording");
+    let told = Command::new(PRODUCT)
+        .args(["-o", "ndjson", "-w"])
+        .arg(&path)
+        .args([
+            "--",
+            "/bin/sh",
+            "-c",
+            "for i in $(seq 300); do /bin/true; done",
+        ])
+        .output();
+    let again = replayed(&["-r", path.to_str().unwrap()], Stdio::null());
+    nix::mount::umount(dir.path()).unwrap();
+    let told = told.unwrap();
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(
+        said.contains("has stopped after") && said.contains("No space left"),
+        "{said}"
+    );
+    assert!(events(&told.stdout).len() >= 600, "the capture went on");
+    let first = events(&told.stdout);
+    let second = events(&again.stdout);
+    assert!(
+        !second.is_empty() && first.starts_with(&second),
+        "whole lines are left"
+    );
+    let said = String::from_utf8_lossy(&again.stderr);
+    assert!(!said.contains("skipped"), "{said}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn a_recording_belongs_to_who_called_sudo_and_replaces_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(
+        dir.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o777),
+    )
+    .unwrap();
+    let path = dir.path().join("recording");
+    let start = |more: &[&str]| {
+        Command::new(PRODUCT)
+            .args(["--duration", "200ms", "-w"])
+            .arg(&path)
+            .args(more)
+            .env("SUDO_UID", "12345")
+            .env("SUDO_GID", "12345")
+            .output()
+            .unwrap()
+    };
+    let told = start(&[]);
+    assert!(told.status.success(), "{told:?}");
+    assert!(
+        told.stdout.is_empty(),
+        "a recording is all that was asked for"
+    );
+    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&path).unwrap());
+    assert_eq!(owner, 12345);
+    let before = fs::read(&path).unwrap();
+    let refused = start(&[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--force"));
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert!(start(&["--force"]).status.success());
+    assert_ne!(fs::read(&path).unwrap(), before);
+}

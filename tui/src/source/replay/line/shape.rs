@@ -141,7 +141,7 @@ pub(super) struct EndLine {
 pub(super) struct ProcessLine<'a> {
     pub(super) pid: Option<u32>,
     pub(super) ppid: u32,
-    pub(super) uid: u32,
+    pub(super) uid: Option<u32>,
     #[serde(borrow)]
     pub(super) comm: Option<Text<'a>>,
     pub(super) args: Option<Words>,

@@ -127,7 +127,7 @@ fn exits_forks_losses_and_processes_are_the_same_again() {
     let process = Running {
         key: key(9, Some(5), 100_000_000_000),
         ppid: 1,
-        uid: 1000,
+        uid: Some(1000),
         comm: "bash".into(),
         cmdline: Args::from_list(&["-bash", ""]).bytes,
         forked_only: true,
