@@ -8,7 +8,9 @@ mod resolve;
 mod value;
 
 pub use only::CaptureFilter;
-pub use resolve::{Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig};
+pub use resolve::{
+    AssertConfig, Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig,
+};
 
 use crate::export::{FORMATS, Format};
 use clap::builder::PossibleValue;
@@ -41,11 +43,12 @@ Examples:
 
 The screen comes up when standard output is a terminal. It does not, and lines are printed,
 when output is redirected, with -o or -O, and with the flags that ask for the lines of bcc's
-execsnoop: -T -t -U -q -n -l --max-args. With -w and none of these, redirected output stays
-empty: what is asked for is the recording.
+execsnoop: -T -t -U -q -n -l --max-args. With --summary or --assert and none of these there are
+no lines and no screen; with -w and none of these, redirected output stays empty.
 
-Exit status: 0 done, or the reader of the output went away; 1 could not run; 2 usage; that of
-CMD, if one was started and has ended.";
+Exit status: 0 done, or the reader of the output went away; 1 could not run, or not record all;
+2 usage; 3 an exec did not pass --assert; 4 events were lost and --fail-on-loss is given; else
+that of CMD, if one was started and has ended.";
 
 const USAGE: &str = "execsnoop-tui [OPTIONS] [-- CMD ARG…]
        execsnoop-tui <COMMAND>";
@@ -167,6 +170,16 @@ pub struct LiveArgs {
     #[arg(long, value_name = "N", value_parser = value::positive, help_heading = LINES)]
     pub max_args: Option<u64>,
 
+    /// Add up what ran in a table on standard error, at the end of the lines; alone, in the place of them
+    #[arg(long, help_heading = LINES)]
+    pub summary: bool,
+    /// Exit with 3 if an exec does not pass this filter, and tell the first that does not; alone, print no lines
+    ///
+    /// Without a command the run ends there. What is known only later (exit, dur, cpu, rss, sig)
+    /// is asked of programs when they end, and of failed execs.
+    #[arg(long, value_name = "EXPR", help_heading = LINES)]
+    pub assert: Option<String>,
+
     /// Columns, left to right, such as time,pid,user,command
     #[arg(long, value_delimiter = ',', value_name = "FIELD,…", help_heading = SCREEN)]
     pub columns: Vec<String>,
@@ -202,6 +215,9 @@ pub struct LiveArgs {
     /// Stop after this many execs: those printed, or on the screen those captured
     #[arg(long, value_name = "N", value_parser = value::positive, help_heading = CAPTURE)]
     pub count: Option<u64>,
+    /// Exit with 4 if events were lost
+    #[arg(long, help_heading = CAPTURE)]
+    pub fail_on_loss: bool,
     /// Keep this many execs; the oldest go first, the counters stay exact
     #[arg(long, value_name = "N", value_parser = value::positive, default_value = "100K", help_heading = CAPTURE)]
     pub history: u64,

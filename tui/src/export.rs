@@ -9,6 +9,7 @@ pub mod line;
 pub mod ndjson;
 pub mod recording;
 mod stamp;
+pub mod summary;
 
 pub use file::{OutputFile, create as create_file, create_new as create_new_file};
 
@@ -25,6 +26,8 @@ pub enum Format {
     Table,
     /// One JSON object a line.
     Ndjson,
+    /// A line for each command, at the end.
+    Summary,
 }
 
 /// What there is to know about a format.
@@ -52,6 +55,12 @@ pub static FORMATS: &[FormatInfo] = &[
         name: "ndjson",
         doc: "one JSON object a line: start, exec, exit, lost, end",
         make: |_| Box::new(ndjson::Ndjson::default()),
+    },
+    FormatInfo {
+        format: Format::Summary,
+        name: "summary",
+        doc: "what ran, in sum, at the end: each command's count, failures, CPU time and durations",
+        make: |_| Box::new(summary::Summary::default()),
     },
 ];
 

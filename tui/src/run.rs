@@ -1,5 +1,6 @@
 //! From the command line to an exit status: what is started, in which order, and how it ends.
 
+mod assert;
 mod command;
 mod lines;
 mod live;
@@ -112,6 +113,24 @@ fn checks(btf: Option<&Path>, ring_size: u32, args: &[OsString]) -> Vec<requirem
         args,
         map_bytes,
     }))
+}
+
+/// Returns what to end with, if the program's own findings say so: 3 for a broken assertion, 4 for losses that
+/// are a failure.
+fn verdict(broken: bool, config: &Config, lost: u64) -> Option<ExitCode> {
+    if broken {
+        return Some(ExitCode::from(3));
+    }
+    (config.fail_on_loss && lost > 0).then(|| {
+        let events = if lost == 1 {
+            "event was"
+        } else {
+            "events were"
+        };
+        let lost = crate::format::count(lost);
+        complain(&format!("{lost} {events} lost"));
+        ExitCode::from(4)
+    })
 }
 
 /// Says a sentence on standard error, if there still is one.

@@ -64,8 +64,19 @@ pub struct Config {
     pub recording: Option<PathBuf>,
     /// The recording to write.
     pub record: Option<RecordConfig>,
+    /// Whether lost events are a failure.
+    pub fail_on_loss: bool,
     /// Whether to keep rights that are needed no more.
     pub keep_privileges: bool,
+}
+
+/// What every exec is asserted to be.
+#[derive(Clone, Debug)]
+pub struct AssertConfig {
+    /// What each has to pass.
+    pub filter: Filter,
+    /// Whether it asks what is known only later.
+    pub later: bool,
 }
 
 /// A recording that is written.
@@ -114,8 +125,12 @@ pub struct LineConfig {
     pub options: Options,
     /// The file; `None` for standard output.
     pub file: Option<PathBuf>,
-    /// Whether to write no lines at all: a recording is all that is asked for.
+    /// Whether to write no lines at all: something else is all that is asked for.
     pub silent: bool,
+    /// Whether to add up what ran.
+    pub summary: bool,
+    /// What every exec has to be.
+    pub assert: Option<AssertConfig>,
 }
 
 /// Decides. An error is a sentence or two that say what is wrong and what to write instead.
@@ -169,11 +184,15 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         || !table_flags(&args).is_empty()
         || args.name.is_some()
         || args.line.is_some();
-    let mode = if asked_for_lines || !context.stdout_is_terminal {
+    let assert = args.assert.as_deref().map(assert).transpose()?;
+    let in_place_of_lines = args.summary || assert.is_some();
+    let mode = if asked_for_lines || in_place_of_lines || !context.stdout_is_terminal {
         Mode::Lines(LineConfig {
             options: line_options(&args, uid, parsed)?,
             file: args.output_file.clone(),
-            silent: args.write.is_some() && !asked_for_lines,
+            silent: (args.write.is_some() || in_place_of_lines) && !asked_for_lines,
+            summary: args.summary,
+            assert,
         })
     } else {
         Mode::Screen(ScreenConfig {
@@ -204,8 +223,18 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         env: args.env,
         recording: args.read.clone(),
         record: record(&args)?,
+        fail_on_loss: args.fail_on_loss,
         keep_privileges: args.keep_privileges,
         btf: args.btf,
+    })
+}
+
+fn assert(text: &str) -> Result<AssertConfig, String> {
+    let filter =
+        Filter::parse(text).map_err(|error| show_filter_error("--assert", text, &error))?;
+    Ok(AssertConfig {
+        later: filter.asks_later(),
+        filter,
     })
 }
 

@@ -47,6 +47,23 @@ pub(super) fn ls() -> Exec {
     }
 }
 
+/// Applies events and returns all that is written.
+pub(crate) fn told_in_full(
+    options: Options,
+    model: &mut Model,
+    events: impl IntoIterator<Item = Event>,
+) -> String {
+    let mut output = Output::new(options);
+    let mut out = Vec::new();
+    output.start(&model.session, &mut out);
+    for event in events {
+        let applied = model.apply(event);
+        output.event(&applied, model, &mut out);
+    }
+    output.end(&model.totals, 60_000_000_000, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
 /// Applies events and returns what is written between start and end, and the notices.
 pub(super) fn told(options: Options, events: impl IntoIterator<Item = Event>) -> (String, String) {
     let mut model = model();

@@ -1,6 +1,7 @@
 //! Line mode: each batch is written as soon as it comes, by a thread of its own, so that a
 //! reader that stalls holds up neither the capture nor the signals.
 
+use super::assert::Assertion;
 use super::command::Started;
 use super::complain;
 use super::live::{self, Capture, Stops};
@@ -8,7 +9,7 @@ use super::only::Rest;
 use super::record::{Recorder, Reserved};
 use crate::cli::{Config, LineConfig};
 use crate::clock;
-use crate::export::{Format, Output, OutputFile, create_file};
+use crate::export::{Format, Options, Output, OutputFile, create_file};
 use crate::model::Model;
 use crate::source::Batch;
 use anyhow::{Context, Result};
@@ -74,6 +75,9 @@ pub(super) async fn run(
         output,
         rest: Rest::new(config.only.rest.clone()),
         recorder,
+        assertion: lines.assert.clone().map(Assertion::new),
+        ends_when_broken: config.command.is_empty(),
+        summary: lines.summary.then(|| summary(&lines.options)),
         silent: lines.silent,
         now_ns: None,
         pending: Vec::new(),
@@ -92,7 +96,10 @@ pub(super) async fn run(
         .until_stopped(config.duration, &mut stops, command.as_mut())
         .await;
     let stalls = producer.finish().await.is_err();
-    let not_captured = producer.model.totals.not_captured;
+    let totals = producer.model.totals;
+    let (not_captured, broken) = (totals.not_captured, producer.is_broken());
+    let others = producer.assertion.as_ref().and_then(Assertion::others);
+    let summed_up = producer.sum_up();
     let recorded = match producer.recorder.take() {
         Some(recorder) => {
             let (sentence, all) = recorder.finish(&producer.model, clock::now_ns()).await;
@@ -113,12 +120,26 @@ pub(super) async fn run(
         let word = if not_captured == 1 { "exec" } else { "execs" };
         complain(&format!("{not_captured} {word} not captured, as asked"));
     }
+    // Nobody may be there to read it.
+    let _ = std::io::stderr().write_all(&summed_up);
+    others.iter().for_each(|sentence| complain(sentence));
     let of_command = command.map(Started::exit_code);
-    Ok(of_command.unwrap_or(if recorded {
+    let verdict = super::verdict(broken, config, totals.lost);
+    Ok(verdict.or(of_command).unwrap_or(if recorded {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }))
+}
+
+/// Makes what adds up the same events that lines tell of.
+fn summary(options: &Options) -> Output {
+    Output::new(Options {
+        format: Format::Summary,
+        failed: true,
+        count: None,
+        ..options.clone()
+    })
 }
 
 fn standard_output() -> Result<File> {
@@ -148,6 +169,10 @@ struct Producer {
     output: Output,
     rest: Rest,
     recorder: Option<Recorder>,
+    assertion: Option<Assertion>,
+    /// Whether a broken assertion ends the run.
+    ends_when_broken: bool,
+    summary: Option<Output>,
     /// Whether no lines are written.
     silent: bool,
     /// The instant up to which a recording tells.
@@ -186,9 +211,17 @@ impl Producer {
         }
     }
 
+    fn found_enough(&self) -> bool {
+        self.ends_when_broken && self.is_broken()
+    }
+
+    fn is_broken(&self) -> bool {
+        self.assertion.as_ref().is_some_and(Assertion::is_broken)
+    }
+
     async fn produce(&mut self) {
         // A stop cancels this at `send` or at `recv`; what is pending stays so.
-        while self.send().await && !self.output.done() {
+        while self.send().await && !self.output.done() && !self.found_enough() {
             match self.capture.batches.recv().await {
                 Some(batch) => self.tell(batch),
                 None => return,
@@ -209,13 +242,27 @@ impl Producer {
                 return Ok(());
             }
         }
-        let now_ns = self.now_ns.unwrap_or_else(clock::now_ns);
-        let duration_ns = now_ns.saturating_sub(self.model.session.started_ns);
         if !self.silent {
+            let duration_ns = self.duration_ns();
             self.output
                 .end(&self.model.totals, duration_ns, &mut self.pending);
         }
         timeout(LINGER, self.send()).await.map(drop)
+    }
+
+    fn duration_ns(&self) -> u64 {
+        let now_ns = self.now_ns.unwrap_or_else(clock::now_ns);
+        now_ns.saturating_sub(self.model.session.started_ns)
+    }
+
+    /// Returns what is added up, if anything.
+    fn sum_up(&mut self) -> Vec<u8> {
+        let mut text = Vec::new();
+        let duration_ns = self.duration_ns();
+        if let Some(summary) = &mut self.summary {
+            summary.end(&self.model.totals, duration_ns, &mut text);
+        }
+        text
     }
 
     fn tell(&mut self, batch: Batch) {
@@ -237,6 +284,14 @@ impl Producer {
             let applied = self.model.apply(event);
             if let Some(recorder) = &mut self.recorder {
                 recorder.event(&applied, &self.model);
+            }
+            if let Some(assertion) = &mut self.assertion
+                && let Some(told) = assertion.ask(&applied, &self.model)
+            {
+                told.iter().for_each(|sentence| complain(sentence));
+            }
+            if let Some(summary) = &mut self.summary {
+                summary.event(&applied, &self.model, &mut Vec::new());
             }
             if !self.silent
                 && let Some(line) = self.output.event(&applied, &self.model, &mut self.pending)

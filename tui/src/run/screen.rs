@@ -94,7 +94,8 @@ pub(super) async fn run(
         command.pass_on(signal);
     }
     let of_command = command.map(Started::exit_code);
-    Ok(of_command.unwrap_or(if recorded {
+    let verdict = super::verdict(false, config, app.model().totals.lost);
+    Ok(verdict.or(of_command).unwrap_or(if recorded {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
