@@ -218,10 +218,10 @@ pub struct LiveArgs {
     /// Exit with 4 if events were lost
     #[arg(long, help_heading = CAPTURE)]
     pub fail_on_loss: bool,
-    /// Keep this many execs; the oldest go first, the counters stay exact
-    #[arg(long, value_name = "N", value_parser = value::positive, default_value = "100K", help_heading = CAPTURE)]
-    pub history: u64,
-    /// Keep about this many bytes of execs at most [default: 256M, and 64M without a screen]
+    /// Keep this many execs; the oldest go first, the counters stay exact [default: 100K, and 2M of a recording on the screen]
+    #[arg(long, value_name = "N", value_parser = value::positive, help_heading = CAPTURE)]
+    pub history: Option<u64>,
+    /// Keep about this many bytes of execs at most [default: 256M on the screen, 1G of a recording there, and 64M without a screen]
     #[arg(long, value_name = "SIZE", value_parser = value::history_size, help_heading = CAPTURE)]
     pub history_size: Option<usize>,
     /// Capture at most this many bytes of a command's arguments; 4M takes all that Linux allows by default

@@ -10,6 +10,7 @@ pub mod ndjson;
 pub mod recording;
 mod stamp;
 pub mod summary;
+pub mod trace;
 
 pub use file::{OutputFile, create as create_file, create_new as create_new_file};
 
@@ -28,6 +29,8 @@ pub enum Format {
     Ndjson,
     /// A line for each command, at the end.
     Summary,
+    /// A timeline of slices.
+    Trace,
 }
 
 /// What there is to know about a format.
@@ -61,6 +64,12 @@ pub static FORMATS: &[FormatInfo] = &[
         name: "summary",
         doc: "what ran, in sum, at the end: each command's count, failures, CPU time and durations",
         make: |_| Box::new(summary::Summary::default()),
+    },
+    FormatInfo {
+        format: Format::Trace,
+        name: "trace",
+        doc: "a timeline for ui.perfetto.dev: programs as slices, within their parents",
+        make: |_| Box::new(trace::Trace::default()),
     },
 ];
 

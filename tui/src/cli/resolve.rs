@@ -205,10 +205,17 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         })
     };
     let history_size = args.history_size.unwrap_or(match mode {
+        Mode::Screen(_) if args.read.is_some() => 1 << 30,
         Mode::Screen(_) => 256 << 20,
         // Only ends refer back, and to the command's row.
         Mode::Lines(_) => 64 << 20,
     });
+    let history = args.history.unwrap_or(match mode {
+        // All of it is there to be looked at.
+        Mode::Screen(_) if args.read.is_some() => 2_000_000,
+        _ => 100_000,
+    });
+    let history = usize::try_from(history).unwrap_or(usize::MAX);
     Ok(Config {
         mode,
         forks: args.events.contains(&EventKind::Fork),
@@ -216,7 +223,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         command,
         duration: args.duration,
         count: args.count,
-        history: usize::try_from(args.history).unwrap_or(usize::MAX),
+        history,
         history_size,
         ring_size: args.ring_size,
         max_arg_bytes: args.max_arg_bytes,

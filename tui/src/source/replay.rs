@@ -16,8 +16,8 @@ use std::path::Path;
 /// What is wrong with a line that was not kept.
 const TOO_LONG: &str = "it is longer than any that this program writes";
 
-/// Most events that are handed out at once: few, so that they are still near when they are taken.
-const BATCH: usize = 512;
+/// Most events that are handed out at once.
+const BATCH: usize = 4096;
 
 /// A recording that is being read.
 pub struct Recording {

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read};
 
 /// How much is read at once.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 1 << 20;
 
 /// Longest line that is kept: the longest arguments and environment that are captured, all of them escaped, fit.
 const LONGEST: usize = if cfg!(test) { 4 * CHUNK } else { 128 << 20 };

@@ -14,7 +14,7 @@ fn begun() -> (Model, Ndjson, Vec<u8>) {
     (model, ndjson, out)
 }
 
-fn written(events: &[Event]) -> Vec<u8> {
+pub(super) fn written(events: &[Event]) -> Vec<u8> {
     let (mut model, mut ndjson, mut out) = begun();
     for event in events {
         let applied = model.apply(event.clone());
