@@ -214,7 +214,9 @@ impl Stops {
             () = command.ended() => return,
             signal = self.recv() => signal,
         };
-        command.pass_on(signal);
+        if !command.pass_on(signal) {
+            return;
+        }
         tokio::select! {
             () = command.ended() => {}
             _ = self.recv() => {}

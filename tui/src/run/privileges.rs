@@ -47,11 +47,12 @@ pub(super) async fn give_up(kept: Kept) -> Result<()> {
 /// # Errors
 /// As [`give_up`].
 pub(super) fn give_up_all_of_thread() -> Result<()> {
+    set_no_new_privs().context("cannot give up new privileges")?;
     lower_limit()?;
     if invoking_user().is_some() {
         // It loses all when the process becomes that user. The C library ends a process of which one thread
         // may not become who another becomes.
-        return set_no_new_privs().context("cannot give up new privileges");
+        return Ok(());
     }
     keep(&[])
 }
