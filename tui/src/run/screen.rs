@@ -48,7 +48,7 @@ pub(super) async fn run(
     let Some((mut capture, model)) = started else {
         return Ok(ExitCode::SUCCESS);
     };
-    let mut app = App::new(model, options(screen, capture.recorded));
+    let mut app = App::new(model, options(screen, capture.is_recorded()));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),
         problems: std::mem::take(&mut capture.problems),
@@ -181,14 +181,14 @@ impl<'a> Loop<'a> {
                 }
                 batch = capture.batches.recv(), if !self.read_all => match batch {
                     Some(batch) => {
-                        self.take(batch, capture.knows_users);
+                        self.take(batch, capture);
                         let totals = self.app.model().totals;
                         if self.count.is_some_and(|count| totals.execs + totals.failed >= count) {
                             return Ok(());
                         }
                     }
                     // It is there to be looked at.
-                    None if capture.recorded => self.read_all = true,
+                    None if capture.is_recorded() => self.read_all = true,
                     // Why is told when the capture is joined.
                     None => return Ok(()),
                 },
@@ -213,12 +213,9 @@ impl<'a> Loop<'a> {
         }
     }
 
-    fn take(&mut self, batch: Batch, knows_users: bool) {
+    fn take(&mut self, mut batch: Batch, capture: &Capture) {
         self.since_frame += batch.events.len();
-        if knows_users {
-            live::learn_users(self.app.model_mut(), &batch.events);
-        }
-        self.app.model_mut().seed(batch.running);
+        capture.introduce(&mut batch, self.app.model_mut());
         self.recorded_ns = batch.now_ns.or(self.recorded_ns);
         if self.rest.is_empty() {
             self.app.apply(batch.events);
