@@ -21,11 +21,10 @@ use crate::app::pivots::By;
 use crate::format;
 use crate::pivot::Group;
 use crate::pivot::spawners::{Span, Spawner};
+use crate::rate::SECOND_NS;
 use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-
-const SECOND_NS: u64 = 1_000_000_000;
 
 /// Columns of figures: what they sort by, title, width, and the narrowest screen that has them.
 const FIGURES: [(By, &str, u16, u16); 7] = [
