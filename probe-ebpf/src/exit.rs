@@ -100,7 +100,7 @@ fn begin() -> Option<Rest> {
         return Some(Rest::Threads);
     }
     add(&mut times, task.plain());
-    tell(&times);
+    tell(signal, (leader, start_ns), &times);
     Some(Rest::Nothing)
 }
 
@@ -110,7 +110,8 @@ pub(crate) fn round() -> Rest {
     let Some(times) = TIMES.get_ptr_mut(0) else {
         return Rest::Nothing;
     };
-    let signal = Typed::current().to(&member::TASK_SIGNAL).plain();
+    let task = Typed::current();
+    let signal = task.to(&member::TASK_SIGNAL).plain();
     let head = signal.inside(&member::SIGNAL_THREADS);
     for _ in 0..THREADS_PER_ROUND {
         // SAFETY: the entry was filled on this CPU by the program that went on in this one. Read from memory,
@@ -122,7 +123,7 @@ pub(crate) fn round() -> Rest {
             add(&mut so_far, Kernel(node.0 - u64::from(offset)));
             so_far.node = node.at(0).unwrap_or(0);
         } else if sequence(signal) == so_far.sequence {
-            tell(&so_far);
+            tell_of(task, &so_far);
             return Rest::Nothing;
         } else {
             so_far = of_process(signal);
@@ -140,12 +141,19 @@ pub(crate) fn give_up() {
     // Volatile, or else the compiler calls a function of its own to fill the record with it.
     // SAFETY: a read of a local number.
     let unknown = unsafe { (&raw const unknown).read_volatile() };
-    tell(&Times {
+    let times = Times {
         user_ns: unknown,
         system_ns: unknown,
         run_ns: unknown,
         ..Times::default()
-    });
+    };
+    tell_of(Typed::current(), &times);
+}
+
+/// Tells the end of a task's process.
+#[inline(always)]
+fn tell_of(task: Typed, times: &Times) {
+    tell(task.to(&member::TASK_SIGNAL), facts::leader(task), times);
 }
 
 /// Returns the times of a process's threads that are gone, and where its others begin.
@@ -177,10 +185,7 @@ fn add(times: &mut Times, thread: Kernel) {
 
 /// Hands the record over.
 #[inline(always)]
-fn tell(times: &Times) -> Option<()> {
-    let task = Typed::current();
-    let signal = task.to(&member::TASK_SIGNAL);
-    let (leader, start_ns) = facts::leader(task);
+fn tell(signal: Typed, (leader, start_ns): (Typed, u64), times: &Times) -> Option<()> {
     let group_exit = signal.get::<u32>(&member::SIGNAL_FLAGS)? & SIGNAL_GROUP_EXIT != 0;
     let status = if group_exit {
         signal.get(&member::SIGNAL_GROUP_EXIT_CODE)

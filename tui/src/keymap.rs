@@ -233,7 +233,6 @@ const GROUP: &[Mode] = &[Mode::Group];
 const RATE: &[Mode] = &[Mode::Rate];
 const FAILURES: &[Mode] = &[Mode::Failures];
 const GROUPS: &[Mode] = &[Mode::Group, Mode::Failures];
-const NOT_TREE: &[Mode] = &[Mode::Events, Mode::Group, Mode::Rate, Mode::Failures];
 const TABLES: &[Mode] = &[Mode::Events, Mode::Group, Mode::Rate, Mode::Failures];
 const ROWS: &[Mode] = &[Mode::Events, Mode::Tree];
 const LISTS: &[Mode] = &[
@@ -289,7 +288,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Find,    LISTS,    &[c('f'), k(K::F(4)), c('\\')],             A::Filter,          "filter: hide what does not pass").hint("filter"),
         bind(G::Find,    LISTS,    &[c('/'), k(K::F(3))],                      A::Search,          "search: find, hide nothing").hint("search"),
         bind(G::View,    LISTS,    &[c(' ')],                                  A::Pause,           "pause the view; the capture goes on").hint("pause"),
-        bind(G::View,    NOT_TREE, &[c('t'), k(K::F(5))],                      A::ToggleTree,      "tree of processes, and back").hint("tree"),
+        bind(G::View,    TABLES,   &[c('t'), k(K::F(5))],                      A::ToggleTree,      "tree of processes, and back").hint("tree"),
         bind(G::View,    TREE,     &[c('t'), k(K::F(5))],                      A::ToggleTree,      "back to the events").hint("events"),
         bind(G::Groups,  GROUPS,   &[k(K::Enter)],                             A::Drill,           "the events behind this line: adds a filter").hint("events"),
         bind(G::Rate,    RATE,     &[k(K::Left), c('h')],                      A::Left,            "the moment before").hint("moment"),

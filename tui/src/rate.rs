@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 /// Nanoseconds of a second.
-const SECOND_NS: u64 = 1_000_000_000;
+/// A second, in ns.
+pub const SECOND_NS: u64 = 1_000_000_000;
 
 /// What happened in one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -139,11 +139,12 @@ fn complain(sentence: &str) {
     let _ = writeln!(std::io::stderr(), "execsnoop-tui: {sentence}");
 }
 
-/// Returns the user and group that files belong to: under sudo the invoking user.
+/// Returns the user and group that files belong to: under sudo the invoking user, unless that is root as well.
 fn invoking_user() -> Option<(u32, u32)> {
     let id = |name| std::env::var(name).ok()?.parse::<u32>().ok();
     if !nix::unistd::Uid::effective().is_root() {
         return None;
     }
-    Some((id("SUDO_UID")?, id("SUDO_GID")?))
+    let uid = id("SUDO_UID").filter(|uid| *uid != 0)?;
+    Some((uid, id("SUDO_GID")?))
 }

@@ -137,10 +137,7 @@ impl App {
     /// Returns a text and what there is to be said about it, or why there is none.
     fn text_of(&self, what: What, subject: Subject) -> Result<(String, Option<String>), String> {
         let entry = self.entry_of(subject);
-        let row = match entry {
-            Some(Entry::Row(row)) => Some(row),
-            _ => None,
-        };
+        let row = self.row_of(subject);
         let lost = matches!(entry, Some(Entry::Gap(_)));
         let none = || {
             let why = match lost {

@@ -8,7 +8,7 @@ use crate::event::Args;
 use crate::field::Field;
 use crate::filter::{quote, term};
 use crate::process::ProcessId;
-use crate::store::{Entry, Row};
+use crate::store::Row;
 
 /// A part of the details.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -221,10 +221,7 @@ impl App {
 
     /// Returns the term that keeps the rows that have the same fact.
     fn term_of_fact(&self, fact: Fact, subject: Subject) -> Option<String> {
-        let row = match self.entry_of(subject) {
-            Some(Entry::Row(row)) => Some(row),
-            _ => None,
-        };
+        let row = self.row_of(subject);
         let of = |args: Option<&Args>, index: usize, key: &str| {
             let text = args?.iter().nth(index)?;
             Some(format!("{key}={}", quote(text)))

@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::field::FIELDS;
 use crate::keymap::{self, Key, Mode};
 use crate::process::Process;
-use crate::store::Entry;
+use crate::store::{Entry, Row};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl App {
@@ -201,6 +201,14 @@ impl App {
             Subject::Process(id) => self.model.processes.get(id)?.last_exec?,
         };
         self.model.store.get(id)
+    }
+
+    /// Returns the exec that a subject is about, if it is one and still in the history.
+    pub fn row_of(&self, subject: Subject) -> Option<&Row> {
+        match self.entry_of(subject) {
+            Some(Entry::Row(row)) => Some(row),
+            _ => None,
+        }
     }
 }
 

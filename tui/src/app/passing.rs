@@ -1,11 +1,9 @@
 //! Counts by second of the rows that pass the filter.
 
 use crate::model::Model;
-use crate::rate::{Bucket, Rate};
+use crate::rate::{Bucket, Rate, SECOND_NS};
 use crate::store::{Entry, EntryId};
 use std::collections::VecDeque;
-
-const SECOND_NS: u64 = 1_000_000_000;
 
 /// Whether a row was counted, and in which second its exit was.
 #[derive(Clone, Copy, Debug, Default)]

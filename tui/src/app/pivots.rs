@@ -233,22 +233,23 @@ impl App {
 
     /// Takes note of an entry that is new or changed.
     pub(super) fn group(&mut self, id: EntryId) {
-        if let Some(by) = &mut self.groups.by {
-            by.put(id, self.list.shows(id), &self.model);
-            self.groups.order.touch();
+        if self.order().is_none() {
+            return;
         }
         let shown = self.list.shows(id);
+        if let Some(by) = &mut self.groups.by {
+            by.put(id, shown, &self.model);
+        }
         if let Some(passing) = &mut self.rates.passing {
             passing.put(id, shown, &self.model);
         }
         if let Some(spawners) = &mut self.rates.spawners {
             spawners.changed(id, shown, &self.model);
-            self.rates.order.touch();
         }
         if let Some(by) = &mut self.failures.by {
-            by.put(id, self.list.shows(id), &self.model);
-            self.failures.order.touch();
+            by.put(id, shown, &self.model);
         }
+        self.touch_groups();
     }
 
     /// Takes the rows out that left the history: those before `first`.

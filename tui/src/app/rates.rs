@@ -9,7 +9,7 @@ use crate::keymap::{Mode, key_text};
 use crate::model::Model;
 use crate::pivot::spawners::{Span, Spawner, Spawners, first_since};
 use crate::pivot::{Group, GroupId};
-use crate::rate::{Bucket, Rate};
+use crate::rate::{Bucket, Rate, SECOND_NS};
 use crate::store::EntryId;
 use crate::text;
 use std::cmp::Ordering;
@@ -25,8 +25,6 @@ const AT_LEAST: u64 = 10;
 
 /// Rows that one frame takes in.
 const ROWS: usize = 10_000;
-
-const SECOND_NS: u64 = 1_000_000_000;
 
 const UNKNOWN: &str = "nothing is known of the time before";
 

@@ -7,9 +7,8 @@ use super::Pivot;
 use super::by::facts;
 use crate::event::{Comm, ProcessKey};
 use crate::model::Model;
+use crate::rate::SECOND_NS;
 use crate::store::{Entry, EntryId, Row, Store};
-
-const SECOND_NS: u64 = 1_000_000_000;
 
 /// Rows come in the order of their times, but for those of different CPUs: by less than this.
 const DISORDER_NS: u64 = SECOND_NS;

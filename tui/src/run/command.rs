@@ -108,15 +108,17 @@ impl Started {
         }
     }
 
-    /// Passes a signal on, unless the terminal gave it to the whole group of processes.
-    pub(super) fn pass_on(&self, signal: i32) {
+    /// Passes a signal on, unless the terminal gave it to the whole group of processes. Returns whether the program
+    /// has it: one that has become another user does not get it of this one.
+    pub(super) fn pass_on(&self, signal: i32) -> bool {
         let signal = Signal::try_from(signal).unwrap_or(Signal::SIGTERM);
         if let Some(pid) = pid(self.child.id())
             && !matches!(signal, Signal::SIGINT | Signal::SIGQUIT)
         {
             // It is not reaped yet, so no other process has its id.
-            let _ = kill(pid, signal);
+            return kill(pid, signal).is_ok();
         }
+        true
     }
 
     /// Returns how it ended; `None` if it still runs.

@@ -265,11 +265,8 @@ impl Producer {
         text
     }
 
-    fn tell(&mut self, batch: Batch) {
-        if self.capture.knows_users {
-            live::learn_users(&mut self.model, &batch.events);
-        }
-        self.model.seed(batch.running);
+    fn tell(&mut self, mut batch: Batch) {
+        self.capture.introduce(&mut batch, &mut self.model);
         self.now_ns = batch.now_ns.or(self.now_ns);
         let about_filter = batch.skipped.and_then(|skipped| self.rest.note(skipped));
         for sentence in about_filter.into_iter().chain(batch.problems) {

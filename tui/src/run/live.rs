@@ -40,12 +40,20 @@ pub(super) struct Capture {
     pub(super) problems: Vec<String>,
     /// How long loading and attaching took.
     pub(super) took: Duration,
-    /// Whether it is a recording that is read.
-    pub(super) recorded: bool,
     /// Whether the users that it names are this machine's.
     pub(super) knows_users: bool,
-    pub(super) stop: Option<oneshot::Sender<()>>,
-    pub(super) task: JoinHandle<Result<()>>,
+    pub(super) feed: Feed,
+}
+
+/// Where the batches come from.
+pub(super) enum Feed {
+    /// The probe, by a task of its own.
+    Probe {
+        stop: Option<oneshot::Sender<()>>,
+        task: JoinHandle<Result<()>>,
+    },
+    /// A recording, by a thread that ends once nobody listens.
+    Recording,
 }
 
 /// As [`start`], unless a signal comes before: a recording may come from somewhere where there is none yet.
@@ -103,11 +111,7 @@ async fn start(
     {
         problems.push(format!("{error:#}"));
     }
-    if !config.keep_privileges {
-        privileges::give_up(Kept::Probe).await.context(
-            "cannot give up the rights that are needed no more: --keep-privileges keeps them",
-        )?;
-    }
+    privileges::give_up(config, Kept::Probe).await?;
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(probe.run(sender, stopped));
@@ -123,25 +127,33 @@ async fn start(
             batches,
             problems,
             took,
-            recorded: false,
             knows_users: true,
-            stop: Some(stop),
-            task,
+            feed: Feed::Probe {
+                stop: Some(stop),
+                task,
+            },
         },
         model,
     ))
 }
 
 impl Capture {
-    /// Takes the probe out of the kernel; what is still in the ring is handed over.
+    /// Returns whether it is a recording that is read.
+    pub(super) fn is_recorded(&self) -> bool {
+        matches!(self.feed, Feed::Recording)
+    }
+
+    /// Takes the probe out of the kernel, or reads no further; what is still there is handed over.
     pub(super) fn stop(&mut self) {
-        if self.recorded {
+        match &mut self.feed {
+            Feed::Probe { stop, .. } => {
+                if let Some(stop) = stop.take() {
+                    // If the task is already gone, there is nothing to stop.
+                    let _ = stop.send(());
+                }
+            }
             // Whoever writes it may never end.
-            self.batches.close();
-        }
-        if let Some(stop) = self.stop.take() {
-            // If the task is already gone, there is nothing to stop.
-            let _ = stop.send(());
+            Feed::Recording => self.batches.close(),
         }
     }
 
@@ -151,12 +163,23 @@ impl Capture {
     /// If the task could not go on.
     pub(super) async fn end(self) -> Result<()> {
         drop(self.batches);
-        self.task.await.context("the capture was torn down")?
+        match self.feed {
+            Feed::Probe { task, .. } => task.await.context("the capture was torn down")?,
+            Feed::Recording => Ok(()),
+        }
+    }
+
+    /// Lets the model know who and what a batch's events are about.
+    pub(super) fn introduce(&self, batch: &mut Batch, model: &mut Model) {
+        if self.knows_users {
+            learn_users(model, &batch.events);
+        }
+        model.seed(std::mem::take(&mut batch.running));
     }
 }
 
 /// Takes note of the users that events name.
-pub(super) fn learn_users(model: &mut Model, events: &[Event]) {
+fn learn_users(model: &mut Model, events: &[Event]) {
     for event in events {
         if let Event::Exec(exec) = event {
             let ids = [Some(exec.uid), exec.euid, exec.loginuid];
@@ -214,7 +237,9 @@ impl Stops {
             () = command.ended() => return,
             signal = self.recv() => signal,
         };
-        command.pass_on(signal);
+        if !command.pass_on(signal) {
+            return;
+        }
         tokio::select! {
             () = command.ended() => {}
             _ = self.recv() => {}

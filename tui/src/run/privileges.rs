@@ -4,6 +4,7 @@
 //! Capabilities belong to a thread and user ids, by the C library's doing, to the process.
 
 use super::invoking_user;
+use crate::cli::Config;
 use anyhow::{Context, Result};
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::prctl::{set_keepcaps, set_no_new_privs};
@@ -23,11 +24,21 @@ pub(super) enum Kept {
     Nothing,
 }
 
-/// Gives up what the program needs no more: the calling thread, and the one thread that runs spawned tasks.
+/// Gives up what the program needs no more, unless it is to stay: the calling thread, and the one thread that runs
+/// spawned tasks.
 ///
 /// # Errors
 /// If the kernel refuses it. Then more may be left than wanted.
-pub(super) async fn give_up(kept: Kept) -> Result<()> {
+pub(super) async fn give_up(config: &Config, kept: Kept) -> Result<()> {
+    if config.keep_privileges {
+        return Ok(());
+    }
+    give_up_all_but(kept)
+        .await
+        .context("cannot give up the rights that are needed no more: --keep-privileges keeps them")
+}
+
+async fn give_up_all_but(kept: Kept) -> Result<()> {
     let of_worker: &[Capability] = match kept {
         Kept::Probe => &OF_PROBE,
         Kept::Nothing => &[],
@@ -47,11 +58,12 @@ pub(super) async fn give_up(kept: Kept) -> Result<()> {
 /// # Errors
 /// As [`give_up`].
 pub(super) fn give_up_all_of_thread() -> Result<()> {
+    set_no_new_privs().context("cannot give up new privileges")?;
     lower_limit()?;
     if invoking_user().is_some() {
         // It loses all when the process becomes that user. The C library ends a process of which one thread
         // may not become who another becomes.
-        return set_no_new_privs().context("cannot give up new privileges");
+        return Ok(());
     }
     keep(&[])
 }

@@ -1,6 +1,6 @@
 //! A recording in the place of a live capture.
 
-use super::live::Capture;
+use super::live::{Capture, Feed};
 use super::privileges::{self, Kept};
 use crate::cli::Config;
 use crate::model::Model;
@@ -10,7 +10,7 @@ use crate::source::replay::Recording;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::time::Instant;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 /// Batches that may wait for their consumer; then reading waits.
 const BATCHES_WAITING: usize = 4;
@@ -24,16 +24,11 @@ pub(super) async fn start(config: &Config, path: &Path) -> Result<(Capture, Mode
     let opened = path.to_owned();
     let opened = tokio::task::spawn_blocking(move || Recording::open(&opened));
     let mut recording = opened.await.context("the reader is gone")??;
-    if !config.keep_privileges {
-        privileges::give_up(Kept::Nothing).await.context(
-            "cannot give up the rights that are needed no more: --keep-privileges keeps them",
-        )?;
-    }
+    privileges::give_up(config, Kept::Nothing).await?;
     let session = recording.session().clone();
     // Numbers of users are another machine's own.
     let knows_users = session.host == proc::session().host;
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
-    let (stop, _) = oneshot::channel();
     std::thread::spawn(move || {
         while let Some(batch) = recording.batch() {
             if sender.blocking_send(batch).is_err() {
@@ -41,15 +36,12 @@ pub(super) async fn start(config: &Config, path: &Path) -> Result<(Capture, Mode
             }
         }
     });
-    let task = tokio::spawn(async { Ok(()) });
     let capture = Capture {
         batches,
         problems: Vec::new(),
         took: began.elapsed(),
-        recorded: true,
         knows_users,
-        stop: Some(stop),
-        task,
+        feed: Feed::Recording,
     };
     let model = Model::new(
         session,

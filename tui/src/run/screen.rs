@@ -109,7 +109,8 @@ async fn record_rest(
     capture: &mut Capture,
     app: &mut App,
 ) -> bool {
-    while let Some(batch) = capture.batches.recv().await {
+    while let Some(mut batch) = capture.batches.recv().await {
+        capture.introduce(&mut batch, app.model_mut());
         for event in batch.events {
             let (event, passes) = rest.ask(event, app.model());
             if passes {
@@ -141,7 +142,7 @@ fn options(screen: &ScreenConfig, capture: &Capture, config: &Config) -> AppOpti
             (true, true) => None,
         },
         zone: TimeZone::system(),
-        source: match (capture.recorded, &config.record) {
+        source: match (capture.is_recorded(), &config.record) {
             (true, _) => "recording",
             (false, Some(_)) => "live, recorded",
             (false, None) => "live",
@@ -241,14 +242,14 @@ impl<'a> Loop<'a> {
                 }
                 batch = capture.batches.recv(), if !self.read_all => match batch {
                     Some(batch) => {
-                        self.take(batch, capture.knows_users);
+                        self.take(batch, capture);
                         let totals = self.app.model().totals;
                         if self.count.is_some_and(|count| totals.execs + totals.failed >= count) {
                             return Ok(());
                         }
                     }
                     // It is there to be looked at.
-                    None if capture.recorded => self.read_all = true,
+                    None if capture.is_recorded() => self.read_all = true,
                     // Why is told when the capture is joined.
                     None => return Ok(()),
                 },
@@ -273,12 +274,9 @@ impl<'a> Loop<'a> {
         }
     }
 
-    fn take(&mut self, batch: Batch, knows_users: bool) {
+    fn take(&mut self, mut batch: Batch, capture: &Capture) {
         self.since_frame += batch.events.len();
-        if knows_users {
-            live::learn_users(self.app.model_mut(), &batch.events);
-        }
-        self.app.model_mut().seed(batch.running);
+        capture.introduce(&mut batch, self.app.model_mut());
         self.recorded_ns = batch.now_ns.or(self.recorded_ns);
         let recorder = &mut self.recorder;
         let mut tell = |applied: &Applied, model: &Model| {

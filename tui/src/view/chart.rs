@@ -5,12 +5,10 @@ use super::paint::{self, line};
 use crate::app::App;
 use crate::app::hits::Area;
 use crate::format;
-use crate::rate::Bucket;
+use crate::rate::{Bucket, SECOND_NS};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-
-const SECOND_NS: u64 = 1_000_000_000;
 
 /// Cells from one label of the line of time to the next, at least.
 const APART: u64 = 12;

@@ -23,7 +23,7 @@ use crate::app::popup::{Popup, Subject};
 use crate::cells;
 use crate::event::{Args, Capture};
 use crate::format;
-use crate::store::{Entry, Row};
+use crate::store::Entry;
 use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -84,7 +84,7 @@ fn tabs(
     look: &Look<'_>,
 ) -> Vec<(Area, Tab)> {
     let theme = look.theme;
-    let row = row_of(subject, app);
+    let row = app.row_of(subject);
     let count = |tab: Tab| match tab {
         Tab::Arguments => Some(row?.exec.args.iter().count()),
         Tab::Environment => Some(row?.exec.env.as_deref()?.iter().count()),
@@ -122,13 +122,6 @@ fn tabs(
     hits
 }
 
-fn row_of(subject: Subject, app: &App) -> Option<&Row> {
-    match app.entry_of(subject) {
-        Some(Entry::Row(row)) => Some(row),
-        _ => None,
-    }
-}
-
 fn page<'l, 'm>(
     subject: Subject,
     tab: Tab,
@@ -143,7 +136,7 @@ fn page<'l, 'm>(
         look,
     };
     let process = app.process_of(subject);
-    let row = row_of(subject, app);
+    let row = app.row_of(subject);
     if let (Some(Entry::Gap(lost)), false) = (app.entry_of(subject), tab == Tab::Json) {
         match tab {
             Tab::Facts => page.gap(lost),

@@ -7,6 +7,7 @@ use crate::app::{App, View};
 use crate::cells;
 use crate::format;
 use crate::keymap::{Mode, key_text};
+use crate::rate::SECOND_NS;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -52,7 +53,7 @@ fn no_failures(app: &App) -> Vec<String> {
 /// Why nobody started anything in the time that the view of rates looks at.
 fn nothing_then(app: &App) -> String {
     let gone = app.oldest_ns().is_none_or(|oldest| {
-        let to_ns = app.rates.span().to * 1_000_000_000;
+        let to_ns = app.rates.span().to * SECOND_NS;
         oldest >= to_ns && app.model.store.first_id().0 > 0
     });
     match (app.list.filter().is_empty(), gone) {

@@ -1,7 +1,7 @@
 //! Failed execs put together: why, with which path, how often, when last, and who called.
 
-use super::paint::{self, Part, line};
-use super::pivots::{BARS, Column, bars, lately, places, rate, titles};
+use super::paint::{self, Part};
+use super::pivots::{BARS, Column, Shown, bars, cell_text, lately, lines, rate, titles};
 use super::{Look, area_of};
 use crate::app::App;
 use crate::app::pivots::{By, Lately};
@@ -44,46 +44,43 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let hits = titles(buf, area, &columns, &app.failures.order, &look);
     let lately = lately(app.oldest_ns(), &look);
     let total = app.failures.by.as_ref().map_or(0, |by| by.pivot.total());
-    for (y, id) in (0..rows.height).zip(app.failures.order.list().iter().skip(window.top)) {
-        let place = line(rows, y);
-        if window.selected == Some(window.top + usize::from(y)) {
-            paint::selected(buf, place, look.theme);
-        }
-        let Some(group) = app.failures.get(*id) else {
-            let gone = paint::from_column(place, 1);
-            paint::text(buf, gone, "no longer in the history", look.theme.dim, "");
-            continue;
-        };
-        for (column, cell) in places(place, &columns) {
+    let shown = Shown {
+        list: app.failures.order.list(),
+        window,
+        gone: "no longer in the history",
+    };
+    let get = |id| app.failures.get(id);
+    lines(
+        buf,
+        rows,
+        &columns,
+        &shown,
+        &look,
+        get,
+        |buf, cell, group, column| {
             fill(buf, cell, group, column, (total, lately), &look);
-        }
-    }
+        },
+    );
     app.hits.columns = hits;
 }
 
 fn columns(width: u16) -> Vec<Column> {
-    let column = |by, title, width, right| Column {
-        by,
-        title,
-        width,
-        right,
-    };
     let figures = FIGURES.iter().filter(|(_, _, _, from)| width >= *from);
     let used: u16 = figures.clone().map(|(_, _, width, _)| width + 1).sum();
     let rest = width.saturating_sub(used + ERROR + 3);
     let with_cause = width >= CAUSE_FROM;
     let path = if with_cause { rest.min(PATH_MAX) } else { rest };
     let mut out = vec![
-        column(By::Label(0), "ERROR", ERROR, false),
-        column(By::Label(1), "PATH", path, false),
+        Column::new(By::Label(0), "ERROR", ERROR, false),
+        Column::new(By::Label(1), "PATH", path, false),
     ];
     out.extend(figures.map(|(by, title, width, _)| {
         let right = !matches!(by, By::Label(_));
-        column(*by, title, *width, right)
+        Column::new(*by, title, *width, right)
     }));
     if with_cause {
         let cause = rest.saturating_sub(path + 1);
-        out.push(column(By::Label(0), "CAUSE", cause, false));
+        out.push(Column::new(By::Label(0), "CAUSE", cause, false));
     }
     out
 }
@@ -131,11 +128,7 @@ fn fill(
             (time, figure)
         }
     };
-    let words = look.plain(words.into());
-    match column.right {
-        true => paint::text_right(buf, place, &words, style, ellipsis),
-        false => drop(paint::text(buf, place, &words, style, ellipsis)),
-    }
+    cell_text(buf, place, column, (words, style), look);
 }
 
 fn path(buf: &mut Buffer, place: Rect, what: &What, look: &Look<'_>) {

@@ -1,13 +1,12 @@
 //! Rows put together: what they share, how many, how often, how they went, and the newest of them.
 
-use super::paint::{self, line};
-use super::pivots::{BARS, Column, bars, last, lately, places, rate, titles};
+use super::paint;
+use super::pivots::{BARS, Column, Shown, bars, cell_text, figure, last, lately, lines, titles};
 use super::{Look, area_of, cell};
 use crate::app::App;
 use crate::app::pivots::By;
 use crate::cells;
 use crate::field::{Field, Value};
-use crate::format;
 use crate::pivot::Group;
 use crate::pivot::by::Values;
 use ratatui::buffer::Buffer;
@@ -44,32 +43,29 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let hits = titles(buf, area, &columns, &app.groups.order, &look);
     let lately = lately(app.oldest_ns(), &look);
     let total = app.groups.by.as_ref().map_or(0, |by| by.pivot.total());
-    for (y, id) in (0..rows.height).zip(app.groups.order.list().iter().skip(window.top)) {
-        let place = line(rows, y);
-        if window.selected == Some(window.top + usize::from(y)) {
-            paint::selected(buf, place, look.theme);
-        }
-        let Some(group) = app.groups.get(*id) else {
-            let gone = paint::from_column(place, 1);
-            paint::text(buf, gone, "no longer in the history", look.theme.dim, "");
-            continue;
-        };
-        for (column, cell) in places(place, &columns) {
-            match (column.by, column.title) {
-                (By::Label(at), _) => label(buf, cell, group, at, &app.groups.fields, &look),
-                (By::Last, _) => last(buf, cell, group, &look),
-                (By::Rate, "") => bars(buf, cell, group, &look),
-                _ => figure(
-                    buf,
-                    cell,
-                    group,
-                    column,
-                    (total, lately.tenths(group)),
-                    &look,
-                ),
+    let shown = Shown {
+        list: app.groups.order.list(),
+        window,
+        gone: "no longer in the history",
+    };
+    let get = |id| app.groups.get(id);
+    lines(
+        buf,
+        rows,
+        &columns,
+        &shown,
+        &look,
+        get,
+        |buf, cell, group, column| match (column.by, column.title) {
+            (By::Label(at), _) => label(buf, cell, group, at, &app.groups.fields, &look),
+            (By::Last, _) => last(buf, cell, group, &look),
+            (By::Rate, "") => bars(buf, cell, group, &look),
+            _ => {
+                let figure = figure(group, column, total, lately.tenths(group), &look);
+                cell_text(buf, cell, column, figure, &look);
             }
-        }
-    }
+        },
+    );
     app.hits.columns = hits;
 }
 
@@ -86,27 +82,13 @@ fn columns(width: u16, fields: &[&'static Field], by: By) -> Vec<Column> {
     let each = (labels + 1).saturating_sub(count) / count;
     let mut out: Vec<Column> = Vec::new();
     for (at, field) in fields.iter().enumerate() {
-        out.push(Column {
-            by: By::Label(at),
-            title: field.title,
-            width: each,
-            right: false,
-        });
+        out.push(Column::new(By::Label(at), field.title, each, false));
     }
-    out.extend(figures.map(|(by, title, width, _)| Column {
-        by: *by,
-        title,
-        width: *width,
-        right: true,
-    }));
+    out.extend(figures.map(|(by, title, width, _)| Column::new(*by, title, *width, true)));
     if with_last {
         let used: u16 = out.iter().map(|column| column.width + 1).sum();
-        out.push(Column {
-            by: By::Last,
-            title: "LAST COMMAND",
-            width: width.saturating_sub(used + 1),
-            right: false,
-        });
+        let width = width.saturating_sub(used + 1);
+        out.push(Column::new(By::Last, "LAST COMMAND", width, false));
     }
     out
 }
@@ -147,29 +129,4 @@ fn label(
     } else {
         paint::text(buf, place, &text, style, ellipsis);
     }
-}
-
-fn figure(
-    buf: &mut Buffer,
-    place: Rect,
-    group: &Group<Values>,
-    column: &Column,
-    (total, tenths): (u64, u64),
-    look: &Look<'_>,
-) {
-    let theme = look.theme;
-    let stats = &group.stats;
-    let time = |ns: Option<u64>| ns.map(format::duration).unwrap_or_default();
-    let (text, style) = match (column.by, column.title) {
-        (By::Count, "COUNT") => (format::short_count(stats.count), theme.text),
-        (By::Count, _) => (format::share(stats.count, total), theme.dim),
-        (By::Rate, _) => (rate(tenths), theme.text),
-        (By::Failed, _) if stats.failed == 0 => (String::new(), theme.text),
-        (By::Failed, _) => (format::share(stats.failed, stats.count), theme.failed),
-        (By::Half, _) => (time(stats.durations.percentile(50)), theme.text),
-        (By::Most, _) => (time(stats.durations.percentile(95)), theme.text),
-        _ => (time(Some(stats.cost_ns).filter(|ns| *ns > 0)), theme.text),
-    };
-    let text = look.plain(text.into());
-    paint::text_right(buf, place, &text, style, theme.glyphs.ellipsis);
 }

@@ -4,11 +4,13 @@ use super::paint::{self, line};
 use super::{Look, area_of, cell};
 use crate::app::hits::Area;
 use crate::app::pivots::{By, Lately, Order};
+use crate::app::table::Window;
 use crate::cells;
 use crate::format;
-use crate::pivot::Group;
+use crate::pivot::{Group, GroupId};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 /// Seconds of one bar.
 const BAR_SECONDS: u32 = 5;
@@ -27,6 +29,92 @@ pub(super) struct Column {
     pub width: u16,
     /// Whether its cells stand at its right.
     pub right: bool,
+}
+
+impl Column {
+    pub(super) fn new(by: By, title: &'static str, width: u16, right: bool) -> Self {
+        Self {
+            by,
+            title,
+            width,
+            right,
+        }
+    }
+}
+
+/// Which groups are in sight.
+pub(super) struct Shown<'a> {
+    /// All, in order.
+    pub list: &'a [GroupId],
+    /// Which of them.
+    pub window: Window,
+    /// What is told of one that is gone.
+    pub gone: &'static str,
+}
+
+/// Paints the groups in sight: each cell by `fill`.
+pub(super) fn lines<'g, L: 'g>(
+    buf: &mut Buffer,
+    area: Rect,
+    columns: &[Column],
+    shown: &Shown<'_>,
+    look: &Look<'_>,
+    group: impl Fn(GroupId) -> Option<&'g Group<L>>,
+    fill: impl Fn(&mut Buffer, Rect, &Group<L>, &Column),
+) {
+    let Shown { list, window, gone } = shown;
+    for (y, id) in (0..area.height).zip(list.iter().skip(window.top)) {
+        let place = line(area, y);
+        if window.selected == Some(window.top + usize::from(y)) {
+            paint::selected(buf, place, look.theme);
+        }
+        let Some(group) = group(*id) else {
+            paint::text(buf, paint::from_column(place, 1), gone, look.theme.dim, "");
+            continue;
+        };
+        for (column, cell) in places(place, columns) {
+            fill(buf, cell, group, column);
+        }
+    }
+}
+
+/// Paints a cell, on the side where its column has them.
+pub(super) fn cell_text(
+    buf: &mut Buffer,
+    place: Rect,
+    column: &Column,
+    (words, style): (String, Style),
+    look: &Look<'_>,
+) {
+    let words = look.plain(words.into());
+    let ellipsis = look.theme.glyphs.ellipsis;
+    match column.right {
+        true => paint::text_right(buf, place, &words, style, ellipsis),
+        false => drop(paint::text(buf, place, &words, style, ellipsis)),
+    }
+}
+
+/// Returns a figure of a group: of so many rows in all, and of those of a second in tenths.
+pub(super) fn figure<L>(
+    group: &Group<L>,
+    column: &Column,
+    total: u64,
+    tenths: u64,
+    look: &Look<'_>,
+) -> (String, Style) {
+    let theme = look.theme;
+    let stats = &group.stats;
+    let time = |ns: Option<u64>| ns.map(format::duration).unwrap_or_default();
+    match (column.by, column.title) {
+        (By::Count, "COUNT") => (format::short_count(stats.count), theme.text),
+        (By::Count, "SHARE") => (format::share(stats.count, total), theme.dim),
+        (By::Count | By::Rate, _) => (rate(tenths), theme.text),
+        (By::Failed, _) if stats.failed == 0 => (String::new(), theme.text),
+        (By::Failed, _) => (format::share(stats.failed, stats.count), theme.failed),
+        (By::Half, _) => (time(stats.durations.percentile(50)), theme.text),
+        (By::Most, _) => (time(stats.durations.percentile(95)), theme.text),
+        _ => (time(Some(stats.cost_ns).filter(|ns| *ns > 0)), theme.text),
+    }
 }
 
 /// Returns where each column stands on a line.

@@ -14,18 +14,17 @@
 
 use super::chart::{self, Heights};
 use super::paint::{self, Part, line};
-use super::pivots::{Column, last, places, rate, titles};
+use super::pivots::{Column, Shown, cell_text, figure, last, lines, rate, titles};
 use super::{Look, area_of};
 use crate::app::App;
 use crate::app::pivots::By;
 use crate::format;
 use crate::pivot::Group;
 use crate::pivot::spawners::{Span, Spawner};
+use crate::rate::SECOND_NS;
 use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-
-const SECOND_NS: u64 = 1_000_000_000;
 
 /// Columns of figures: what they sort by, title, width, and the narrowest screen that has them.
 const FIGURES: [(By, &str, u16, u16); 7] = [
@@ -69,20 +68,23 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let spawners = app.rates.spawners.as_ref();
     let total = spawners.map_or(0, |spawners| spawners.pivot.total());
     let seconds = app.rates.span().seconds();
-    for (y, id) in (0..rows.height).zip(app.rates.order.list().iter().skip(window.top)) {
-        let place = line(rows, y);
-        if window.selected == Some(window.top + usize::from(y)) {
-            paint::selected(buf, place, look.theme);
-        }
-        let Some(group) = app.rates.get(*id) else {
-            let gone = paint::from_column(place, 1);
-            paint::text(buf, gone, "not in this time any more", look.theme.dim, "");
-            continue;
-        };
-        for (column, cell) in places(place, &columns) {
+    let shown = Shown {
+        list: app.rates.order.list(),
+        window,
+        gone: "not in this time any more",
+    };
+    let get = |id| app.rates.get(id);
+    lines(
+        buf,
+        rows,
+        &columns,
+        &shown,
+        &look,
+        get,
+        |buf, cell, group, column| {
             fill(buf, cell, group, column, (total, seconds), &look);
-        }
-    }
+        },
+    );
     app.hits.columns = hits;
 }
 
@@ -146,25 +148,19 @@ fn facts<'a>(app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
 }
 
 fn columns(width: u16, by: By) -> Vec<Column> {
-    let column = |by, title, width, right| Column {
-        by,
-        title,
-        width,
-        right,
-    };
     let figures = FIGURES.iter().filter(|(_, _, _, from)| width >= *from);
     let used: u16 = figures.clone().map(|(_, _, width, _)| width + 1).sum();
     let rest = width.saturating_sub(used + PID + 3);
     let with_last = width >= LAST_FROM || (by == By::Last && rest > 24);
     let parent = if with_last { PARENT.min(rest) } else { rest };
     let mut out = vec![
-        column(By::Label(0), "PARENT", parent, false),
-        column(By::Label(1), "PID", PID, true),
+        Column::new(By::Label(0), "PARENT", parent, false),
+        Column::new(By::Label(1), "PID", PID, true),
     ];
-    out.extend(figures.map(|(by, title, width, _)| column(*by, title, *width, true)));
+    out.extend(figures.map(|(by, title, width, _)| Column::new(*by, title, *width, true)));
     if with_last {
         let last = rest.saturating_sub(parent + 1);
-        out.push(column(By::Last, "LAST COMMAND", last, false));
+        out.push(Column::new(By::Last, "LAST COMMAND", last, false));
     }
     out
 }
@@ -178,30 +174,19 @@ fn fill(
     look: &Look<'_>,
 ) {
     let theme = look.theme;
-    let ellipsis = theme.glyphs.ellipsis;
-    let stats = &group.stats;
-    let time = |ns: Option<u64>| ns.map(format::duration).unwrap_or_default();
-    let (words, style) = match (column.by, column.title) {
-        (By::Label(0), _) => match text::escape(group.label.comm.as_bytes()) {
+    let cell = match column.by {
+        By::Label(0) => match text::escape(group.label.comm.as_bytes()) {
             comm if comm.is_empty() => ("? not seen".to_owned(), theme.warn),
             comm => (comm.into_owned(), theme.bright),
         },
-        (By::Label(_), _) => (group.label.pid.to_string(), theme.text),
-        (By::Last, _) => return last(buf, place, group, look),
-        (By::Count, "COUNT") => (format::short_count(stats.count), theme.text),
-        (By::Count, "SHARE") => (format::share(stats.count, total), theme.dim),
-        (By::Count, _) => (rate(stats.count * 10 / seconds.max(1)), theme.text),
-        (By::Failed, _) if stats.failed == 0 => return,
-        (By::Failed, _) => (format::share(stats.failed, stats.count), theme.failed),
-        (By::Half, _) => (time(stats.durations.percentile(50)), theme.text),
-        (By::Most, _) => (time(stats.durations.percentile(95)), theme.text),
-        _ => (time(Some(stats.cost_ns).filter(|ns| *ns > 0)), theme.text),
+        By::Label(_) => (group.label.pid.to_string(), theme.text),
+        By::Last => return last(buf, place, group, look),
+        _ => {
+            let tenths = group.stats.count * 10 / seconds.max(1);
+            figure(group, column, total, tenths, look)
+        }
     };
-    let words = look.plain(words.into());
-    match column.right {
-        true => paint::text_right(buf, place, &words, style, ellipsis),
-        false => drop(paint::text(buf, place, &words, style, ellipsis)),
-    }
+    cell_text(buf, place, column, cell, look);
 }
 
 #[cfg(test)]

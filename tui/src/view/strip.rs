@@ -7,7 +7,7 @@ use crate::event::Status;
 use crate::field::{self, Value};
 use crate::format;
 use crate::process::Process;
-use crate::store::{End, Entry, Row};
+use crate::store::{End, Row};
 use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -27,10 +27,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
         return;
     };
     let process = app.process_of(subject);
-    let row = match app.entry_of(subject) {
-        Some(Entry::Row(row)) => Some(row),
-        _ => None,
-    };
+    let row = app.row_of(subject);
     let title = match (row, process) {
         (Some(row), _) => format!(
             " {} {} ",

@@ -36,7 +36,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("list", &["event", "field", "filter", "model", "store"]),
-    ("pivot", &["event", "field", "model", "store"]),
+    ("pivot", &["event", "field", "model", "rate", "store"]),
     ("keymap", &["action"]),
     (
         "app",

@@ -1,11 +1,11 @@
 //! The probe's programs: verified, attached to what they are about, and taken out again.
 
-use super::loader::{Loaded, Options};
+use super::loader::{Loaded, Options, Rounds};
 use super::only;
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{MapData, ProgramArray};
-use aya::programs::{Program, ProgramError, ProgramFd, RawTracePoint, TracePoint};
+use aya::programs::{Program, ProgramError, RawTracePoint, TracePoint};
 use aya::util::KernelVersion;
 use probe_common::go_on;
 use std::os::fd::{AsFd, OwnedFd};
@@ -59,7 +59,12 @@ pub(super) struct Hooks {
 
 /// Returns whether raw tracepoint programs are preempted: then others miss what happens meanwhile.
 pub(super) fn raw_is_preemptible() -> bool {
-    KernelVersion::current().is_ok_and(|version| version >= PREEMPTIBLE)
+    is_since(PREEMPTIBLE)
+}
+
+/// Returns whether the running kernel is of this version or a later one.
+pub(super) fn is_since(version: KernelVersion) -> bool {
+    KernelVersion::current().is_ok_and(|running| running >= version)
 }
 
 impl Loaded {
@@ -103,7 +108,10 @@ impl Loaded {
         if self.is_attached(attached) {
             return Ok(());
         }
-        self.put_raw_parts(&[(go_on::THREADS, "exit_threads")])?;
+        self.put(
+            |rounds| &mut rounds.parts,
+            &[(go_on::THREADS, "exit_threads")],
+        )?;
         self.attach_raw("process_exit", EXIT)
     }
 
@@ -112,16 +120,9 @@ impl Loaded {
         if self.is_attached(attached) {
             return Ok(());
         }
-        self.put_raw_parts(&[(go_on::ROUND, "send_parts"), (go_on::WALK, "exec_up")])?;
+        let programs = [(go_on::ROUND, "send_parts"), (go_on::WALK, "exec_up")];
+        self.put(|rounds| &mut rounds.parts, &programs)?;
         self.attach_raw("process_exec", EXEC)
-    }
-
-    fn put_raw_parts(&mut self, programs: &[(u32, &str)]) -> Result<()> {
-        for (place, name) in programs {
-            let program = self.load_raw(name)?.fd()?.try_clone()?;
-            put(&mut self.rounds.parts, *place, name, &program)?;
-        }
-        Ok(())
     }
 
     /// Attaches what tells of failed execs, or says that nothing does.
@@ -170,21 +171,17 @@ impl Loaded {
     }
 
     fn attach_exit_by_perf(&mut self) -> Result<()> {
-        self.put_perf_parts(&[(go_on::THREADS, "perf_threads")])?;
+        self.put(
+            |rounds| &mut rounds.perf_parts,
+            &[(go_on::THREADS, "perf_threads")],
+        )?;
         self.attach_traced("perf_exit", "sched", EXIT)
     }
 
     fn attach_exec_by_perf(&mut self) -> Result<()> {
-        self.put_perf_parts(&[(go_on::ROUND, "perf_parts"), (go_on::WALK, "perf_up")])?;
+        let programs = [(go_on::ROUND, "perf_parts"), (go_on::WALK, "perf_up")];
+        self.put(|rounds| &mut rounds.perf_parts, &programs)?;
         self.attach_traced("perf_exec", "sched", EXEC)
-    }
-
-    fn put_perf_parts(&mut self, programs: &[(u32, &str)]) -> Result<()> {
-        for (place, name) in programs {
-            let program = self.load_traced(name)?.fd()?.try_clone()?;
-            put(&mut self.rounds.perf_parts, *place, name, &program)?;
-        }
-        Ok(())
     }
 
     fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
@@ -209,11 +206,8 @@ impl Loaded {
     }
 
     fn put_raw_rounds(&mut self) -> Result<()> {
-        for (place, name) in [(go_on::ROUND, "raw_round"), (go_on::WALK, "raw_up")] {
-            let program = self.load_raw(name)?.fd()?.try_clone()?;
-            put(&mut self.rounds.raw, place, name, &program)?;
-        }
-        Ok(())
+        let programs = [(go_on::ROUND, "raw_round"), (go_on::WALK, "raw_up")];
+        self.put(|rounds| &mut rounds.raw, &programs)
     }
 
     /// Attaches what tells of failed execs of 32-bit programs, unless something does already. Costs a little with
@@ -224,16 +218,13 @@ impl Loaded {
         }
         self.verify_at_once(&FAILED_RAW);
         self.put_raw_rounds()?;
-        let first = self.load_raw("raw_exit")?.fd()?.try_clone()?;
-        put(&mut self.rounds.raw, go_on::BEGIN, "raw_exit", &first)?;
+        self.put(|rounds| &mut rounds.raw, &[(go_on::BEGIN, "raw_exit")])?;
         self.attach_raw("narrow_exit", CALL_END)
     }
 
     fn attach_ends(&mut self, prepared: bool) -> Result<()> {
-        for (place, name) in [(go_on::ROUND, "read_round"), (go_on::WALK, "failed_up")] {
-            let program = self.load_traced(name)?.fd()?.try_clone()?;
-            put(&mut self.rounds.failed, place, name, &program)?;
-        }
+        let programs = [(go_on::ROUND, "read_round"), (go_on::WALK, "failed_up")];
+        self.put(|rounds| &mut rounds.failed, &programs)?;
         let begins = BEGINS.iter().filter(|_| !prepared);
         for (program, tracepoint) in ENDS.iter().chain(begins) {
             self.attach_traced(program, "syscalls", tracepoint)?;
@@ -272,6 +263,24 @@ impl Loaded {
             traced.load().map_err(|error| refused(program, error))?;
         }
         Ok(traced)
+    }
+
+    /// Loads programs, and puts them where those that go on in them find them.
+    fn put(
+        &mut self,
+        array: fn(&mut Rounds) -> &mut ProgramArray<MapData>,
+        programs: &[(u32, &str)],
+    ) -> Result<()> {
+        for (place, name) in programs {
+            let program = match self.program(name)? {
+                Program::RawTracePoint(_) => self.load_raw(name)?.fd()?.try_clone()?,
+                _ => self.load_traced(name)?.fd()?.try_clone()?,
+            };
+            array(&mut self.rounds)
+                .set(*place, &program, 0)
+                .with_context(|| format!("cannot put the program {name} in its place"))?;
+        }
+        Ok(())
     }
 
     fn program(&mut self, name: &str) -> Result<&mut Program> {
@@ -323,18 +332,6 @@ pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = (&str, OwnedFd)> {
             let fd = program.fd().ok()?.as_fd().try_clone_to_owned().ok()?;
             Some((name, fd))
         })
-}
-
-/// Puts a program where those that go on in it find it.
-fn put(
-    array: &mut ProgramArray<MapData>,
-    place: u32,
-    name: &str,
-    program: &ProgramFd,
-) -> Result<()> {
-    array
-        .set(place, program, 0)
-        .with_context(|| format!("cannot put the program {name} in its place"))
 }
 
 /// Takes the programs out of the kernel; the maps stay.

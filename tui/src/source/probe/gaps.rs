@@ -11,8 +11,8 @@ pub(super) struct Gaps {
     /// What this kernel cannot give at all.
     of_kernel: Missing,
     by_gaps: FxHashMap<u32, Arc<Missing>>,
-    /// Of exits, by which of their own gaps they have.
-    of_exit: [Arc<Missing>; 4],
+    /// Of exits, without their own gap and with it.
+    of_exit: [Arc<Missing>; 2],
 }
 
 /// A fact that one exec may lack for a reason that the event itself does not tell.
@@ -28,7 +28,6 @@ const NO_ROOM: &str = "no room in the ring buffer";
 const DYING: &str =
     "the thread was being killed: by then its memory and user may have been the new program's";
 const UNREADABLE: &str = "could not be read";
-const NOT_MEASURED: &str = "another thread was about to measure it";
 const TOO_MANY_THREADS: &str = "more threads were ending at that moment than could be followed";
 
 /// Every gap that an exec of its own can have.
@@ -106,7 +105,7 @@ impl Gaps {
     /// Takes what this kernel cannot give at all.
     pub(super) fn new(of_kernel: Missing) -> Self {
         Self {
-            of_exit: OfExit::ALL.map(|gaps| Arc::new(gaps.missing(&of_kernel))),
+            of_exit: [false, true].map(|gap| Arc::new(missing_of_exit(&of_kernel, gap))),
             of_kernel,
             by_gaps: FxHashMap::default(),
         }
@@ -132,46 +131,19 @@ impl Gaps {
         Arc::clone(missing)
     }
 
-    /// Returns why facts of an exit are missing.
-    pub(super) fn of_exit(&self, gaps: OfExit) -> Arc<Missing> {
-        Arc::clone(&self.of_exit[usize::from(gaps.times) + 2 * usize::from(gaps.max_rss)])
+    /// Returns why facts of an exit are missing, of one whose times were not followed or of another.
+    pub(super) fn of_exit(&self, times: bool) -> Arc<Missing> {
+        Arc::clone(&self.of_exit[usize::from(times)])
     }
 }
 
-/// Which gaps of its own an exit has.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OfExit {
-    /// Its times were not followed.
-    pub(super) times: bool,
-    /// The kernel had not measured its memory yet.
-    pub(super) max_rss: bool,
-}
-
-impl OfExit {
-    /// All there can be, in the order in which they are numbered.
-    const ALL: [Self; 4] = {
-        const fn of(times: bool, max_rss: bool) -> OfExit {
-            OfExit { times, max_rss }
-        }
-        [
-            of(false, false),
-            of(true, false),
-            of(false, true),
-            of(true, true),
-        ]
-    };
-
-    /// Returns why facts are missing: those that the kernel cannot give, and these.
-    fn missing(self, of_kernel: &Missing) -> Missing {
-        let own = [
-            ("user_ns", TOO_MANY_THREADS, self.times),
-            ("system_ns", TOO_MANY_THREADS, self.times),
-            ("max_rss_bytes", NOT_MEASURED, self.max_rss),
-        ];
-        let reason = |(key, why, gap): (&'static str, &'static str, bool)| {
-            let known = of_kernel.iter().find(|(known, _)| known == key).cloned();
-            known.or_else(|| gap.then(|| (key.into(), why.into())))
-        };
-        own.into_iter().filter_map(reason).collect()
-    }
+/// Returns why facts of an exit are missing: those that the kernel cannot give, and its times, if that is the gap.
+fn missing_of_exit(of_kernel: &Missing, times: bool) -> Missing {
+    const TIMES: [&str; 2] = ["user_ns", "system_ns"];
+    let of_exits = |key: &str| TIMES.contains(&key) || key == "max_rss_bytes";
+    let own = TIMES.iter().filter(|_| times);
+    let own = own.filter(|own| of_kernel.iter().all(|(key, _)| key != **own));
+    let own = own.map(|key| ((*key).into(), TOO_MANY_THREADS.into()));
+    let of_kernel = of_kernel.iter().filter(|(key, _)| of_exits(key));
+    of_kernel.cloned().chain(own).collect()
 }

@@ -84,9 +84,11 @@ const TAGS_LEFT: KernelVersion = KernelVersion::new(6, 3, 0);
 /// Returns those bits of the high half of a user address that are address: on arm64 the highest byte is the
 /// program's own. Where the kernel takes it off itself it stays, since memory may be tagged too.
 fn address_high() -> u32 {
-    let tagged = cfg!(target_arch = "aarch64")
-        && KernelVersion::current().is_ok_and(|version| version >= TAGS_LEFT);
-    if tagged { 0x00ff_ffff } else { u32::MAX }
+    if cfg!(target_arch = "aarch64") && attach::is_since(TAGS_LEFT) {
+        0x00ff_ffff
+    } else {
+        u32::MAX
+    }
 }
 
 /// The probe in the kernel: dropping it takes it out again.

@@ -93,6 +93,19 @@ fn without_sudo_it_stays_the_user_and_gives_up_the_rest() {
 
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
+fn root_that_calls_sudo_gives_up_the_rest_too_beside_a_command() {
+    let mut command = Command::new(PRODUCT);
+    command
+        .args(["-o", "ndjson", "--", "sleep", "2"])
+        .env("SUDO_UID", "0")
+        .env("SUDO_GID", "0");
+    let capture = Capture::start_by(&mut command);
+    check_given_up(&rights_of_threads(capture.pid()));
+    capture.stop();
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
 fn what_is_to_be_kept_is_kept() {
     let own = &rights_of_threads(getpid())[0]["CapEff"];
     let capture = start_under_sudo(&["--keep-privileges"]);
