@@ -129,7 +129,14 @@ impl Stage {
     }
 
     /// Adds a process that ran before.
-    pub(super) fn add(&mut self, name: &'static str, pid: u32, ppid: u32, uid: u32, args: &[&str]) -> Running {
+    pub(super) fn add(
+        &mut self,
+        name: &'static str,
+        pid: u32,
+        ppid: u32,
+        uid: u32,
+        args: &[&str],
+    ) -> Running {
         let key = ProcessKey {
             pid,
             start_ns: S + u64::from(pid) * 10 * MS,
@@ -152,7 +159,10 @@ impl Stage {
         let found = self.cast.iter().find(|(known, _)| *known == name);
         found.map_or_else(
             || Actor {
-                key: ProcessKey { pid: 1, start_ns: S },
+                key: ProcessKey {
+                    pid: 1,
+                    start_ns: S,
+                },
                 comm: "systemd".into(),
                 ppid: 0,
             },
@@ -178,7 +188,13 @@ impl Stage {
     }
 
     /// Makes an exec of a process, which a scene may still change.
-    pub(super) fn exec_of(&mut self, actor: &Actor, above: &Actor, who: &Who, args: &[&str]) -> Exec {
+    pub(super) fn exec_of(
+        &mut self,
+        actor: &Actor,
+        above: &Actor,
+        who: &Who,
+        args: &[&str],
+    ) -> Exec {
         let path = args.first().copied().unwrap_or_default();
         let name = path.rsplit('/').next().unwrap_or_default();
         let [pid_ns, mnt_ns] = [who.namespaces.0, who.namespaces.1];
@@ -239,7 +255,14 @@ impl Stage {
     }
 
     /// Forks, executes and ends a program; returns its process.
-    pub(super) fn run(&mut self, at_ms: u64, parent: &Actor, who: &Who, args: &[&str], fate: Fate) -> Actor {
+    pub(super) fn run(
+        &mut self,
+        at_ms: u64,
+        parent: &Actor,
+        who: &Who,
+        args: &[&str],
+        fate: Fate,
+    ) -> Actor {
         let mut actor = self.fork(at_ms, parent);
         let exec = self.exec_of(&actor, parent, who, args);
         actor.comm = exec.comm;
@@ -250,7 +273,15 @@ impl Stage {
     }
 
     /// Runs a script: the kernel runs its interpreter.
-    pub(super) fn script(&mut self, at_ms: u64, parent: &Actor, who: &Who, interpreter: &str, path: &str, fate: Fate) -> Actor {
+    pub(super) fn script(
+        &mut self,
+        at_ms: u64,
+        parent: &Actor,
+        who: &Who,
+        interpreter: &str,
+        path: &str,
+        fate: Fate,
+    ) -> Actor {
         let mut actor = self.fork(at_ms, parent);
         let mut exec = self.exec_of(&actor, parent, who, &[path]);
         exec.args = Args::from_list(&[interpreter, path]);
@@ -265,7 +296,15 @@ impl Stage {
     }
 
     /// Fails to execute something in a process that was forked for it.
-    pub(super) fn fail(&mut self, actor: &Actor, parent: &Actor, who: &Who, late_us: u64, errno: i32, args: &[&str]) {
+    pub(super) fn fail(
+        &mut self,
+        actor: &Actor,
+        parent: &Actor,
+        who: &Who,
+        late_us: u64,
+        errno: i32,
+        args: &[&str],
+    ) {
         let exec = self.exec_of(actor, parent, who, args);
         self.play(Exec {
             time_ns: actor.key.start_ns + 100_000 + late_us * 1_000,

@@ -7,7 +7,12 @@ use crate::resolve::Users;
 
 fn played(minutes: u64) -> (Model, Vec<Event>) {
     let mut demo = Demo::new(minutes);
-    let mut model = Model::new(demo.session().clone(), Users::new(USERS), 1_000_000, usize::MAX);
+    let mut model = Model::new(
+        demo.session().clone(),
+        Users::new(USERS),
+        1_000_000,
+        usize::MAX,
+    );
     let mut events = Vec::new();
     while let Some(batch) = demo.batch() {
         model.seed(batch.running);
@@ -42,13 +47,28 @@ fn it_is_in_order_and_every_process_has_a_parent_and_an_end() {
 fn there_is_something_of_everything() {
     let (model, events) = played(1);
     let totals = model.totals;
-    assert!(totals.execs > 800 && totals.failed > 40 && totals.lost == 214, "{totals:?}");
-    let execs: Vec<_> = events.iter().filter_map(|event| match event {
-        Event::Exec(exec) => Some(exec),
-        _ => None,
-    }).collect();
-    for flag in [Flags::SCRIPT, Flags::SETUID, Flags::MEMFD, Flags::DELETED, Flags::FD] {
-        assert!(execs.iter().any(|exec| exec.flags.contains(flag)), "{flag:?}");
+    assert!(
+        totals.execs > 800 && totals.failed > 40 && totals.lost == 214,
+        "{totals:?}"
+    );
+    let execs: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Exec(exec) => Some(exec),
+            _ => None,
+        })
+        .collect();
+    for flag in [
+        Flags::SCRIPT,
+        Flags::SETUID,
+        Flags::MEMFD,
+        Flags::DELETED,
+        Flags::FD,
+    ] {
+        assert!(
+            execs.iter().any(|exec| exec.flags.contains(flag)),
+            "{flag:?}"
+        );
     }
     assert!(execs.iter().any(|exec| exec.container().is_some()));
     assert!(execs.iter().any(|exec| exec.args.missing_bytes() > Some(0)));
