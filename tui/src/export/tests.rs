@@ -340,9 +340,23 @@ proptest! {
                 table: line::TableOptions { quote, max_args, ..Default::default() },
                 ..Options::default()
             };
-            let (text, _) = told(options, [Event::Exec(Box::new(exec.clone()))]);
-            prop_assert_eq!(text.lines().count(), 1);
+            let events = [Event::Exec(Box::new(exec.clone()))];
+            if matches!(info.format, Format::Table | Format::Ndjson) {
+                let (text, _) = told(options, events);
+                prop_assert_eq!(text.lines().count(), 1);
+                prop_assert!(text.ends_with('\n'));
+                continue;
+            }
+            let text = told_in_full(options, &mut model(), events);
             prop_assert!(text.ends_with('\n'));
+            if info.format == Format::Trace {
+                let trace: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+                let of_exec = |event: &&serde_json::Value| event["ph"] != "M";
+                prop_assert_eq!(trace.iter().filter(of_exec).count(), 1);
+            } else {
+                prop_assert!(!text.chars().any(|c| c != '\n' && crate::text::is_unsafe(c)), "{text:?}");
+                prop_assert_eq!(text.lines().count(), 3);
+            }
         }
     }
 }
