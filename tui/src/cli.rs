@@ -110,7 +110,7 @@ pub struct LiveArgs {
     #[arg(short, long, value_name = "FILE", help_heading = RECORDING,
           conflicts_with_all = ["only", "tree", "cgroup", "btf", "env"])]
     pub read: Option<PathBuf>,
-    /// Record all that is captured to this new file, for -r; packed if its name ends in .zst or .gz
+    /// Record all that is captured to this new file, for -r; packed if its name ends in .zst or .gz; `-` is standard output
     #[arg(short, long, value_name = "FILE", help_heading = RECORDING, conflicts_with = "read")]
     pub write: Option<PathBuf>,
     /// Replace the file of -w, if it is there

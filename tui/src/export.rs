@@ -12,7 +12,7 @@ mod stamp;
 pub mod summary;
 pub mod trace;
 
-pub use file::{OutputFile, create as create_file, create_new as create_new_file};
+pub use file::{Folder, OutputFile, Owner, create as create_file};
 
 use crate::event::{Exec, Session};
 use crate::filter::Filter;

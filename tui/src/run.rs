@@ -17,7 +17,9 @@ use crate::source::probe::Options;
 use crate::source::probe::requirements::{self, Facts, Request};
 use anyhow::{Context as _, Result};
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -131,6 +133,12 @@ fn verdict(broken: bool, config: &Config, lost: u64) -> Option<ExitCode> {
         complain(&format!("{lost} {events} lost"));
         ExitCode::from(4)
     })
+}
+
+/// Returns another handle of standard output.
+fn standard_output() -> Result<File> {
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
+    Ok(stdout.context("cannot use standard output")?.into())
 }
 
 /// Says a sentence on standard error, if there still is one.

@@ -82,7 +82,7 @@ pub struct AssertConfig {
 /// A recording that is written.
 #[derive(Debug)]
 pub struct RecordConfig {
-    /// Its file, or the newest of them.
+    /// Its file, or the newest of them; `-` is standard output.
     pub path: PathBuf,
     /// Whether to replace what is there.
     pub force: bool,
@@ -90,6 +90,13 @@ pub struct RecordConfig {
     pub max: Option<u64>,
     /// How many files to keep.
     pub keep: u32,
+}
+
+impl RecordConfig {
+    /// Returns whether standard output gets it.
+    pub fn is_stdout(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
 }
 
 /// Where events go.
@@ -229,7 +236,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,
         recording: args.read.clone(),
-        record: record(&args)?,
+        record: record(&args, asked_for_lines, context)?,
         fail_on_loss: args.fail_on_loss,
         keep_privileges: args.keep_privileges,
         btf: args.btf,
@@ -245,22 +252,37 @@ fn assert(text: &str) -> Result<AssertConfig, String> {
     })
 }
 
-fn record(args: &LiveArgs) -> Result<Option<RecordConfig>, String> {
+fn record(
+    args: &LiveArgs,
+    asked_for_lines: bool,
+    context: &Context<'_>,
+) -> Result<Option<RecordConfig>, String> {
     const KEEP: u32 = 5;
     let Some(path) = &args.write else {
         return Ok(None);
     };
-    if path.as_os_str() == "-" {
-        return Err(
-            "--write: standard output gets lines: write `-o ndjson` in the place of `-w -`".into(),
-        );
-    }
-    Ok(Some(RecordConfig {
+    let config = RecordConfig {
         path: path.clone(),
         force: args.force,
         max: args.write_max,
         keep: args.write_keep.unwrap_or(KEEP),
-    }))
+    };
+    if config.is_stdout() {
+        if context.stdout_is_terminal {
+            return Err(
+                "--write: standard output is a terminal: redirect it, or name a file".into(),
+            );
+        }
+        if asked_for_lines && args.output_file.is_none() {
+            return Err("--write: standard output gets lines: write these to a file with -O, or record to a file".into());
+        }
+        if config.max.is_some() {
+            return Err(
+                "--write-max: standard output is one stream: leave it out, or name a file".into(),
+            );
+        }
+    }
+    Ok(Some(config))
 }
 
 fn line_options(args: &LiveArgs, uid: Option<u32>, filter: Filter) -> Result<Options, String> {

@@ -331,6 +331,25 @@ fn usage_errors_name_the_near_ones() {
 }
 
 #[test]
+fn standard_output_gets_a_recording_or_lines() {
+    let first = |to_terminal: bool, line: &str| {
+        let error = parse_on(&context(to_terminal), line).unwrap_err();
+        error
+            .to_string()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    insta::assert_snapshot!(first(true, "-w -"), @"error: --write: standard output is a terminal: redirect it, or name a file");
+    insta::assert_snapshot!(first(false, "-w - -o table"), @"error: --write: standard output gets lines: write these to a file with -O, or record to a file");
+    insta::assert_snapshot!(first(false, "-w - --write-max 1M"), @"error: --write-max: standard output is one stream: leave it out, or name a file");
+    let record = |line: &str| config(false, line).record.unwrap().is_stdout();
+    assert!(record("-w -") && record("-w - -o table -O lines"));
+    assert!(!record("-w ./-"));
+}
+
+#[test]
 fn usage_errors_say_what_to_write() {
     insta::assert_snapshot!(error("-u nobdy"), @r"
     error: --uid: there is no user `nobdy`: write a name that `getent passwd` lists, or an id

@@ -6,17 +6,17 @@ use super::command::Started;
 use super::complain;
 use super::live::{self, Capture, Stops};
 use super::only::Rest;
+use super::privileges;
 use super::record::{Recorder, Reserved};
 use crate::cli::{Config, LineConfig};
 use crate::clock;
-use crate::export::{Format, Options, Output, OutputFile, create_file};
+use crate::export::{Format, Options, Output, create_file};
 use crate::model::Model;
 use crate::source::Batch;
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -35,27 +35,20 @@ pub(super) async fn run(
     args: &[OsString],
 ) -> Result<ExitCode> {
     let path = lines.file.as_deref();
-    let output = path
-        .map(|path| create_file(path, super::invoking_user()))
-        .transpose()?;
-    let reserved = match Reserved::new(config.record.as_ref()) {
-        Ok(reserved) => reserved,
-        Err(error) => {
-            output.into_iter().for_each(OutputFile::abandon);
-            return Err(error);
-        }
-    };
+    let output = path.map(|path| {
+        privileges::with_those_of_later(config, false, || create_file(path, super::invoking_user()))
+    });
+    let output = output.transpose()?;
+    let reserved = Reserved::new(config)?;
     let mut stops = Stops::new()?;
     let mut command = Started::held(&config.command, false, config.keep_privileges)?;
-    let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await;
-    let (file, (capture, model)) = match (output, started) {
-        (Some(output), Ok(Some(started))) => (output.begin()?, started),
-        (None, Ok(Some(started))) => (standard_output()?, started),
-        (output, not_started) => {
-            output.into_iter().for_each(OutputFile::abandon);
-            reserved.into_iter().for_each(Reserved::abandon);
-            return not_started.map(|_| ExitCode::SUCCESS);
-        }
+    let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await?;
+    let Some((capture, model)) = started else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let file = match output {
+        Some(output) => output.begin()?,
+        None => super::standard_output()?,
     };
     let recorder = reserved
         .map(|reserved| reserved.begin(&model))
@@ -101,6 +94,8 @@ pub(super) async fn run(
     let others = producer.assertion.as_ref().and_then(Assertion::others);
     let summed_up = producer.sum_up();
     let recorded = match producer.recorder.take() {
+        // Whoever read it knows.
+        Some(recorder) if recorder.is_unread() => true,
         Some(recorder) => {
             let (sentence, all) = recorder.finish(&producer.model, clock::now_ns()).await;
             complain(&sentence);
@@ -140,11 +135,6 @@ fn summary(options: &Options) -> Output {
         count: None,
         ..options.clone()
     })
-}
-
-fn standard_output() -> Result<File> {
-    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
-    Ok(stdout.context("cannot use standard output")?.into())
 }
 
 /// Writes buffers until there are no more; a reader that went away is no error.
@@ -212,7 +202,8 @@ impl Producer {
     }
 
     fn found_enough(&self) -> bool {
-        self.ends_when_broken && self.is_broken()
+        let unread = self.recorder.as_ref().is_some_and(Recorder::is_unread);
+        unread || (self.ends_when_broken && self.is_broken())
     }
 
     fn is_broken(&self) -> bool {
@@ -306,6 +297,7 @@ impl Producer {
         let now_ns = clock::now_ns();
         if let Some(recorder) = &mut self.recorder
             && let Some(sentence) = recorder.flush(&self.model, now_ns)
+            && !recorder.is_unread()
         {
             complain(&sentence);
         }

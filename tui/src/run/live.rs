@@ -11,6 +11,7 @@ use crate::source::probe::{Options, Probe, requirements};
 use crate::source::{Batch, proc};
 use anyhow::{Context, Result, anyhow};
 use nix::errno::Errno;
+use nix::sys::signal::Signal as NixSignal;
 use std::ffi::OsString;
 use std::task::Poll;
 use std::time::Duration;
@@ -210,6 +211,8 @@ impl Stops {
             let bit = u32::try_from(kind.as_raw_value() - 1).unwrap_or(0);
             ignored.checked_shr(bit).unwrap_or(0) & 1 == 0
         });
+        // A file that may not grow further (`ulimit -f`) is an error of who writes it, not the end.
+        drop(signal(SignalKind::from_raw(NixSignal::SIGXFSZ as i32))?);
         let taken = wanted.map(|kind| Ok((kind.as_raw_value(), signal(kind)?)));
         Ok(Self(taken.collect::<std::io::Result<_>>()?))
     }

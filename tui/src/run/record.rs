@@ -3,16 +3,16 @@
 
 mod sink;
 
-use super::invoking_user;
-use crate::cli::RecordConfig;
+use super::{invoking_user, privileges};
+use crate::cli::Config;
 use crate::export::ndjson::Ndjson;
 use crate::export::{Exporter, OutputFile, recording};
 use crate::format;
 use crate::model::{Applied, Model, Totals};
 use anyhow::Result;
 use sink::{Place, Sink};
-use std::fs::File;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -25,34 +25,43 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the disk may hold up the end.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// The file of a recording, created before the capture begins.
+/// The name by which standard output is told of.
+const STDOUT: &str = "standard output";
+
+/// The file of a recording, created before the capture begins; it goes again if that never does.
 pub(super) struct Reserved {
-    place: Place,
-    file: OutputFile,
+    name: String,
+    private: bool,
+    /// `None` for standard output.
+    file: Option<(Place, OutputFile)>,
 }
 
 impl Reserved {
-    /// Creates the file, if one is asked for.
+    /// Creates the file, if one is asked for, with the rights that there will be when the next one is due.
     ///
     /// # Errors
     /// If there can be no such file; the message says what to do.
-    pub(super) fn new(config: Option<&RecordConfig>) -> Result<Option<Self>> {
-        let Some(config) = config else {
+    pub(super) fn new(config: &Config) -> Result<Option<Self>> {
+        let Some(record) = &config.record else {
             return Ok(None);
         };
-        let place = Place {
-            path: config.path.clone(),
-            owner: invoking_user(),
-            max: config.max,
-            keep: config.keep,
-        };
-        let file = place.create(config.force)?;
-        Ok(Some(Self { place, file }))
-    }
-
-    /// Leaves everything as it was found.
-    pub(super) fn abandon(self) {
-        self.file.abandon();
+        if record.is_stdout() {
+            return Ok(Some(Self {
+                name: STDOUT.to_owned(),
+                private: false,
+                file: None,
+            }));
+        }
+        let file = privileges::with_those_of_later(config, record.max.is_some(), || {
+            let place = Place::new(record, invoking_user())?;
+            let file = place.create(record.force)?;
+            Ok((place, file))
+        })?;
+        Ok(Some(Self {
+            name: record.path.display().to_string(),
+            private: record.force,
+            file: Some(file),
+        }))
     }
 
     /// Begins the recording, now that the capture is ready.
@@ -60,8 +69,12 @@ impl Reserved {
     /// # Errors
     /// If the file cannot be emptied.
     pub(super) fn begin(self, model: &Model) -> Result<Recorder> {
-        let file = self.file.begin()?;
-        Ok(Recorder::new(self.place, file, model))
+        let (place, file) = match self.file {
+            Some((place, file)) if self.private => (Some(place), file.begin_private()?),
+            Some((place, file)) => (Some(place), file.begin()?),
+            None => (None, super::standard_output()?),
+        };
+        Ok(Recorder::new(self.name, Sink::new(place, file), model))
     }
 }
 
@@ -83,6 +96,8 @@ struct Shared {
     full_file: AtomicU64,
     /// Why no more is written.
     stopped: OnceLock<String>,
+    /// Whether that is since nobody reads it any more.
+    unread: AtomicBool,
 }
 
 /// Makes lines of what happens, and hands them over.
@@ -107,14 +122,13 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    fn new(place: Place, file: File, model: &Model) -> Self {
+    fn new(name: String, sink: Sink, model: &Model) -> Self {
         let shared = Arc::new(Shared::default());
         let (lines, taken) = channel();
         let (sender, done) = oneshot::channel();
-        let name = place.path.display().to_string();
         let of_thread = Arc::clone(&shared);
         std::thread::spawn(move || {
-            write(Sink::new(place, file), &taken, &of_thread);
+            write(sink, &taken, &of_thread);
             // Nobody may wait any more.
             let _ = sender.send(());
         });
@@ -170,6 +184,11 @@ impl Recorder {
             }
         }
         self.tell_once()
+    }
+
+    /// Returns whether it has a reader, and that one went away.
+    pub(super) fn is_unread(&self) -> bool {
+        self.shared.unread.load(Relaxed)
     }
 
     fn is_stopped(&self) -> bool {
@@ -255,6 +274,9 @@ impl Recorder {
 /// Writes until there are no more lines, or it cannot.
 fn write(mut sink: Sink, taken: &Receiver<Message>, shared: &Shared) {
     if let Err(error) = write_all(&mut sink, taken, shared) {
+        let io = error.downcast_ref::<std::io::Error>();
+        let unread = io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe);
+        shared.unread.store(unread, Relaxed);
         // The first reason counts.
         let _ = shared.stopped.set(format!("{error:#}"));
     }

@@ -45,16 +45,12 @@ pub(super) async fn run(
     terminal::check(input_is_used)?;
     // What the command line and NO_COLOR decide together was decided there.
     crossterm::style::force_color_output(screen.color);
-    let reserved = Reserved::new(config.record.as_ref())?;
+    let reserved = Reserved::new(config)?;
     let mut stops = Stops::new()?;
     let mut command = Started::held(&config.command, true, config.keep_privileges)?;
-    let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await;
-    let (mut capture, model) = match started {
-        Ok(Some(started)) => started,
-        not_started => {
-            reserved.into_iter().for_each(Reserved::abandon);
-            return not_started.map(|_| ExitCode::SUCCESS);
-        }
+    let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await?;
+    let Some((mut capture, model)) = started else {
+        return Ok(ExitCode::SUCCESS);
     };
     let recorder = reserved
         .map(|reserved| reserved.begin(&model))
@@ -119,6 +115,12 @@ async fn record_rest(
                 app.skip(&event);
             }
         }
+        let about_filter = batch.skipped.and_then(|skipped| rest.note(skipped));
+        about_filter
+            .iter()
+            .chain(&batch.problems)
+            .for_each(|sentence| super::complain(sentence));
+        app.set_not_captured(rest.not_captured());
         // It is told at the end.
         let _ = recorder.flush(app.model(), clock::now_ns());
     }

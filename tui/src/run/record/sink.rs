@@ -1,20 +1,18 @@
 //! The files of a recording: whole lines into them, packed as the name says, one file after the other.
 
-use crate::export::{OutputFile, create_file, create_new_file};
+use crate::cli::RecordConfig;
+use crate::export::{Folder, OutputFile, Owner};
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-use std::ffi::OsString;
-use std::fs::{self, File};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// So many bytes of lines are packed at once.
 const CHUNK: usize = 256 << 10;
-
-/// Who gets the files, by user and group; `None` keeps them this process's.
-pub(super) type Owner = Option<(u32, u32)>;
 
 /// How lines are packed. Each chunk is packed by itself, so that what was written before can be read whatever
 /// happens next.
@@ -26,8 +24,11 @@ enum Packing {
 }
 
 impl Packing {
-    fn of(path: &Path) -> Self {
-        match path.extension().and_then(|ending| ending.to_str()) {
+    fn of(name: &OsStr) -> Self {
+        match Path::new(name)
+            .extension()
+            .and_then(|ending| ending.to_str())
+        {
             Some("gz") => Self::Gzip,
             Some("zst") => Self::Zstd,
             _ => Self::Plain,
@@ -50,20 +51,39 @@ impl Packing {
 /// Where and how much to write.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    pub(super) path: PathBuf,
-    pub(super) owner: Owner,
+    folder: Folder,
+    name: OsString,
+    /// Who gets the files; `None` keeps them this process's.
+    owner: Option<Owner>,
     /// The size from which on a file is followed by the next.
-    pub(super) max: Option<u64>,
+    max: Option<u64>,
     /// How many files there are at most, the current one among them.
-    pub(super) keep: u32,
+    keep: u32,
 }
 
 impl Place {
-    /// Returns the name of an older file, 1 being the one before the current.
-    fn older(&self, number: u32) -> PathBuf {
-        let mut name = OsString::from(&self.path);
-        name.push(format!(".{number}"));
-        name.into()
+    /// Finds the directory to write in.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(super) fn new(config: &RecordConfig, owner: Option<Owner>) -> Result<Self> {
+        let (folder, name) = Folder::of(&config.path)?;
+        Ok(Self {
+            folder,
+            name,
+            owner,
+            max: config.max,
+            keep: config.keep.max(1),
+        })
+    }
+
+    /// Returns the name of a file: 0 for the current one, 1 for the one before.
+    fn name(&self, number: u32) -> OsString {
+        let mut name = self.name.clone();
+        if number > 0 {
+            name.push(format!(".{number}"));
+        }
+        name
     }
 
     /// Creates the first file; what is there already stays, unless `force` says otherwise.
@@ -72,26 +92,39 @@ impl Place {
     /// If there can be no such file; the message names it and says what to do.
     pub(super) fn create(&self, force: bool) -> Result<OutputFile> {
         if force {
-            return create_file(&self.path, self.owner);
+            return self.folder.create(&self.name, self.owner);
         }
         if self.max.is_some() {
-            for older in (1..self.keep).map(|number| self.older(number)) {
-                if older.symlink_metadata().is_ok() {
-                    let shown = older.display();
+            for older in (1..self.keep).map(|number| self.name(number)) {
+                if self.folder.has(&older) {
+                    let shown = self.folder.shown(&older);
                     bail!(
                         "{shown} is there already, and older files would be called so: remove it, name another file, or replace it with --force"
                     );
                 }
             }
         }
-        create_new_file(&self.path, self.owner)
+        self.folder.create_new(&self.name, self.owner)
+    }
+
+    /// Makes room for the next file, and creates it; the oldest goes if there are too many.
+    fn next(&self) -> Result<File> {
+        for number in (1..self.keep).rev() {
+            self.folder
+                .rename(&self.name(number - 1), &self.name(number))?;
+        }
+        if self.keep == 1 {
+            self.folder.remove(&self.name)?;
+        }
+        self.folder.create_new(&self.name, self.owner)?.begin()
     }
 }
 
 /// The file that is written now.
 #[derive(Debug)]
 pub(super) struct Sink {
-    place: Place,
+    /// `None` where there is one stream and no more.
+    place: Option<Place>,
     packing: Packing,
     file: File,
     /// Bytes of it that are whole.
@@ -103,9 +136,10 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn new(place: Place, file: File) -> Self {
+    pub(super) fn new(place: Option<Place>, file: File) -> Self {
+        let packing = place.as_ref().map(|place| Packing::of(&place.name));
         Self {
-            packing: Packing::of(&place.path),
+            packing: packing.unwrap_or(Packing::Plain),
             place,
             file,
             size: 0,
@@ -150,7 +184,8 @@ impl Sink {
 
     /// Returns whether the next file is due.
     pub(super) fn is_full(&self) -> bool {
-        self.place.max.is_some_and(|max| self.size >= max)
+        let max = self.place.as_ref().and_then(|place| place.max);
+        max.is_some_and(|max| self.size >= max)
     }
 
     /// Returns how many bytes there are in all files.
@@ -160,8 +195,10 @@ impl Sink {
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {
         if let Err(error) = self.file.write_all(bytes) {
-            // What got through of it ends within a line.
-            let _ = self.file.set_len(self.size);
+            // What got through of it ends within a line. A stream may have been written to before.
+            if self.place.is_some() {
+                let _ = self.file.set_len(self.size);
+            }
             return Err(error.into());
         }
         self.size += bytes.len() as u64;
@@ -175,24 +212,10 @@ impl Sink {
     /// If files cannot be renamed or created.
     pub(super) fn next_file(&mut self) -> Result<()> {
         self.flush()?;
-        let place = &self.place;
-        let keep = place.keep.max(1);
-        for number in (1..keep).rev() {
-            let from = match number {
-                1 => place.path.clone(),
-                _ => place.older(number - 1),
-            };
-            match fs::rename(&from, place.older(number)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(error).context("cannot rename it for the next file");
-                }
-                _ => {}
-            }
-        }
-        if keep == 1 {
-            fs::remove_file(&place.path).context("cannot remove it for the next file")?;
-        }
-        self.file = create_new_file(&place.path, place.owner)?.begin()?;
+        let Some(place) = &self.place else {
+            return Ok(());
+        };
+        self.file = place.next()?;
         self.size = 0;
         Ok(())
     }
@@ -202,19 +225,21 @@ impl Sink {
 mod tests {
     use super::*;
     use crate::source::replay::read_all;
+    use std::fs;
 
     fn place(dir: &Path, name: &str, max: Option<u64>, keep: u32) -> Place {
-        Place {
+        let config = RecordConfig {
             path: dir.join(name),
-            owner: None,
+            force: false,
             max,
             keep,
-        }
+        };
+        Place::new(&config, None).unwrap()
     }
 
     fn sink(place: &Place) -> Sink {
         let file = place.create(false).unwrap().begin().unwrap();
-        Sink::new(place.clone(), file)
+        Sink::new(Some(place.clone()), file)
     }
 
     #[test]
@@ -229,9 +254,10 @@ mod tests {
                 sink.write(lines.as_bytes()).unwrap();
                 all += &lines;
                 sink.flush().unwrap();
-                assert!(read_all(&place.path).unwrap() == all.as_bytes(), "{name}");
+                let path = dir.path().join(name);
+                assert!(read_all(&path).unwrap() == all.as_bytes(), "{name}");
             }
-            let size = fs::metadata(&place.path).unwrap().len();
+            let size = fs::metadata(dir.path().join(name)).unwrap().len();
             assert_eq!(sink.total(), size);
             assert!(name == "plain" || size < all.len() as u64 / 10, "{size}");
         }
@@ -254,24 +280,34 @@ mod tests {
             .collect();
         names.sort();
         assert_eq!(names, ["day", "day.1", "day.2"]);
-        assert_eq!(fs::read(place.older(2)).unwrap(), b"day 3\n");
-        assert_eq!(fs::read(&place.path).unwrap(), b"");
+        assert_eq!(fs::read(dir.path().join("day.2")).unwrap(), b"day 3\n");
+        assert_eq!(fs::read(dir.path().join("day")).unwrap(), b"");
     }
 
     #[test]
     fn what_is_there_is_replaced_only_if_asked() {
         let dir = tempfile::tempdir().unwrap();
-        let place = place(dir.path(), "day", Some(4), 3);
-        fs::write(&place.path, "precious").unwrap();
+        let several = place(dir.path(), "day", Some(4), 3);
+        let [day, older] = ["day", "day.2"].map(|name| dir.path().join(name));
+        fs::write(&day, "precious").unwrap();
         let error = |place: &Place| format!("{:#}", place.create(false).unwrap_err());
-        assert!(error(&place).contains("--force"));
-        fs::remove_file(&place.path).unwrap();
-        fs::write(place.older(2), "precious").unwrap();
-        assert!(error(&place).contains("day.2 is there already"));
-        place.create(true).unwrap();
-        let no_rotation = Place { max: None, ..place };
-        fs::remove_file(&no_rotation.path).unwrap();
-        no_rotation.create(false).unwrap();
+        assert!(error(&several).contains("--force"));
+        fs::remove_file(&day).unwrap();
+        std::os::unix::fs::symlink("nowhere", &older).unwrap();
+        assert!(error(&several).contains("day.2 is there already"));
+        several.create(true).unwrap();
+        place(dir.path(), "day", None, 3).create(false).unwrap();
+    }
+
+    #[test]
+    fn a_stream_keeps_what_was_in_it_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        fs::write(&path, "before\n").unwrap();
+        let read_only = File::open(&path).unwrap();
+        let mut sink = Sink::new(None, read_only);
+        assert!(sink.write(b"line\n").is_err() && !sink.is_full());
+        assert_eq!(fs::read(&path).unwrap(), b"before\n");
     }
 
     #[test]
@@ -281,7 +317,7 @@ mod tests {
             return;
         };
         let dir = tempfile::tempdir().unwrap();
-        let mut sink = Sink::new(place(dir.path(), "x", None, 1), full);
+        let mut sink = Sink::new(Some(place(dir.path(), "x", None, 1)), full);
         let error = sink.write(b"line\n").unwrap_err();
         assert!(format!("{error:#}").contains("No space left"), "{error:#}");
         assert_eq!(sink.total(), 0);

@@ -1,18 +1,30 @@
 //! What becomes of a recording, whatever becomes of its file.
 
 use super::*;
+use crate::cli::RecordConfig;
 use crate::fixture;
 use crate::source::replay::{Recording, read_all};
+use std::fs::File;
 use std::path::Path;
 
-fn recorder(path: &Path, max: Option<u64>, model: &Model) -> Recorder {
+fn place(path: &Path, max: Option<u64>) -> Place {
     let config = RecordConfig {
         path: path.to_owned(),
         force: false,
         max,
         keep: 3,
     };
-    let reserved = Reserved::new(Some(&config)).unwrap().unwrap();
+    Place::new(&config, None).unwrap()
+}
+
+fn recorder(path: &Path, max: Option<u64>, model: &Model) -> Recorder {
+    let place = place(path, max);
+    let file = place.create(false).unwrap();
+    let reserved = Reserved {
+        name: path.display().to_string(),
+        private: false,
+        file: Some((place, file)),
+    };
     reserved.begin(model).unwrap()
 }
 
@@ -92,13 +104,8 @@ fn a_disk_that_is_full_stops_the_recording_and_is_told_once() {
         return;
     };
     let mut model = fixture::model(1000);
-    let place = Place {
-        path: "day".into(),
-        owner: None,
-        max: None,
-        keep: 1,
-    };
-    let mut recorder = Recorder::new(place, full, &model);
+    let place = place(Path::new("day"), None);
+    let mut recorder = Recorder::new("day".into(), Sink::new(Some(place), full), &model);
     let mut told = None;
     while told.is_none() {
         told = record(&mut recorder, &mut model, 1);
@@ -125,4 +132,19 @@ fn a_disk_that_does_not_keep_up_stops_the_recording() {
     recorder.shared.waiting.store(MOST_WAITING + 1, Relaxed);
     let told = record(&mut recorder, &mut model, 1).unwrap();
     assert!(told.contains("the disk is too slow"), "{told}");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_recording() {
+    let mut model = fixture::model(1000);
+    let (reader, writer) = nix::unistd::pipe().unwrap();
+    let mut recorder = Recorder::new(STDOUT.into(), Sink::new(None, writer.into()), &model);
+    assert_eq!(record(&mut recorder, &mut model, 1), None);
+    assert!(!recorder.is_unread());
+    drop(reader);
+    let mut told = None;
+    while told.is_none() {
+        told = record(&mut recorder, &mut model, 1);
+    }
+    assert!(recorder.is_unread(), "{told:?}");
 }

@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -150,11 +151,7 @@ fn what_is_recorded_beside_lines_is_the_same_again() {
             first.len() > 5 && first == second,
             "{name}: {first:?} {second:?}"
         );
-        let mode = fs::metadata(&path).unwrap().permissions();
-        assert_eq!(
-            std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     }
 }
 
@@ -230,11 +227,7 @@ fn a_full_disk_ends_the_recording_and_not_the_capture() {
 #[ignore = "needs root: cargo xtask test runs it"]
 fn a_recording_belongs_to_who_called_sudo_and_replaces_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    fs::set_permissions(
-        dir.path(),
-        std::os::unix::fs::PermissionsExt::from_mode(0o777),
-    )
-    .unwrap();
+    set_mode(dir.path(), 0o777);
     let path = dir.path().join("recording");
     let start = |more: &[&str]| {
         Command::new(PRODUCT)
@@ -252,13 +245,161 @@ fn a_recording_belongs_to_who_called_sudo_and_replaces_nothing() {
         told.stdout.is_empty(),
         "a recording is all that was asked for"
     );
-    let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&path).unwrap());
+    let owner = fs::metadata(&path).unwrap().uid();
     assert_eq!(owner, 12345);
     let before = fs::read(&path).unwrap();
     let refused = start(&[]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--force"));
     assert_eq!(fs::read(&path).unwrap(), before);
+    set_mode(&path, 0o644);
     assert!(start(&["--force"]).status.success());
     assert_ne!(fs::read(&path).unwrap(), before);
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn under_sudo(args: &[&str]) -> Output {
+    Command::new(PRODUCT)
+        .args(args)
+        .env("SUDO_UID", "12345")
+        .env("SUDO_GID", "12345")
+        .output()
+        .unwrap()
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn under_sudo_files_are_written_where_the_user_may_write() {
+    let dir = tempfile::tempdir().unwrap();
+    set_mode(dir.path(), 0o755);
+    let path = dir.path().join("file");
+    let file = path.to_str().unwrap();
+    for flag in ["-w", "-O"] {
+        let args = ["--duration", "100ms", flag, file];
+        let told = under_sudo(&args);
+        let said = String::from_utf8_lossy(&told.stderr);
+        assert_eq!(told.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("Permission denied") && said.contains("--keep-privileges"),
+            "{said}"
+        );
+        assert!(!path.exists());
+        let told = under_sudo(&[&args[..], &["--keep-privileges"]].concat());
+        assert!(told.status.success(), "{told:?}");
+        let found = fs::metadata(&path).unwrap();
+        assert_eq!(
+            (found.uid(), found.gid(), found.mode() & 0o777),
+            (12345, 12345, 0o600)
+        );
+        fs::remove_file(&path).unwrap();
+    }
+    // A file of root's is not emptied, wherever it is.
+    set_mode(dir.path(), 0o777);
+    fs::write(&path, "precious").unwrap();
+    set_mode(&path, 0o600);
+    for flags in [&["-O", file][..], &["--force", "-w", file]] {
+        assert_eq!(under_sudo(flags).status.code(), Some(1), "{flags:?}");
+        assert_eq!(fs::read(&path).unwrap(), b"precious");
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn the_next_file_is_created_once_rights_are_given_up() {
+    let dir = tempfile::tempdir().unwrap();
+    set_mode(dir.path(), 0o777);
+    let path = dir.path().join("day");
+    let script = "for i in $(seq 400); do /bin/true; done";
+    let told = under_sudo(&[
+        "--write-max",
+        "64K",
+        "--write-keep",
+        "2",
+        "-w",
+        path.to_str().unwrap(),
+        "--",
+        "/bin/sh",
+        "-c",
+        script,
+    ]);
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(said.contains("events are recorded in"), "{said}");
+    let mut names: Vec<_> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["day", "day.1"]);
+    for name in names {
+        let path = dir.path().join(name);
+        let found = fs::metadata(&path).unwrap();
+        assert_eq!((found.uid(), found.mode() & 0o777), (12345, 0o600));
+        let again = replayed(&["-r", path.to_str().unwrap()], Stdio::null());
+        assert_eq!(String::from_utf8_lossy(&again.stderr), "");
+    }
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn a_file_that_may_not_grow_ends_the_recording_and_not_the_capture() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("day");
+    // In blocks of 512 bytes.
+    let script = "ulimit -f 100; exec \"$@\"";
+    let told = Command::new("/bin/sh")
+        .args(["-c", script, "sh", PRODUCT, "-o", "ndjson", "-w"])
+        .arg(&path)
+        .args([
+            "--",
+            "/bin/sh",
+            "-c",
+            "for i in $(seq 300); do /bin/true; done",
+        ])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(
+        said.contains("has stopped after") && said.contains("File too large"),
+        "{said}"
+    );
+    assert!(events(&told.stdout).len() >= 600, "the capture went on");
+    let again = replayed(&["-r", path.to_str().unwrap()], Stdio::null());
+    let second = events(&again.stdout);
+    assert!(!second.is_empty() && events(&told.stdout).starts_with(&second));
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn standard_output_gets_a_recording_as_long_as_it_is_read() {
+    let record = |script: &str| {
+        Command::new("/bin/sh")
+            .args(["-c", script, "sh", PRODUCT])
+            .output()
+            .unwrap()
+    };
+    let told = record("\"$1\" -w - -- /bin/true");
+    let mut replay = Command::new(PRODUCT)
+        .args(["-r", "-", "-o", "ndjson"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    replay
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(&told.stdout)
+        .unwrap();
+    let again = replay.wait_with_output().unwrap();
+    assert!(memchr::memmem::find(&told.stdout, b"{\"event\":\"process\"").is_some());
+    assert!(!events(&told.stdout).is_empty() && events(&told.stdout) == events(&again.stdout));
+    // Its reader goes away, which ends the run and is no failure.
+    let told = record(
+        "{ \"$1\" -w - --duration 60s; echo $? >&2; } | head -n 1 & while kill -0 $! 2>/dev/null; do /bin/true; done",
+    );
+    assert_eq!(String::from_utf8_lossy(&told.stderr), "0\n");
 }
