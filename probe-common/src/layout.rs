@@ -20,7 +20,7 @@ pub enum Kind {
     Narrow = 5,
 }
 
-/// Per-CPU counters that the probe keeps; the index in its array.
+/// Counters that the probe keeps for each CPU; the index among those of a CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Counter {
@@ -35,8 +35,8 @@ pub enum Counter {
 }
 
 impl Counter {
-    /// How many counters there are.
-    pub const COUNT: u32 = 4;
+    /// How many places a CPU has for them: a cache line of its own.
+    pub const PLACES: u32 = 8;
 }
 
 /// Opens every record.

@@ -2,7 +2,7 @@
 
 use crate::begun;
 use crate::globals::{self as member, CAPTURE_ENV, MAX_ARG_BYTES};
-use crate::maps::{COUNTERS, PART_ROUNDS, SCRATCH, Scratch, Slot, count, output, send};
+use crate::maps::{PART_ROUNDS, SCRATCH, Scratch, Slot, count, counted, output, send};
 use crate::read::{Kernel, Typed, User};
 use crate::walk::{self, Walked};
 use crate::{facts, only, parts, path};
@@ -305,8 +305,7 @@ fn is_narrow(mm: Typed) -> bool {
 /// filter, and then user space must have seen to the execs that it fails in.
 #[inline(always)]
 fn tell_narrow(task: Typed) {
-    let told = COUNTERS.get(Counter::Narrow as u32);
-    if told.is_some_and(|told| *told != 0) || !is_narrow(task.to(&member::TASK_MM)) {
+    if counted(Counter::Narrow) != 0 || !is_narrow(task.to(&member::TASK_MM)) {
         return;
     }
     let mut header = facts::header(Kind::Narrow);

@@ -74,20 +74,9 @@ fn begin() -> Option<Rest> {
     if signal.get::<u32>(&member::SIGNAL_LIVE)? != 0 {
         return None;
     }
-    let (leader, start_ns) = facts::leader(task);
-    if !only::exit(task.plain(), leader.plain()) {
+    // Without group_dead, two last threads may both find zero above: it is asked by the one that tells.
+    if EXIT_HAS_GROUP_DEAD.load() != 0 && !is_told(facts::leader(task))? {
         return None;
-    }
-    if ALL_EXITS.load() == 0 && leader.get::<u32>(&member::TASK_FLAGS)? & PF_FORKNOEXEC != 0 {
-        return None;
-    }
-    // On kernels without group_dead, two last threads may both find zero above.
-    if EXIT_HAS_GROUP_DEAD.load() == 0 {
-        let pid: u32 = leader.get(&member::TASK_TGID)?;
-        // Who finds no room for it tells it, at worst once more.
-        if ENDED.insert([pid.into(), start_ns], 0, NO_EXIST) == Err(-EEXIST) {
-            return None;
-        }
     }
     // The times of threads that are out of the list are the process's. One that leaves it meanwhile changes
     // the sequence.
@@ -100,8 +89,25 @@ fn begin() -> Option<Rest> {
         return Some(Rest::Threads);
     }
     add(&mut times, task.plain());
-    tell(signal, (leader, start_ns), &times);
+    tell(signal, &times);
     Some(Rest::Nothing)
+}
+
+/// Returns whether the end of the current task's process is told; to be asked once.
+#[inline(always)]
+fn is_told((leader, start_ns): (Typed, u64)) -> Option<bool> {
+    if !only::exit(Typed::current().plain(), leader.plain()) {
+        return Some(false);
+    }
+    if ALL_EXITS.load() == 0 && leader.get::<u32>(&member::TASK_FLAGS)? & PF_FORKNOEXEC != 0 {
+        return Some(false);
+    }
+    if EXIT_HAS_GROUP_DEAD.load() != 0 {
+        return Some(true);
+    }
+    let pid: u32 = leader.get(&member::TASK_TGID)?;
+    // Who finds no room for it tells it, at worst once more.
+    Some(ENDED.insert([pid.into(), start_ns], 0, NO_EXIST) != Err(-EEXIST))
 }
 
 /// Adds up a round of threads, and tells the exit once it has come round the list with nobody having left it.
@@ -120,10 +126,14 @@ pub(crate) fn round() -> Rest {
         if so_far.node != head.0 {
             let offset = member::TASK_THREADS.get().unwrap_or(0);
             let node = Kernel(so_far.node);
-            add(&mut so_far, Kernel(node.0 - u64::from(offset)));
+            let thread = Kernel(node.0 - u64::from(offset));
+            if is_yet_to_come(thread) {
+                return Rest::Nothing;
+            }
+            add(&mut so_far, thread);
             so_far.node = node.at(0).unwrap_or(0);
         } else if sequence(signal) == so_far.sequence {
-            tell_of(task, &so_far);
+            tell(task.to(&member::TASK_SIGNAL), &so_far);
             return Rest::Nothing;
         } else {
             so_far = of_process(signal);
@@ -132,6 +142,13 @@ pub(crate) fn round() -> Rest {
         unsafe { times.write_volatile(so_far) };
     }
     Rest::Threads
+}
+
+/// Returns whether a thread has its tracepoint before it, on kernels without group_dead: there it comes after the thread
+/// has let go of its memory, and before that it notes what the process used at most, and its exit code.
+#[inline(always)]
+fn is_yet_to_come(thread: Kernel) -> bool {
+    EXIT_HAS_GROUP_DEAD.load() == 0 && thread.to(&member::TASK_MM).0 != 0
 }
 
 /// Tells the exit without times, where the kernel allows no more rounds.
@@ -147,13 +164,7 @@ pub(crate) fn give_up() {
         run_ns: unknown,
         ..Times::default()
     };
-    tell_of(Typed::current(), &times);
-}
-
-/// Tells the end of a task's process.
-#[inline(always)]
-fn tell_of(task: Typed, times: &Times) {
-    tell(task.to(&member::TASK_SIGNAL), facts::leader(task), times);
+    tell(Typed::current().to(&member::TASK_SIGNAL), &times);
 }
 
 /// Returns the times of a process's threads that are gone, and where its others begin.
@@ -183,9 +194,13 @@ fn add(times: &mut Times, thread: Kernel) {
     times.run_ns += thread.or_zero::<u64>(&member::TASK_RUNTIME);
 }
 
-/// Hands the record over.
+/// Hands the record over, if it is to be told and is not yet.
 #[inline(always)]
-fn tell(signal: Typed, (leader, start_ns): (Typed, u64), times: &Times) -> Option<()> {
+fn tell(signal: Typed, times: &Times) -> Option<()> {
+    let (leader, start_ns) = facts::leader(Typed::current());
+    if EXIT_HAS_GROUP_DEAD.load() == 0 && !is_told((leader, start_ns))? {
+        return None;
+    }
     let group_exit = signal.get::<u32>(&member::SIGNAL_FLAGS)? & SIGNAL_GROUP_EXIT != 0;
     let status = if group_exit {
         signal.get(&member::SIGNAL_GROUP_EXIT_CODE)

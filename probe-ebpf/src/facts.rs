@@ -160,7 +160,8 @@ unsafe fn ancestors(scratch: *mut Scratch, task: Typed) {
             let forked_only = flags & PF_FORKNOEXEC != 0;
             if i == 0 {
                 (*scratch).fixed.ppid = pid;
-                parent_is_kernel = flags & PF_KTHREAD != 0;
+                // Of the idle task comes process 1, and nobody is there to see it executed the first time.
+                parent_is_kernel = flags & PF_KTHREAD != 0 && pid != 0;
             }
             list.add(i).write(Ancestor {
                 start_ns,

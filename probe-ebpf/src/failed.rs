@@ -26,7 +26,7 @@ use probe_common::{
 /// `struct trace_event_raw_sys_exit { struct trace_entry ent; long id; long ret; }`: the number of the
 /// system call, and what it returns.
 const NUMBER: usize = 8;
-const EXIT_RET: usize = 16;
+pub(crate) const EXIT_RET: usize = 16;
 /// Bytes of the holes.
 const HOLES: u64 = size_of::<u64>() as u64;
 /// `ERESTARTNOINTR` of include/linux/errno.h.
@@ -40,16 +40,23 @@ const SIGSEGV: u64 = 1 << (11 - 1);
 /// it to both.
 #[tracepoint(category = "syscalls", name = "sys_exit_execve")]
 pub(crate) fn exit_exec(ctx: TracePointContext) -> i32 {
-    match begin(&ctx) {
-        Some((scratch, Walked::Up)) => rest_of(&ctx, scratch),
-        Some((_, Walked::PartOfTheWay)) => {
-            // SAFETY: nothing here has anything to drop.
-            unsafe { ROUNDS.tail_call(&ctx, go_on::WALK) };
-            count(Counter::Lost);
-        }
-        None => {}
+    if let Some((scratch, walked)) = begin(&ctx) {
+        after(&ctx, scratch, walked);
     }
     0
+}
+
+/// Goes on once a record is begun.
+#[inline(always)]
+pub(crate) fn after(ctx: &TracePointContext, scratch: *mut Scratch, walked: Walked) {
+    match walked {
+        Walked::Up => rest_of(ctx, scratch),
+        Walked::PartOfTheWay => {
+            // SAFETY: nothing here has anything to drop.
+            unsafe { ROUNDS.tail_call(ctx, go_on::WALK) };
+            count(Counter::Lost);
+        }
+    }
 }
 
 /// Walks on up a long path. Attached to nothing: [`exit_exec`] goes on in it.
@@ -190,9 +197,18 @@ unsafe fn from_task(call: *mut Call, ctx: &TracePointContext) {
     let at = word(ctx, NUMBER) as u32 == NUMBER_EXECVEAT.load();
     // SAFETY: as the caller says.
     unsafe {
-        let registers = Kernel(bpf_task_pt_regs(bpf_get_current_task_btf()) as u64);
-        call::from_registers(call, registers, Which { at, narrow: false });
+        call::from_registers(call, task_registers(), Which { at, narrow: false });
     }
+}
+
+/// Returns the registers that the current thread came into the kernel with.
+///
+/// # Safety
+/// The kernel must have the helpers.
+#[inline(always)]
+pub(crate) unsafe fn task_registers() -> Kernel {
+    // SAFETY: as the caller says.
+    Kernel(unsafe { bpf_task_pt_regs(bpf_get_current_task_btf()) } as u64)
 }
 
 /// Begins the record of the call in `scratch.call`: [`rest`] follows, or first [`on`] in another program.

@@ -2,8 +2,9 @@
 //! programs: the end of each system call is looked at. Costs a little with every call.
 
 use crate::args::Round;
+use crate::begun::word;
 use crate::call::{self, Which};
-use crate::failed;
+use crate::failed::{self, EXIT_RET};
 use crate::globals::{
     self as member, COMPAT_MASK, NUMBER_EXECVE, NUMBER_EXECVEAT, NUMBER32_EXECVE, NUMBER32_EXECVEAT,
 };
@@ -12,8 +13,9 @@ use crate::only;
 use crate::read::{Kernel, Typed};
 use crate::walk::Walked;
 use aya_ebpf::{
-    helpers::generated::bpf_get_current_task, macros::raw_tracepoint,
-    programs::RawTracePointContext,
+    helpers::generated::bpf_get_current_task,
+    macros::{raw_tracepoint, tracepoint},
+    programs::{RawTracePointContext, TracePointContext},
 };
 use probe_common::{Counter, go_on};
 
@@ -23,7 +25,7 @@ const MAX_ERRNO: i64 = 4095;
 /// `sys_exit(struct pt_regs *regs, long ret)`, unchanged from 5.10 to 7.3.
 #[raw_tracepoint(tracepoint = "sys_exit")]
 pub(crate) fn raw_exit(ctx: RawTracePointContext) -> i32 {
-    let Some((ret, which)) = failed_exec(&ctx) else {
+    let Some((ret, which)) = ended(&ctx) else {
         return 0;
     };
     if !only::failed(Typed::current().plain()) {
@@ -67,7 +69,7 @@ fn rest_of(ctx: &RawTracePointContext, scratch: *mut Scratch) {
 /// The same of 32-bit programs alone, for whose calls there is no tracepoint: goes on in [`raw_exit`].
 #[raw_tracepoint(tracepoint = "sys_exit")]
 pub(crate) fn narrow_exit(ctx: RawTracePointContext) -> i32 {
-    if let Some((_, Which { narrow: true, .. })) = failed_exec(&ctx) {
+    if let Some((_, Which { narrow: true, .. })) = ended(&ctx) {
         // SAFETY: nothing here has anything to drop.
         unsafe { RAW_ROUNDS.tail_call(&ctx, go_on::BEGIN) };
         count(Counter::Lost);
@@ -75,15 +77,45 @@ pub(crate) fn narrow_exit(ctx: RawTracePointContext) -> i32 {
     0
 }
 
+/// The same by perf's tracepoint, where the kernel preempts programs of raw ones: `{ struct trace_entry ent; long id;
+/// long ret; }`. Goes on in what follows [`failed::exit_exec`].
+#[tracepoint(category = "raw_syscalls", name = "sys_exit")]
+pub(crate) fn perf_narrow(ctx: TracePointContext) -> i32 {
+    let ret = word(&ctx, EXIT_RET) as i64;
+    // SAFETY: user space attaches this only where the kernel has the helpers.
+    let registers = || unsafe { failed::task_registers() };
+    let Some((ret, which @ Which { narrow: true, .. })) = failed_exec(ret, registers) else {
+        return 0;
+    };
+    if !only::failed(Typed::current().plain()) {
+        return 0;
+    }
+    let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Failed as u32) else {
+        return 0;
+    };
+    // SAFETY: `scratch` is this program's own.
+    let walked = unsafe {
+        call::from_registers(&raw mut (*scratch).call, registers(), which);
+        failed::begin_record(scratch, ret, 0, 1)
+    };
+    failed::after(&ctx, scratch, walked);
+    0
+}
+
 /// Returns the error of a call that ends, and which it is, if it is a failed exec.
 #[inline(always)]
-fn failed_exec(ctx: &RawTracePointContext) -> Option<(i32, Which)> {
-    let ret = ctx.arg::<u64>(1) as i64;
+fn failed_exec(ret: i64, registers: impl FnOnce() -> Kernel) -> Option<(i32, Which)> {
     if !(-MAX_ERRNO..0).contains(&ret) {
         return None;
     }
-    let which = which(Kernel(ctx.arg(0)))?;
+    let which = which(registers())?;
     (!failed::begins_anew(ret)).then_some((ret as i32, which))
+}
+
+/// What `sys_exit` tells: the registers, and what the call returns.
+#[inline(always)]
+fn ended(ctx: &RawTracePointContext) -> Option<(i32, Which)> {
+    failed_exec(ctx.arg::<u64>(1) as i64, || Kernel(ctx.arg(0)))
 }
 
 /// Reads a round of the arguments. Attached to nothing: [`raw_exit`] and this program itself go on in it.

@@ -31,8 +31,9 @@ fn fork(forker: Kernel, child: Kernel) -> Option<()> {
     let parent = child.follow(&member::TASK_REAL_PARENT)?;
     let leader = parent.follow(&member::TASK_GROUP_LEADER)?;
     let ppid = leader.get(&member::TASK_TGID)?;
-    only::forked(forker, pid, ppid);
-    if TELL_FORKS.load() == 0 || !only::fork(forker) {
+    let told = TELL_FORKS.load() != 0 && only::fork(forker);
+    only::forked(forker, pid, ppid, told);
+    if !told {
         return None;
     }
     let mut header = facts::header(Kind::Fork);

@@ -3,7 +3,7 @@
 use aya_ebpf::{
     btf_maps::{Array, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
     cty::c_void,
-    helpers::generated::bpf_ringbuf_output,
+    helpers::generated::{bpf_get_smp_processor_id, bpf_ringbuf_output},
     macros::btf_map,
 };
 use probe_common::{
@@ -13,6 +13,9 @@ use probe_common::{
         NAME_MAX, PART_MAX, PENDING_MAX, WALK_ENOUGH,
     },
 };
+
+/// `BPF_F_MMAPABLE` of include/uapi/linux/bpf.h.
+const MMAPABLE: usize = 1 << 10;
 
 /// Room for the tail of an exec record, and for one read beyond it.
 pub(crate) const TAIL_MAX: usize = ANCESTORS_MAX * size_of::<Ancestor>()
@@ -185,9 +188,10 @@ pub(crate) static EVENTS: RingBuf<(), { 16 << 20 }> = RingBuf::new();
 #[btf_map]
 pub(crate) static SCRATCH: PerCpuArray<Scratch, SLOTS> = PerCpuArray::new();
 
-/// Counters by [`Counter`].
+/// Counters by CPU and [`Counter`]; user space sets its size. Mapped there, since whoever looks into a map by a call
+/// keeps perf's programs from running on that CPU.
 #[btf_map]
-pub(crate) static COUNTERS: PerCpuArray<u64, { Counter::COUNT as usize }> = PerCpuArray::new();
+pub(crate) static COUNTERS: Array<u64, { Counter::PLACES as usize }, MMAPABLE> = Array::new();
 
 /// Execs that have begun, by the last bits of the thread's id: cheaper than a hash, and nothing that
 /// never ends fills it. Where two threads meet, the later one is known.
@@ -234,15 +238,26 @@ pub(crate) static PERF_PART_ROUNDS: ProgramArray<3> = ProgramArray::new();
 /// Returns this CPU's count of lost records.
 #[inline(always)]
 pub(crate) fn lost() -> u32 {
-    COUNTERS
-        .get(Counter::Lost as u32)
-        .map_or(0, |count| *count as u32)
+    counted(Counter::Lost) as u32
+}
+
+/// Returns what was counted on this CPU.
+#[inline(always)]
+pub(crate) fn counted(what: Counter) -> u64 {
+    COUNTERS.get(place(what)).map_or(0, |count| *count)
+}
+
+#[inline(always)]
+fn place(what: Counter) -> u32 {
+    // SAFETY: the helper takes no arguments and always succeeds.
+    let cpu = unsafe { bpf_get_smp_processor_id() };
+    cpu * Counter::PLACES + what as u32
 }
 
 /// Counts something on this CPU.
 #[inline(always)]
 pub(crate) fn count(what: Counter) {
-    if let Some(count) = COUNTERS.get_ptr_mut(what as u32) {
+    if let Some(count) = COUNTERS.get_ptr_mut(place(what)) {
         // At once, since another program on this CPU may interrupt this one. By hand, since the target's
         // atomic types come only with instructions that old kernels lack.
         // SAFETY: the slot is there and aligned; the instruction changes nothing else.

@@ -139,18 +139,25 @@ pub(crate) fn fork(parent: Kernel) -> bool {
     !any() || passes(parent, parent)
 }
 
-/// Puts a new process into the tree if the process that forked it is there, or its parent, which
-/// with CLONE_PARENT is another. The child has not run yet.
+/// Notes what is known of a new process, which has not run yet: it is in the tree if the process that forked it is, or
+/// its parent, which with CLONE_PARENT is another; and its end belongs to its fork, if that is told.
 #[inline(always)]
-pub(crate) fn forked(forker: Kernel, child: u32, parent: u32) {
-    if ONLY_TREE.load() == 0 {
+pub(crate) fn forked(forker: Kernel, child: u32, parent: u32, told: bool) {
+    if !any() {
         return;
     }
-    if in_tree(forker) || flags(parent) & tracked::IN_TREE != 0 {
-        track(child, tracked::IN_TREE);
-    } else {
-        // What is left of an earlier process whose end was missed.
+    let mut known = 0;
+    if ONLY_TREE.load() != 0 && (in_tree(forker) || flags(parent) & tracked::IN_TREE != 0) {
+        known |= tracked::IN_TREE;
+    }
+    if told && any_of_process() {
+        known |= tracked::TOLD;
+    }
+    // In the place of what is left of an earlier process whose end was missed.
+    if known == 0 {
         let _ = TRACKED.remove(child);
+    } else if TRACKED.insert(child, known, 0).is_err() {
+        count(Counter::Untracked);
     }
 }
 

@@ -13,7 +13,7 @@ mod misses;
 mod only;
 mod parts;
 pub mod requirements;
-mod ring_fd;
+mod shared;
 mod texts;
 pub mod tracefs;
 
@@ -23,8 +23,8 @@ pub use only::Only;
 use super::{Batch, Skipped, proc};
 use crate::clock;
 use crate::event::{Event, Lost, Missing};
-use anyhow::{Context, Result};
-use aya::maps::{HashMap, MapData, PerCpuArray, RingBuf};
+use anyhow::{Context, Result, bail};
+use aya::maps::{HashMap, Map, MapData, RingBuf};
 use cgroups::Cgroups;
 use decode::Decoder;
 use loader::{Loaded, take_map};
@@ -45,8 +45,7 @@ const BATCH_MAX: usize = 4096;
 const BATCH_BYTES: usize = 2 << 20;
 /// Most batches between two looks at whether to stop.
 const AT_ONCE: usize = 16;
-/// How often the kernel is asked what no record tells. Not more often: while it looks into a map for
-/// somebody, programs of tracepoints are skipped on that CPU.
+/// How often the kernel is asked what no record tells.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 /// How often it is asked where nothing comes: programs that it skipped leave no record.
 const ASK_IDLE: Duration = Duration::from_secs(10);
@@ -66,8 +65,8 @@ pub fn decoder(
 pub struct Probe {
     // Declared first: the programs leave the kernel before their maps do.
     loaded: Loaded,
-    ring: ring_fd::Ring,
-    counters: PerCpuArray<MapData, u64>,
+    ring: shared::Ring,
+    counters: shared::Counters,
     decoder: Decoder,
     misses: Misses,
     /// When to ask the kernel again; `None` is now.
@@ -92,7 +91,10 @@ impl Probe {
         let began = Instant::now();
         let mut loaded = loader::load(options)?;
         let ring = RingBuf::try_from(take_map(&mut loaded.ebpf, "EVENTS")?)?;
-        let counters = PerCpuArray::try_from(take_map(&mut loaded.ebpf, "COUNTERS")?)?;
+        let counters = match take_map(&mut loaded.ebpf, "COUNTERS")? {
+            Map::Array(counters) => shared::Counters::map(counters, loaded.cpus)?,
+            _ => bail!("the probe's counters are no array"),
+        };
         let paths = HashMap::try_from(take_map(&mut loaded.ebpf, "CGROUPS")?)?;
         let cgroups = Cgroups::new(move |id| cgroup_path(&paths, id));
         Ok(Self {
@@ -102,7 +104,7 @@ impl Probe {
             filtered: options.only.any(),
             skipped: Skipped::default(),
             narrow: Narrow::Unseen,
-            ring: ring_fd::register(ring)?,
+            ring: shared::register(ring)?,
             counters,
             decoder: Decoder::new(
                 std::mem::take(&mut loaded.missing),
@@ -199,7 +201,7 @@ impl Probe {
     async fn finish(mut self, batches: &mpsc::Sender<Batch>) {
         self.due = None;
         self.drain(batches, AT_ONCE).await;
-        attach::detach(&mut self.loaded.ebpf);
+        self.loaded.detach();
         self.due = None;
         self.drain(batches, usize::MAX).await;
     }
@@ -213,10 +215,11 @@ impl Probe {
             let more = self.take(&mut events) && left > 0;
             let mut skipped = None;
             // Before the program is told: who hears of it may count on the rest.
-            let problem = self.see_to_narrow();
+            let mut problem = self.see_to_narrow();
             if !more {
                 self.owes |= !events.is_empty();
                 skipped = self.ask(&mut events);
+                problem = problem.or_else(|| self.misses.problem());
             }
             // Execs that are skipped are no reason to come back soon.
             let something = !events.is_empty();
@@ -269,10 +272,9 @@ impl Probe {
         if !self.filtered {
             return None;
         }
-        let sum = |counter| sum(&self.counters, counter);
         let now = Skipped {
-            not_captured: sum(Counter::NotCaptured)?,
-            untracked: sum(Counter::Untracked)? + self.loaded.untracked,
+            not_captured: self.counters.sum(Counter::NotCaptured),
+            untracked: self.counters.sum(Counter::Untracked) + self.loaded.untracked,
         };
         let changed = now != self.skipped;
         self.skipped = now;
@@ -295,11 +297,9 @@ impl Probe {
     /// Tells of losses that no record in the ring told of.
     fn note_losses(&mut self, events: &mut Vec<Event>) {
         let now_ns = clock::now_ns();
-        if let Ok(counts) = self.counters.get(&(Counter::Lost as u32), 0) {
-            for (cpu, count) in counts.iter().enumerate() {
-                let cpu = u16::try_from(cpu).unwrap_or(u16::MAX);
-                events.extend(self.decoder.counter(cpu, *count, now_ns).map(Event::Lost));
-            }
+        for (cpu, count) in self.counters.each(Counter::Lost).enumerate() {
+            let cpu = u16::try_from(cpu).unwrap_or(u16::MAX);
+            events.extend(self.decoder.counter(cpu, count, now_ns).map(Event::Lost));
         }
         let skipped = self.misses.new_ones();
         if skipped > 0 {
@@ -334,10 +334,4 @@ enum Drained {
 fn cgroup_path(paths: &HashMap<MapData, u64, CgroupWords>, id: u64) -> Option<CgroupPath> {
     let words = paths.get(&id, 0).ok()?;
     CgroupPath::read_from_bytes(words.as_bytes()).ok()
-}
-
-/// Returns what a counter says of all CPUs together.
-fn sum(counters: &PerCpuArray<MapData, u64>, counter: Counter) -> Option<u64> {
-    let counts = counters.get(&(counter as u32), 0).ok()?;
-    Some(counts.iter().sum())
 }

@@ -140,7 +140,9 @@ struct Done<'a> {
 
 /// Plays cases under one capture, and holds what it told against what they want.
 fn run(flags: &[String], cases: &[&Case], facts: &Facts, here: &Here, outcome: &mut Outcome) {
-    let flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    let mut flags: Vec<_> = flags.iter().map(String::as_str).collect();
+    // Without rights, what sees 32-bit programs is preempted from 6.19 on where perf is root's alone, and may miss one.
+    flags.push("--keep-privileges");
     let mut capture = Capture::start(&flags);
     let asked = Asked {
         args: if flags.contains(&"--max-arg-bytes") {

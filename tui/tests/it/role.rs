@@ -52,6 +52,7 @@ fn play() {
     let with = Path::new(&with);
     match part.to_str().unwrap() {
         "a capture with few rights" => capture_with_few_rights(),
+        "end at once in all threads" => end_at_once_in_all_threads(),
         "end while another thread does" => end_while_another_thread_does(),
         "panic on the screen" => panic_on_the_screen(with),
         "product with two capabilities" => product_with_two_capabilities(with, RLIM_INFINITY),
@@ -112,6 +113,25 @@ fn end_while_another_thread_does() {
         std::process::exit(0);
     });
     ends.join().unwrap();
+}
+
+/// Bytes that a part holds when it ends, and what it ends with.
+pub(crate) const HELD: usize = 32 << 20;
+pub(crate) const STATUS: i32 = 7;
+
+/// Ends with much memory and several threads that are all running.
+fn end_at_once_in_all_threads() {
+    let held = std::hint::black_box(vec![1_u8; HELD]);
+    for _ in 0..3 {
+        std::thread::spawn(|| {
+            loop {
+                std::hint::spin_loop();
+            }
+        });
+    }
+    std::thread::sleep(Duration::from_millis(5));
+    assert_eq!(held.last(), Some(&1));
+    std::process::exit(STATUS);
 }
 
 /// Takes the terminal, and panics once a file is there.

@@ -5,7 +5,7 @@ use super::modules::{HOME, module_of, names_after};
 use super::source::{Source, find_word, line_of};
 
 /// The one file of the tool that may hold `unsafe`.
-const UNSAFE_FILE: &str = "tui/src/source/probe/ring_fd.rs";
+const UNSAFE_FILE: &str = "tui/src/source/probe/shared.rs";
 
 /// The modules of the model, which do no input or output and read no clock.
 const MODEL: [&str; 7] = [

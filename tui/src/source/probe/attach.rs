@@ -1,14 +1,16 @@
 //! The probe's programs: verified, attached to what they are about, and taken out again.
 
 use super::loader::{Loaded, Options, Rounds};
-use super::only;
+use super::{only, tracefs};
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{MapData, ProgramArray};
 use aya::programs::{Program, ProgramError, RawTracePoint, TracePoint};
 use aya::util::KernelVersion;
+use perf_event::Builder;
+use perf_event::events::Tracepoint;
 use probe_common::go_on;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 /// The syscall tracepoints that tell of failed execs.
 const ENDS: [(&str, &str); 2] = [
@@ -76,6 +78,9 @@ impl Loaded {
         tracefs: Result<()>,
     ) -> Result<()> {
         let by_perf = hooks.perf && tracefs.is_ok();
+        if by_perf {
+            self.call_end = number_of_call_end();
+        }
         self.verify_at_once(&if by_perf { BY_PERF } else { BY_RAW });
         // What keeps the capture filter right comes before what asks it.
         let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
@@ -216,10 +221,48 @@ impl Loaded {
         if self.attached.contains(&CALL_END) {
             return Ok(());
         }
+        // It may be refused: some distributions allow it only to who may do anything.
+        if self
+            .call_end
+            .is_some_and(|id| self.attach_narrow_by_perf(id).is_ok())
+        {
+            return Ok(());
+        }
         self.verify_at_once(&FAILED_RAW);
         self.put_raw_rounds()?;
         self.put(|rounds| &mut rounds.raw, &[(go_on::BEGIN, "raw_exit")])?;
         self.attach_raw("narrow_exit", CALL_END)
+    }
+
+    /// Attaches to the event of perf of this number, which tracefs tells nobody but root.
+    fn attach_narrow_by_perf(&mut self, id: u64) -> Result<()> {
+        let program = self.load_traced("perf_narrow")?.fd()?.try_clone()?;
+        let mut event = Builder::new(Tracepoint::with_id(id))
+            .any_pid()
+            // Of whatever CPU: its programs run on all.
+            .one_cpu(0)
+            .include_kernel()
+            .build()
+            .context("cannot open an event of perf for the end of system calls")?;
+        event
+            .set_bpf(program.as_fd().as_raw_fd())
+            .context("cannot attach to the end of system calls")?;
+        self.narrow = Some(event);
+        self.attached.push(CALL_END);
+        Ok(())
+    }
+
+    /// Takes the programs out of the kernel; the maps stay.
+    pub(super) fn detach(&mut self) {
+        self.narrow = None;
+        for (_, program) in self.ebpf.programs_mut() {
+            // What is not loaded needs no unloading.
+            let _ = match program {
+                Program::RawTracePoint(program) => program.unload(),
+                Program::TracePoint(program) => program.unload(),
+                _ => Ok(()),
+            };
+        }
     }
 
     fn attach_ends(&mut self, prepared: bool) -> Result<()> {
@@ -290,6 +333,12 @@ impl Loaded {
     }
 }
 
+/// Returns the number of perf's event at the end of every system call.
+fn number_of_call_end() -> Option<u64> {
+    let id = tracefs::mounted()?.join("events/raw_syscalls/sys_exit/id");
+    std::fs::read_to_string(id).ok()?.trim().parse().ok()
+}
+
 /// Says why a program was refused: of what the verifier said, which is long, the last that is no count.
 fn refused(program: &str, error: ProgramError) -> anyhow::Error {
     let refused = format!("the kernel refused the program {program}");
@@ -332,16 +381,4 @@ pub(crate) fn telling(ebpf: &Ebpf) -> impl Iterator<Item = (&str, OwnedFd)> {
             let fd = program.fd().ok()?.as_fd().try_clone_to_owned().ok()?;
             Some((name, fd))
         })
-}
-
-/// Takes the programs out of the kernel; the maps stay.
-pub(crate) fn detach(ebpf: &mut Ebpf) {
-    for (_, program) in ebpf.programs_mut() {
-        // What is not loaded needs no unloading.
-        let _ = match program {
-            Program::RawTracePoint(program) => program.unload(),
-            Program::TracePoint(program) => program.unload(),
-            _ => Ok(()),
-        };
-    }
 }

@@ -11,6 +11,7 @@ use aya::programs::ProgramType;
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::util::KernelVersion;
 use aya::{Ebpf, EbpfLoader};
+use probe_common::Counter;
 use probe_common::limits::NONE;
 use probe_common::members::{MEMBERS, Member, knob};
 use std::hash::{BuildHasher, RandomState};
@@ -104,6 +105,12 @@ pub(crate) struct Loaded {
     pub(crate) attached: Vec<&'static str>,
     /// Processes that the capture filter had no room for from the start.
     pub(crate) untracked: u64,
+    /// How many CPUs the kernel may bring up.
+    pub(super) cpus: u32,
+    /// The number of perf's event at the end of system calls, where programs of raw tracepoints are preempted.
+    pub(super) call_end: Option<u64>,
+    /// That event, once failed execs of 32-bit programs are seen by it.
+    pub(super) narrow: Option<perf_event::Counter>,
 }
 
 /// Loads and attaches the programs.
@@ -168,6 +175,8 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         loader.map_max_entries(map, size);
     }
     loader.map_max_entries("EVENTS", ring_size(options.ring_size));
+    let cpus = possible_cpus()?;
+    loader.map_max_entries("COUNTERS", cpus * Counter::PLACES);
     let mut ebpf = loader
         .load(OBJECT)
         .context("the kernel refused the probe's maps")?;
@@ -185,6 +194,9 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         problems: Vec::new(),
         attached: Vec::new(),
         untracked: 0,
+        cpus,
+        call_end: None,
+        narrow: None,
     };
     match with_tracefs(|_| loaded.attach(options, hooks, Ok(()))) {
         Ok(attached) => attached?,
@@ -278,6 +290,20 @@ fn resolve(btf: &Btf) -> Result<(Vec<u32>, Missing)> {
     Ok((offsets, missing))
 }
 
+/// Returns how many CPUs there may ever be, with those numbers that are left out.
+fn possible_cpus() -> Result<u32> {
+    const POSSIBLE: &str = "/sys/devices/system/cpu/possible";
+    let list = std::fs::read_to_string(POSSIBLE);
+    let list = list.with_context(|| format!("cannot read {POSSIBLE}: mount sysfs at /sys"))?;
+    end_of(&list).with_context(|| format!("{POSSIBLE} is no list of numbers"))
+}
+
+/// Returns the number after the last one of a list such as `0-3,8-11`.
+fn end_of(list: &str) -> Option<u32> {
+    let last = list.trim().rsplit(['-', ',']).next()?;
+    last.parse::<u32>().ok()?.checked_add(1)
+}
+
 /// Rounds up to a power of two of at least a page.
 fn ring_size(bytes: u32) -> u32 {
     bytes
@@ -303,6 +329,15 @@ mod tests {
         assert_eq!(ring_size(5000), 8192);
         assert_eq!(ring_size(16 << 20), 16 << 20);
         assert_eq!(ring_size(u32::MAX), 1 << 31);
+    }
+
+    #[test]
+    fn cpus_are_counted_to_the_last() {
+        assert_eq!(end_of("0\n"), Some(1));
+        assert_eq!(end_of("0-127\n"), Some(128));
+        assert_eq!(end_of("0-3,8-11\n"), Some(12));
+        assert_eq!(end_of("\n"), None);
+        assert!(possible_cpus().unwrap() >= 1);
     }
 
     #[test]

@@ -6,10 +6,15 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
+/// Programs that look at the end of every system call. Of what one of them skips next to nothing is an exec.
+const LOOKING: [&str; 3] = ["raw_exit", "narrow_exit", "perf_narrow"];
+
 /// Runs of programs that the kernel skipped, because the program was already running on that CPU.
 pub(super) struct Misses {
     programs: Vec<Watched>,
     told: u64,
+    /// Whether it was said that calls were not looked at.
+    said: bool,
 }
 
 /// A program, held so that it can be asked once it is attached to nothing.
@@ -25,6 +30,7 @@ impl Misses {
         let mut misses = Self {
             programs: Vec::new(),
             told: 0,
+            said: false,
         };
         misses.look_again(ebpf);
         misses
@@ -46,12 +52,34 @@ impl Misses {
         }
     }
 
+    /// Returns how many events may be lost since the last time.
     pub(super) fn new_ones(&mut self) -> u64 {
-        let infos = self.programs.iter().map(|watched| &watched.info);
-        let total: u64 = infos.filter_map(recursion_misses).sum();
+        let total = self.of(false);
         let new = total.saturating_sub(self.told);
         self.told = self.told.max(total);
         new
+    }
+
+    /// Returns what is to be said of calls whose end was not looked at, once there is one.
+    pub(super) fn problem(&mut self) -> Option<String> {
+        if self.said || self.of(true) == 0 {
+            return None;
+        }
+        self.said = true;
+        Some(
+            "failed execs may be missing from now on: this kernel preempts what looks at the end of each system \
+             call for them; --keep-privileges lets it use what is not preempted, where there is tracefs"
+                .into(),
+        )
+    }
+
+    /// Returns the skipped runs of programs that look at every call, or of the others.
+    fn of(&self, looking: bool) -> u64 {
+        let programs = self.programs.iter();
+        programs
+            .filter(|watched| LOOKING.contains(&&*watched.name) == looking)
+            .filter_map(|watched| recursion_misses(&watched.info))
+            .sum()
     }
 }
 

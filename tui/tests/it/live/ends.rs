@@ -61,6 +61,31 @@ fn an_exit_has_the_times_of_threads_that_are_still_ending() {
 
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
+fn an_exit_has_the_memory_of_all_when_threads_end_at_once() {
+    let capture = Capture::start(&[]);
+    let pids: Vec<_> = (0..20)
+        .map(|_| {
+            let mut part = role::command("end at once in all threads", Path::new("/"))
+                .spawn()
+                .unwrap();
+            assert_eq!(part.wait().unwrap().code(), Some(role::STATUS));
+            part.id()
+        })
+        .collect();
+    let told = capture.stop();
+    let told_of = |pid| {
+        let exit = told.exit(pid);
+        (exit["exit_code"].as_i64(), exit["max_rss_bytes"].as_u64())
+    };
+    let is_whole = |(code, rss): &(Option<i64>, Option<u64>)| {
+        *code == Some(role::STATUS.into()) && *rss >= Some(role::HELD as u64)
+    };
+    let all: Vec<_> = pids.into_iter().map(told_of).collect();
+    assert!(all.iter().all(is_whole), "{all:?}");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
 fn a_process_that_ran_before_tells_its_exit_only() {
     let mut child = Command::new("/bin/cat")
         .stdin(Stdio::piped())

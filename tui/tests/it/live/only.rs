@@ -435,6 +435,27 @@ fn forks_are_told_of_what_is_captured() {
 
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
+fn a_fork_that_was_told_has_its_end_whatever_its_name_is_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let shell = renamed("/bin/sh", dir.path(), "forks");
+    let only = format!("comm={}", name_of(&shell));
+    let capture = Capture::start(&["--only", &only, "--events", "exec,exit,fork"]);
+    let script = "(printf other >/proc/self/comm); :";
+    let (pid, _) = run(Command::new(&shell)
+        .args(["-c", script])
+        .stderr(Stdio::null()));
+    let told = capture.stop();
+    let forks: Vec<_> = told
+        .all("fork")
+        .filter(|fork| fork["ppid"] == pid)
+        .collect();
+    assert_eq!(forks.len(), 1, "{forks:?}");
+    let child = u32::try_from(forks[0]["pid"].as_u64().unwrap()).unwrap();
+    assert_eq!(told.exit(child)["comm"], "other");
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
 fn the_table_says_how_many_were_not_captured() {
     let mut child = Command::new(PRODUCT)
         .args(["-o", "table", "--only", "comm=nobody-has-this"])
