@@ -10,7 +10,9 @@ mod value;
 pub use only::CaptureFilter;
 pub use resolve::{
     AssertConfig, Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig,
+    Source,
 };
+pub use value::Speed;
 
 use crate::export::{FORMATS, Format};
 use clap::builder::PossibleValue;
@@ -37,6 +39,7 @@ Examples:
   sudo execsnoop-tui -o ndjson | jq 'select(.error)'
   sudo execsnoop-tui -w day.zst               the screen, and all of it recorded
   execsnoop-tui -r day.zst                    the same screen, later and elsewhere
+  execsnoop-tui --demo                        the screen with made-up events, for a first look
   sudo execsnoop-tui -- make -j4              what make executes, until it ends
   sudo execsnoop-tui --only 'user=alice !ccache'
   execsnoop-tui doctor                        what a live run needs, and what is missing
@@ -110,6 +113,12 @@ pub struct LiveArgs {
     #[arg(short, long, value_name = "FILE", help_heading = RECORDING,
           conflicts_with_all = ["only", "tree", "cgroup", "btf", "env"])]
     pub read: Option<PathBuf>,
+    /// Show a made-up machine instead of capturing, always the same one; needs no rights. As lines, five minutes of it
+    #[arg(long, help_heading = RECORDING, conflicts_with_all = ["read", "only", "tree", "cgroup", "btf", "env"])]
+    pub demo: bool,
+    /// Replay -r or --demo so many times as fast as it happened, or `max`, at once [default: max, and 1 of --demo on the screen]
+    #[arg(long, value_name = "N|max", value_parser = value::speed, help_heading = RECORDING)]
+    pub speed: Option<Speed>,
     /// Record all that is captured to this new file, for -r; packed if its name ends in .zst or .gz; `-` is standard output
     #[arg(short, long, value_name = "FILE", help_heading = RECORDING, conflicts_with = "read")]
     pub write: Option<PathBuf>,

@@ -5,6 +5,7 @@ mod command;
 mod lines;
 mod live;
 mod only;
+mod pace;
 mod privileges;
 mod record;
 mod replay;

@@ -1,7 +1,7 @@
 //! Raw arguments to decisions.
 
 use super::only::{CaptureFilter, capture_filter};
-use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Subcommands};
+use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Speed, Subcommands};
 use crate::export::line::TableOptions;
 use crate::export::{Events, Format, Options, Select};
 use crate::field::{self, Field};
@@ -60,14 +60,27 @@ pub struct Config {
     pub env: bool,
     /// Kernel types to use in place of the kernel's own.
     pub btf: Option<PathBuf>,
-    /// The recording to read in place of a live capture.
-    pub recording: Option<PathBuf>,
+    /// Where events come from.
+    pub source: Source,
+    /// How many times as fast as it happened something is replayed; `None` for at once.
+    pub speed: Option<f64>,
     /// The recording to write.
     pub record: Option<RecordConfig>,
     /// Whether lost events are a failure.
     pub fail_on_loss: bool,
     /// Whether to keep rights that are needed no more.
     pub keep_privileges: bool,
+}
+
+/// Where events come from.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The kernel.
+    Live,
+    /// A recording; `-` is standard input.
+    Recording(PathBuf),
+    /// A made-up machine.
+    Demo,
 }
 
 /// What every exec is asserted to be.
@@ -170,12 +183,7 @@ fn doctor(args: DoctorArgs, context: &Context<'_>) -> DoctorConfig {
 }
 
 fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result<Config, String> {
-    if args.read.is_some() && !command.is_empty() {
-        return Err(
-            "a recording (-r) is read and nothing started: leave out `--` and what follows it"
-                .into(),
-        );
-    }
+    let source = source(&args, &command)?;
     let uid = args
         .uid
         .as_deref()
@@ -211,6 +219,12 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
             color: context.colored(args.color),
         })
     };
+    let speed = match (args.speed, &source, &mode) {
+        (Some(Speed::Times(times)), ..) => Some(times),
+        // As if it were live.
+        (None, Source::Demo, Mode::Screen(_)) => Some(1.0),
+        _ => None,
+    };
     let history_size = args.history_size.unwrap_or(match mode {
         Mode::Screen(_) if args.read.is_some() => 1 << 30,
         Mode::Screen(_) => 256 << 20,
@@ -235,12 +249,35 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         ring_size: args.ring_size,
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,
-        recording: args.read.clone(),
+        source,
+        speed,
         record: record(&args, asked_for_lines, context)?,
         fail_on_loss: args.fail_on_loss,
         keep_privileges: args.keep_privileges,
         btf: args.btf,
     })
+}
+
+/// Decides where events come from; of what is not live, nothing can be started.
+fn source(args: &LiveArgs, command: &[OsString]) -> Result<Source, String> {
+    let source = match &args.read {
+        Some(path) => Source::Recording(path.clone()),
+        None if args.demo => Source::Demo,
+        None if args.speed.is_some() => {
+            return Err("--speed: a capture goes as fast as it happens: leave it out, or add -r FILE or --demo".into());
+        }
+        None => return Ok(Source::Live),
+    };
+    if command.is_empty() {
+        return Ok(source);
+    }
+    let what = match source {
+        Source::Recording(_) => "a recording (-r) is read",
+        _ => "a made-up machine (--demo) is shown",
+    };
+    Err(format!(
+        "{what} and nothing started: leave out `--` and what follows it"
+    ))
 }
 
 fn assert(text: &str) -> Result<AssertConfig, String> {

@@ -97,7 +97,8 @@ pub(super) async fn run(
         // Whoever read it knows.
         Some(recorder) if recorder.is_unread() => true,
         Some(recorder) => {
-            let (sentence, all) = recorder.finish(&producer.model, clock::now_ns()).await;
+            let now_ns = producer.now_ns();
+            let (sentence, all) = recorder.finish(&producer.model, now_ns).await;
             complain(&sentence);
             all
         }
@@ -241,9 +242,13 @@ impl Producer {
         timeout(LINGER, self.send()).await.map(drop)
     }
 
+    /// Returns the time that it is: CLOCK_BOOTTIME, ns, of the recording if there is one.
+    fn now_ns(&self) -> u64 {
+        self.now_ns.unwrap_or_else(clock::now_ns)
+    }
+
     fn duration_ns(&self) -> u64 {
-        let now_ns = self.now_ns.unwrap_or_else(clock::now_ns);
-        now_ns.saturating_sub(self.model.session.started_ns)
+        self.now_ns().saturating_sub(self.model.session.started_ns)
     }
 
     /// Returns what is added up, if anything.
@@ -294,7 +299,7 @@ impl Producer {
 
     /// Hands over what is to be recorded.
     fn record(&mut self) {
-        let now_ns = clock::now_ns();
+        let now_ns = self.now_ns();
         if let Some(recorder) = &mut self.recorder
             && let Some(sentence) = recorder.flush(&self.model, now_ns)
             && !recorder.is_unread()

@@ -5,7 +5,7 @@ use super::live::{self, Capture, Stops};
 use super::only::Rest;
 use super::record::{Recorder, Reserved};
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
-use crate::cli::{Config, ScreenConfig};
+use crate::cli::{Config, ScreenConfig, Source};
 use crate::filter::Filter;
 use crate::model::{Applied, Model};
 use crate::source::replay::STDIN;
@@ -40,8 +40,8 @@ pub(super) async fn run(
     screen: &ScreenConfig,
     args: &[OsString],
 ) -> Result<ExitCode> {
-    let recording = config.recording.as_ref();
-    let input_is_used = recording.is_some_and(|path| path.as_os_str() == STDIN);
+    let input_is_used =
+        matches!(&config.source, Source::Recording(path) if path.as_os_str() == STDIN);
     terminal::check(input_is_used)?;
     // What the command line and NO_COLOR decide together was decided there.
     crossterm::style::force_color_output(screen.color);
@@ -55,7 +55,7 @@ pub(super) async fn run(
     let recorder = reserved
         .map(|reserved| reserved.begin(&model))
         .transpose()?;
-    let mut app = App::new(model, options(screen, &capture, config));
+    let mut app = App::new(model, options(screen, config));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),
         problems: std::mem::take(&mut capture.problems),
@@ -78,10 +78,11 @@ pub(super) async fn run(
     };
     let recorder = screen.recorder.take();
     let rest = std::mem::replace(&mut screen.rest, Rest::new(Filter::default()));
+    let recorded_ns = screen.recorded_ns;
     terminal.leave();
     capture.stop();
     let recorded = match recorder {
-        Some(recorder) => record_rest(recorder, rest, &mut capture, &mut app).await,
+        Some(recorder) => record_rest(recorder, rest, recorded_ns, &mut capture, &mut app).await,
         None => true,
     };
     let ended = capture.end().await;
@@ -102,11 +103,13 @@ pub(super) async fn run(
 async fn record_rest(
     mut recorder: Recorder,
     mut rest: Rest,
+    mut recorded_ns: Option<u64>,
     capture: &mut Capture,
     app: &mut App,
 ) -> bool {
     while let Some(mut batch) = capture.batches.recv().await {
         capture.introduce(&mut batch, app.model_mut());
+        recorded_ns = batch.now_ns.or(recorded_ns);
         for event in batch.events {
             let (event, passes) = rest.ask(event, app.model());
             if passes {
@@ -122,14 +125,16 @@ async fn record_rest(
             .for_each(|sentence| super::complain(sentence));
         app.set_not_captured(rest.not_captured());
         // It is told at the end.
-        let _ = recorder.flush(app.model(), clock::now_ns());
+        let now_ns = recorded_ns.unwrap_or_else(clock::now_ns);
+        let _ = recorder.flush(app.model(), now_ns);
     }
-    let (sentence, all) = recorder.finish(app.model(), clock::now_ns()).await;
+    let now_ns = recorded_ns.unwrap_or_else(clock::now_ns);
+    let (sentence, all) = recorder.finish(app.model(), now_ns).await;
     super::complain(&sentence);
     all
 }
 
-fn options(screen: &ScreenConfig, capture: &Capture, config: &Config) -> AppOptions {
+fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
     let env = |name| std::env::var(name).unwrap_or_default();
     AppOptions {
         columns: screen.columns.clone(),
@@ -144,11 +149,19 @@ fn options(screen: &ScreenConfig, capture: &Capture, config: &Config) -> AppOpti
             (true, true) => None,
         },
         zone: TimeZone::system(),
-        source: match (capture.is_recorded(), &config.record) {
-            (true, _) => "recording",
-            (false, Some(_)) => "live, recorded",
-            (false, None) => "live",
-        },
+        source: source(config, config.record.is_some()),
+    }
+}
+
+/// Says where events come from, and whether they are recorded.
+fn source(config: &Config, recorded: bool) -> &'static str {
+    match (&config.source, recorded) {
+        (Source::Recording(_), _) if config.speed.is_some() => "replay",
+        (Source::Recording(_), _) => "recording",
+        (Source::Demo, false) => "demo",
+        (Source::Demo, true) => "demo, recorded",
+        (Source::Live, false) => "live",
+        (Source::Live, true) => "live, recorded",
     }
 }
 
@@ -174,6 +187,8 @@ struct Loop<'a> {
     count: Option<u64>,
     rest: Rest,
     recorder: Option<Recorder>,
+    /// What the events come from, without a recording.
+    source: &'static str,
     /// The instant up to which a recording tells.
     recorded_ns: Option<u64>,
     /// Whether all of a recording was read.
@@ -201,6 +216,7 @@ impl<'a> Loop<'a> {
             count: config.count,
             rest: Rest::new(config.only.rest.clone()),
             recorder,
+            source: source(config, false),
             recorded_ns: None,
             read_all: false,
             last_frame: Instant::now(),
@@ -229,6 +245,7 @@ impl<'a> Loop<'a> {
                     self.next_frame = self.next_frame.min(self.last_frame + FRAME);
                     let outcome = self.app.handle(event, self.now_ns());
                     self.serve();
+                    capture.hold(self.app.is_paused());
                     match outcome {
                         Outcome::Continue => {}
                         Outcome::Quit => return Ok(()),
@@ -312,12 +329,13 @@ impl<'a> Loop<'a> {
 
     /// Hands over what is to be recorded.
     fn record(&mut self) {
+        let now_ns = self.now_ns();
         let Some(recorder) = &mut self.recorder else {
             return;
         };
-        if let Some(sentence) = recorder.flush(self.app.model(), clock::now_ns()) {
+        if let Some(sentence) = recorder.flush(self.app.model(), now_ns) {
             self.problem(sentence);
-            self.app.set_source("live");
+            self.app.set_source(self.source);
         }
     }
 

@@ -5,7 +5,7 @@ mod scenes;
 mod stage;
 
 use super::Batch;
-use crate::event::{Event, Session};
+use crate::event::{Event, Running, Session};
 use stage::Stage;
 use std::collections::VecDeque;
 
@@ -31,10 +31,10 @@ pub const USERS: [(u32, &str); 5] = [
 #[derive(Debug)]
 pub struct Demo {
     session: Session,
+    running: Vec<Running>,
     stage: Stage,
     minutes: std::ops::Range<u64>,
     waiting: VecDeque<Event>,
-    begun: bool,
     finished: bool,
     now_ns: u64,
 }
@@ -42,7 +42,9 @@ pub struct Demo {
 impl Demo {
     /// Makes so many minutes.
     pub fn new(minutes: u64) -> Self {
+        let mut stage = Stage::new(STARTED);
         Self {
+            running: scenes::cast(&mut stage),
             session: Session {
                 host: "demo".into(),
                 kernel: "6.12.0-demo".into(),
@@ -51,10 +53,9 @@ impl Demo {
                 boot_time_ns: 1_772_366_400_000_000_000 - STARTED as i64,
                 started_ns: STARTED,
             },
-            stage: Stage::new(STARTED),
+            stage,
             minutes: 0..minutes,
             waiting: VecDeque::new(),
-            begun: false,
             finished: false,
             now_ns: STARTED,
         }
@@ -65,12 +66,14 @@ impl Demo {
         &self.session
     }
 
+    /// Returns the processes that run all the time.
+    pub fn running(&self) -> &[Running] {
+        &self.running
+    }
+
     /// Returns what comes next; `None` after the last.
     pub fn batch(&mut self) -> Option<Batch> {
         let mut batch = Batch::default();
-        if !std::mem::replace(&mut self.begun, true) {
-            batch.running = scenes::cast(&mut self.stage);
-        }
         if self.waiting.is_empty()
             && let Some(minute) = self.minutes.next()
         {
@@ -81,7 +84,8 @@ impl Demo {
             if std::mem::replace(&mut self.finished, true) {
                 return None;
             }
-            self.now_ns = self.now_ns.max(STARTED + self.minutes.end * 60 * S);
+            let end_ns = self.minutes.end.saturating_mul(60 * S);
+            self.now_ns = self.now_ns.max(STARTED.saturating_add(end_ns));
         }
         let some = self.waiting.len().min(BATCH);
         batch.events.extend(self.waiting.drain(..some));

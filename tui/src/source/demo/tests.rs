@@ -14,8 +14,8 @@ fn played(minutes: u64) -> (Model, Vec<Event>) {
         usize::MAX,
     );
     let mut events = Vec::new();
+    model.seed(demo.running().to_vec());
     while let Some(batch) = demo.batch() {
-        model.seed(batch.running);
         events.extend(batch.events);
     }
     for event in &events {
