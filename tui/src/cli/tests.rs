@@ -350,6 +350,32 @@ fn standard_output_gets_a_recording_or_lines() {
 }
 
 #[test]
+fn only_what_is_told_later_has_a_speed() {
+    assert_eq!(config(true, "").source, Source::Live);
+    for (line, to_terminal, speed) in [
+        ("--demo", true, Some(1.0)),
+        ("--demo", false, None),
+        ("--demo --speed max", true, None),
+        ("--demo --speed 2.5x", false, Some(2.5)),
+        ("-r x", true, None),
+        ("-r x --speed 60", true, Some(60.0)),
+    ] {
+        assert_eq!(config(to_terminal, line).speed, speed, "{line}");
+    }
+    let first = |line: &str| error(line).lines().next().unwrap_or_default().to_owned();
+    insta::assert_snapshot!(first("--speed 2"), @"error: --speed: a capture goes as fast as it happens: leave it out, or add -r FILE or --demo");
+    insta::assert_snapshot!(first("--demo -- make"), @"error: a made-up machine (--demo) is shown and nothing started: leave out `--` and what follows it");
+    insta::assert_snapshot!(first("-r x -- make"), @"error: a recording (-r) is read and nothing started: leave out `--` and what follows it");
+    for speed in ["0", "-1", "nan", "inf", "fast", "", "1e9"] {
+        assert!(
+            first(&format!("--demo --speed={speed}")).contains("write how many times"),
+            "{speed}"
+        );
+    }
+    assert!(first("--demo -r x").contains("cannot be used with"));
+}
+
+#[test]
 fn usage_errors_say_what_to_write() {
     insta::assert_snapshot!(error("-u nobdy"), @r"
     error: --uid: there is no user `nobdy`: write a name that `getent passwd` lists, or an id

@@ -46,7 +46,7 @@ impl Demo {
         Self {
             running: scenes::cast(&mut stage),
             session: Session {
-                host: "demo".into(),
+                host: "shop".into(),
                 kernel: "6.12.0-demo".into(),
                 arch: "x86_64".into(),
                 // 2026-03-01 12:00:00 UTC when it began.

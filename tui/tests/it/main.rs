@@ -7,6 +7,7 @@
 mod capture;
 mod cli;
 mod corpus;
+mod demo;
 mod elf;
 mod live;
 mod role;
