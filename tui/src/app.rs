@@ -209,9 +209,15 @@ impl App {
 
     /// Takes in a batch of events.
     pub fn apply(&mut self, batch: Vec<Event>) {
+        self.apply_and_tell(batch, |_, _| {});
+    }
+
+    /// Takes in a batch of events; `tell` hears what each meant, right after the model took it in.
+    pub fn apply_and_tell(&mut self, batch: Vec<Event>, mut tell: impl FnMut(&Applied, &Model)) {
         self.dirty |= !batch.is_empty();
         for event in batch {
-            self.apply_one(event);
+            let applied = self.apply_one(event);
+            tell(&applied, &self.model);
         }
         if !self.is_paused() {
             self.tree.touch();
@@ -226,14 +232,14 @@ impl App {
         }
     }
 
-    fn apply_one(&mut self, event: Event) {
+    fn apply_one(&mut self, event: Event) -> Applied {
         let first = self.model.store.first_id();
         let applied = self.model.apply(event);
         if self.model.store.first_id() > first {
             self.evict();
         }
-        match applied {
-            Applied::Exec {
+        match &applied {
+            &Applied::Exec {
                 entry, replaced, ..
             } => {
                 if let Some(old) = replaced {
@@ -241,17 +247,18 @@ impl App {
                 }
                 self.arrived(entry);
             }
-            Applied::Gap { entry, .. } => {
+            &Applied::Gap { entry, .. } => {
                 self.gaps.push_back(entry);
                 self.arrived(entry);
             }
             Applied::Exit { entry, .. } => {
                 if let Some(entry) = entry {
-                    self.changed(entry);
+                    self.changed(*entry);
                 }
             }
             Applied::Fork(_) | Applied::Duplicate => {}
         }
+        applied
     }
 
     fn evict(&mut self) {

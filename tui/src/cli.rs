@@ -8,7 +8,11 @@ mod resolve;
 mod value;
 
 pub use only::CaptureFilter;
-pub use resolve::{Command, Config, DoctorConfig, LineConfig, Mode, ScreenConfig};
+pub use resolve::{
+    AssertConfig, Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig,
+    Source,
+};
+pub use value::Speed;
 
 use crate::export::{FORMATS, Format};
 use clap::builder::PossibleValue;
@@ -33,17 +37,21 @@ Examples:
   sudo execsnoop-tui -f 'res!=ok user=root'   only what fails for root
   sudo execsnoop-tui -xT                      lines as bcc's execsnoop prints them
   sudo execsnoop-tui -o ndjson | jq 'select(.error)'
-  sudo execsnoop-tui -o ndjson -O day.ndjson --duration 24h
+  sudo execsnoop-tui -w day.zst               the screen, and all of it recorded
+  execsnoop-tui -r day.zst                    the same screen, later and elsewhere
+  execsnoop-tui --demo                        the screen with made-up events, for a first look
   sudo execsnoop-tui -- make -j4              what make executes, until it ends
   sudo execsnoop-tui --only 'user=alice !ccache'
   execsnoop-tui doctor                        what a live run needs, and what is missing
 
 The screen comes up when standard output is a terminal. It does not, and lines are printed,
 when output is redirected, with -o or -O, and with the flags that ask for the lines of bcc's
-execsnoop: -T -t -U -q -n -l --max-args.
+execsnoop: -T -t -U -q -n -l --max-args. With --summary or --assert and none of these there are
+no lines and no screen; with -w and none of these, redirected output stays empty.
 
-Exit status: 0 done, or the reader of the output went away; 1 could not run; 2 usage; that of
-CMD, if one was started and has ended.";
+Exit status: 0 done, or the reader of the output went away; 1 could not run, or not record all;
+2 usage; 3 an exec did not pass --assert; 4 events were lost and --fail-on-loss is given; else
+that of CMD, if one was started and has ended.";
 
 const USAGE: &str = "execsnoop-tui [OPTIONS] [-- CMD ARG…]
        execsnoop-tui <COMMAND>";
@@ -101,10 +109,29 @@ pub struct DoctorArgs {
 /// The flags of a live run.
 #[derive(Debug, clap::Args)]
 pub struct LiveArgs {
-    /// Read a recording (`-o ndjson`, plain, gzip or zstd; `-` is standard input) instead of capturing; needs no rights
-    #[arg(short, long, value_name = "FILE", help_heading = SELECTION,
+    /// Read a recording (of -w or -o ndjson, plain, gzip or zstd; `-` is standard input) instead of capturing; needs no rights
+    #[arg(short, long, value_name = "FILE", help_heading = RECORDING,
           conflicts_with_all = ["only", "tree", "cgroup", "btf", "env"])]
     pub read: Option<PathBuf>,
+    /// Show a made-up machine instead of capturing, always the same one; needs no rights. As lines, five minutes of it
+    #[arg(long, help_heading = RECORDING, conflicts_with_all = ["read", "only", "tree", "cgroup", "btf", "env"])]
+    pub demo: bool,
+    /// Replay -r or --demo so many times as fast as it happened, or `max`, at once [default: max, and 1 of --demo on the screen]
+    #[arg(long, value_name = "N|max", value_parser = value::speed, help_heading = RECORDING)]
+    pub speed: Option<Speed>,
+    /// Record all that is captured to this new file, for -r; packed if its name ends in .zst or .gz; `-` is standard output
+    #[arg(short, long, value_name = "FILE", help_heading = RECORDING, conflicts_with = "read")]
+    pub write: Option<PathBuf>,
+    /// Replace the file of -w, if it is there
+    #[arg(long, help_heading = RECORDING, requires = "write")]
+    pub force: bool,
+    /// Begin a new file of -w whenever one has this size; older ones are called FILE.1, FILE.2 and so on
+    #[arg(long, value_name = "SIZE", value_parser = value::file_size, help_heading = RECORDING, requires = "write")]
+    pub write_max: Option<u64>,
+    /// Keep so many files, the one that is written among them [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=999), help_heading = RECORDING, requires = "write_max")]
+    pub write_keep: Option<u32>,
+
     /// Show only execs that pass this filter, such as 'user=root res!=ok'
     ///
     /// In lines it is asked as each event is told: `-f 'exit!=0'` tells no execs, but exits.
@@ -152,6 +179,16 @@ pub struct LiveArgs {
     #[arg(long, value_name = "N", value_parser = value::positive, help_heading = LINES)]
     pub max_args: Option<u64>,
 
+    /// Add up what ran in a table on standard error, at the end of the lines; alone, in the place of them
+    #[arg(long, help_heading = LINES)]
+    pub summary: bool,
+    /// Exit with 3 if an exec does not pass this filter, and tell the first that does not; alone, print no lines
+    ///
+    /// Without a command the run ends there. What is known only later (exit, dur, cpu, rss, sig)
+    /// is asked of programs when they end, and of failed execs.
+    #[arg(long, value_name = "EXPR", help_heading = LINES)]
+    pub assert: Option<String>,
+
     /// Columns, left to right, such as time,pid,user,command
     #[arg(long, value_delimiter = ',', value_name = "FIELD,…", help_heading = SCREEN)]
     pub columns: Vec<String>,
@@ -187,10 +224,13 @@ pub struct LiveArgs {
     /// Stop after this many execs: those printed, or on the screen those captured
     #[arg(long, value_name = "N", value_parser = value::positive, help_heading = CAPTURE)]
     pub count: Option<u64>,
-    /// Keep this many execs; the oldest go first, the counters stay exact
-    #[arg(long, value_name = "N", value_parser = value::positive, default_value = "100K", help_heading = CAPTURE)]
-    pub history: u64,
-    /// Keep about this many bytes of execs at most [default: 256M, and 64M without a screen]
+    /// Exit with 4 if events were lost
+    #[arg(long, help_heading = CAPTURE)]
+    pub fail_on_loss: bool,
+    /// Keep this many execs; the oldest go first, the counters stay exact [default: 100K, and 2M of a recording on the screen]
+    #[arg(long, value_name = "N", value_parser = value::positive, help_heading = CAPTURE)]
+    pub history: Option<u64>,
+    /// Keep about this many bytes of execs at most [default: 256M on the screen, 1G of a recording there, and 64M without a screen]
     #[arg(long, value_name = "SIZE", value_parser = value::history_size, help_heading = CAPTURE)]
     pub history_size: Option<usize>,
     /// Capture at most this many bytes of a command's arguments; 4M takes all that Linux allows by default
@@ -210,6 +250,7 @@ pub struct LiveArgs {
     pub keep_privileges: bool,
 }
 
+const RECORDING: &str = "Recordings";
 const SELECTION: &str = "What to show";
 const LINES: &str = "Lines";
 const SCREEN: &str = "Screen (lines take no notice of these)";

@@ -393,8 +393,8 @@ pub struct Running {
     pub key: ProcessKey,
     /// Parent's process id.
     pub ppid: u32,
-    /// Real user id.
-    pub uid: u32,
+    /// Real user id, if it is known.
+    pub uid: Option<u32>,
     /// Task name.
     pub comm: Comm,
     /// Its arguments, each ended by a NUL; empty for a kernel thread.

@@ -7,9 +7,12 @@
 mod file;
 pub mod line;
 pub mod ndjson;
+pub mod recording;
 mod stamp;
+pub mod summary;
+pub mod trace;
 
-pub use file::{OutputFile, create as create_file};
+pub use file::{Folder, OutputFile, Owner, create as create_file};
 
 use crate::event::{Exec, Session};
 use crate::filter::Filter;
@@ -24,6 +27,10 @@ pub enum Format {
     Table,
     /// One JSON object a line.
     Ndjson,
+    /// A line for each command, at the end.
+    Summary,
+    /// A timeline of slices.
+    Trace,
 }
 
 /// What there is to know about a format.
@@ -51,6 +58,18 @@ pub static FORMATS: &[FormatInfo] = &[
         name: "ndjson",
         doc: "one JSON object a line: start, exec, exit, lost, end",
         make: |_| Box::new(ndjson::Ndjson::default()),
+    },
+    FormatInfo {
+        format: Format::Summary,
+        name: "summary",
+        doc: "what ran, in sum, at the end: each command's count, failures, CPU time and durations",
+        make: |_| Box::new(summary::Summary::default()),
+    },
+    FormatInfo {
+        format: Format::Trace,
+        name: "trace",
+        doc: "a timeline for ui.perfetto.dev: programs as slices, within their parents",
+        make: |_| Box::new(trace::Trace::default()),
     },
 ];
 

@@ -36,7 +36,7 @@ pub(crate) fn model(history: usize) -> Model {
     let running = |pid: u32, ppid: u32, uid: u32, comm: &str, cmdline: &[&str]| Running {
         key: key(pid),
         ppid,
-        uid,
+        uid: Some(uid),
         comm: comm.into(),
         forked_only: false,
         narrow: false,

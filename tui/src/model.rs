@@ -28,6 +28,20 @@ pub struct Totals {
     pub not_captured: u64,
 }
 
+impl Totals {
+    /// Returns what came since earlier totals.
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            execs: self.execs.saturating_sub(before.execs),
+            failed: self.failed.saturating_sub(before.failed),
+            exits: self.exits.saturating_sub(before.exits),
+            forks: self.forks.saturating_sub(before.forks),
+            lost: self.lost.saturating_sub(before.lost),
+            not_captured: self.not_captured.saturating_sub(before.not_captured),
+        }
+    }
+}
+
 /// What an event meant, with what the model added to it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Applied {

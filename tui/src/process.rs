@@ -104,6 +104,13 @@ pub struct ProcessTable {
     roots: BTreeSet<ProcessId>,
 }
 
+impl Process {
+    /// Returns whether it executed nothing since its fork, so that its end is not told.
+    pub fn unwatched(&self) -> bool {
+        matches!(self.life, Life::Unwatched)
+    }
+}
+
 impl ProcessTable {
     /// Adds the processes that already ran.
     pub fn seed(&mut self, running: Vec<Running>) {
@@ -115,7 +122,7 @@ impl ProcessTable {
             let id = self.insert(process.key, process.comm);
             if let Some(p) = self.processes.get_mut(id) {
                 p.coarse_start = true;
-                p.uid = Some(process.uid);
+                p.uid = process.uid;
                 p.cmdline = process.cmdline;
                 if !process.forked_only {
                     p.life = Life::Running;
@@ -253,6 +260,15 @@ impl ProcessTable {
     /// Returns the processes whose parent was never seen, oldest first.
     pub fn roots(&self) -> impl Iterator<Item = &Process> {
         self.roots.iter().filter_map(|id| self.get(*id))
+    }
+
+    /// Returns every process that did not end as far as is known, parents before their children.
+    pub fn living(&self) -> Vec<&Process> {
+        let lives = |p: &&Process| !matches!(p.life, Life::Ended { .. });
+        let mut living: Vec<_> = self.processes.values().filter(lives).collect();
+        // Of those that were forked in the same tick of the clock, the id tells.
+        living.sort_unstable_by_key(|p| (p.key.start_ns, p.id));
+        living
     }
 
     /// Returns how many processes are in the table.

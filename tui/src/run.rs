@@ -1,10 +1,13 @@
 //! From the command line to an exit status: what is started, in which order, and how it ends.
 
+mod assert;
 mod command;
 mod lines;
 mod live;
 mod only;
+mod pace;
 mod privileges;
+mod record;
 mod replay;
 mod screen;
 mod trial;
@@ -15,7 +18,9 @@ use crate::source::probe::Options;
 use crate::source::probe::requirements::{self, Facts, Request};
 use anyhow::{Context as _, Result};
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{ErrorKind, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -111,6 +116,30 @@ fn checks(btf: Option<&Path>, ring_size: u32, args: &[OsString]) -> Vec<requirem
         args,
         map_bytes,
     }))
+}
+
+/// Returns what to end with, if the program's own findings say so: 3 for a broken assertion, 4 for losses that
+/// are a failure.
+fn verdict(broken: bool, config: &Config, lost: u64) -> Option<ExitCode> {
+    if broken {
+        return Some(ExitCode::from(3));
+    }
+    (config.fail_on_loss && lost > 0).then(|| {
+        let events = if lost == 1 {
+            "event was"
+        } else {
+            "events were"
+        };
+        let lost = crate::format::count(lost);
+        complain(&format!("{lost} {events} lost"));
+        ExitCode::from(4)
+    })
+}
+
+/// Returns another handle of standard output.
+fn standard_output() -> Result<File> {
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
+    Ok(stdout.context("cannot use standard output")?.into())
 }
 
 /// Says a sentence on standard error, if there still is one.

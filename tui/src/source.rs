@@ -1,6 +1,7 @@
 //! Where events come from. Every source hands over the same batches.
 
 pub mod cgroup;
+pub mod demo;
 mod known;
 pub mod probe;
 pub mod proc;

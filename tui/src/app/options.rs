@@ -89,6 +89,14 @@ pub struct SelfUsage {
     pub rss_bytes: u64,
 }
 
+impl super::App {
+    /// Sets what the events come from, in a word or two.
+    pub fn set_source(&mut self, source: &'static str) {
+        self.dirty |= self.options.source != source;
+        self.options.source = source;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Raw arguments to decisions.
 
 use super::only::{CaptureFilter, capture_filter};
-use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Subcommands};
+use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Speed, Subcommands};
 use crate::export::line::TableOptions;
 use crate::export::{Events, Format, Options, Select};
 use crate::field::{self, Field};
@@ -60,10 +60,56 @@ pub struct Config {
     pub env: bool,
     /// Kernel types to use in place of the kernel's own.
     pub btf: Option<PathBuf>,
-    /// The recording to read in place of a live capture.
-    pub recording: Option<PathBuf>,
+    /// Where events come from.
+    pub source: Source,
+    /// How many times as fast as it happened something is replayed; `None` for at once.
+    pub speed: Option<f64>,
+    /// The recording to write.
+    pub record: Option<RecordConfig>,
+    /// Whether lost events are a failure.
+    pub fail_on_loss: bool,
     /// Whether to keep rights that are needed no more.
     pub keep_privileges: bool,
+}
+
+/// Where events come from.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The kernel.
+    Live,
+    /// A recording; `-` is standard input.
+    Recording(PathBuf),
+    /// A made-up machine.
+    Demo,
+}
+
+/// What every exec is asserted to be.
+#[derive(Clone, Debug)]
+pub struct AssertConfig {
+    /// What each has to pass.
+    pub filter: Filter,
+    /// Whether it asks what is known only later.
+    pub later: bool,
+}
+
+/// A recording that is written.
+#[derive(Debug)]
+pub struct RecordConfig {
+    /// Its file, or the newest of them; `-` is standard output.
+    pub path: PathBuf,
+    /// Whether to replace what is there.
+    pub force: bool,
+    /// The size from which on a file is followed by the next.
+    pub max: Option<u64>,
+    /// How many files to keep.
+    pub keep: u32,
+}
+
+impl RecordConfig {
+    /// Returns whether standard output gets it.
+    pub fn is_stdout(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
 }
 
 /// Where events go.
@@ -99,6 +145,12 @@ pub struct LineConfig {
     pub options: Options,
     /// The file; `None` for standard output.
     pub file: Option<PathBuf>,
+    /// Whether to write no lines at all: something else is all that is asked for.
+    pub silent: bool,
+    /// Whether to add up what ran.
+    pub summary: bool,
+    /// What every exec has to be.
+    pub assert: Option<AssertConfig>,
 }
 
 /// Decides. An error is a sentence or two that say what is wrong and what to write instead.
@@ -131,12 +183,7 @@ fn doctor(args: DoctorArgs, context: &Context<'_>) -> DoctorConfig {
 }
 
 fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result<Config, String> {
-    if args.read.is_some() && !command.is_empty() {
-        return Err(
-            "a recording (-r) is read and nothing started: leave out `--` and what follows it"
-                .into(),
-        );
-    }
+    let source = source(&args, &command)?;
     let uid = args
         .uid
         .as_deref()
@@ -147,16 +194,20 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         Filter::parse(filter).map_err(|error| show_filter_error("--filter", filter, &error))?;
     let columns = columns(&args.columns)?;
     let sort = args.sort.as_deref().map(sort).transpose()?;
-    let lines = args.output.is_some()
+    let asked_for_lines = args.output.is_some()
         || args.output_file.is_some()
-        || !context.stdout_is_terminal
         || !table_flags(&args).is_empty()
         || args.name.is_some()
         || args.line.is_some();
-    let mode = if lines {
+    let assert = args.assert.as_deref().map(assert).transpose()?;
+    let in_place_of_lines = args.summary || assert.is_some();
+    let mode = if asked_for_lines || in_place_of_lines || !context.stdout_is_terminal {
         Mode::Lines(LineConfig {
             options: line_options(&args, uid, parsed)?,
             file: args.output_file.clone(),
+            silent: (args.write.is_some() || in_place_of_lines) && !asked_for_lines,
+            summary: args.summary,
+            assert,
         })
     } else {
         Mode::Screen(ScreenConfig {
@@ -168,11 +219,24 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
             color: context.colored(args.color),
         })
     };
+    let speed = match (args.speed, &source, &mode) {
+        (Some(Speed::Times(times)), ..) => Some(times),
+        // As if it were live.
+        (None, Source::Demo, Mode::Screen(_)) => Some(1.0),
+        _ => None,
+    };
     let history_size = args.history_size.unwrap_or(match mode {
+        Mode::Screen(_) if args.read.is_some() => 1 << 30,
         Mode::Screen(_) => 256 << 20,
         // Only ends refer back, and to the command's row.
         Mode::Lines(_) => 64 << 20,
     });
+    let history = args.history.unwrap_or(match mode {
+        // All of it is there to be looked at.
+        Mode::Screen(_) if args.read.is_some() => 2_000_000,
+        _ => 100_000,
+    });
+    let history = usize::try_from(history).unwrap_or(usize::MAX);
     Ok(Config {
         mode,
         forks: args.events.contains(&EventKind::Fork),
@@ -180,15 +244,82 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         command,
         duration: args.duration,
         count: args.count,
-        history: usize::try_from(args.history).unwrap_or(usize::MAX),
+        history,
         history_size,
         ring_size: args.ring_size,
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,
-        recording: args.read.clone(),
+        source,
+        speed,
+        record: record(&args, asked_for_lines, context)?,
+        fail_on_loss: args.fail_on_loss,
         keep_privileges: args.keep_privileges,
         btf: args.btf,
     })
+}
+
+/// Decides where events come from; of what is not live, nothing can be started.
+fn source(args: &LiveArgs, command: &[OsString]) -> Result<Source, String> {
+    let source = match &args.read {
+        Some(path) => Source::Recording(path.clone()),
+        None if args.demo => Source::Demo,
+        None if args.speed.is_some() => {
+            return Err("--speed: a capture goes as fast as it happens: leave it out, or add -r FILE or --demo".into());
+        }
+        None => return Ok(Source::Live),
+    };
+    if command.is_empty() {
+        return Ok(source);
+    }
+    let what = match source {
+        Source::Recording(_) => "a recording (-r) is read",
+        _ => "a made-up machine (--demo) is shown",
+    };
+    Err(format!(
+        "{what} and nothing started: leave out `--` and what follows it"
+    ))
+}
+
+fn assert(text: &str) -> Result<AssertConfig, String> {
+    let filter =
+        Filter::parse(text).map_err(|error| show_filter_error("--assert", text, &error))?;
+    Ok(AssertConfig {
+        later: filter.asks_later(),
+        filter,
+    })
+}
+
+fn record(
+    args: &LiveArgs,
+    asked_for_lines: bool,
+    context: &Context<'_>,
+) -> Result<Option<RecordConfig>, String> {
+    const KEEP: u32 = 5;
+    let Some(path) = &args.write else {
+        return Ok(None);
+    };
+    let config = RecordConfig {
+        path: path.clone(),
+        force: args.force,
+        max: args.write_max,
+        keep: args.write_keep.unwrap_or(KEEP),
+    };
+    if config.is_stdout() {
+        if context.stdout_is_terminal {
+            return Err(
+                "--write: standard output is a terminal: redirect it, or name a file".into(),
+            );
+        }
+        if asked_for_lines && args.output_file.is_none() {
+            return Err("--write: standard output gets lines: write these to a file with -O, or record to a file".into());
+        }
+        if config.max.is_some() {
+            return Err(
+                "--write-max: standard output is one stream: leave it out, or name a file".into(),
+            );
+        }
+    }
+    Ok(Some(config))
 }
 
 fn line_options(args: &LiveArgs, uid: Option<u32>, filter: Filter) -> Result<Options, String> {

@@ -311,7 +311,7 @@ fn usage_errors_name_the_near_ones() {
     insta::assert_snapshot!(error("--columns time,comand").lines().next().unwrap(), @"error: --columns: there is no field `comand`; did you mean `command`?");
     insta::assert_snapshot!(error("-o ndjsn"), @r"
     error: invalid value 'ndjsn' for '--output <FORMAT>'
-      [possible values: table, ndjson]
+      [possible values: table, ndjson, summary, trace]
 
       tip: a similar value exists: 'ndjson'
 
@@ -328,6 +328,25 @@ fn usage_errors_name_the_near_ones() {
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(error("--sort pdi").lines().next().unwrap(), @"error: --sort: there is no field `pdi`; did you mean `pid` or `gid` or `ppid`?");
+}
+
+#[test]
+fn standard_output_gets_a_recording_or_lines() {
+    let first = |to_terminal: bool, line: &str| {
+        let error = parse_on(&context(to_terminal), line).unwrap_err();
+        error
+            .to_string()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    insta::assert_snapshot!(first(true, "-w -"), @"error: --write: standard output is a terminal: redirect it, or name a file");
+    insta::assert_snapshot!(first(false, "-w - -o table"), @"error: --write: standard output gets lines: write these to a file with -O, or record to a file");
+    insta::assert_snapshot!(first(false, "-w - --write-max 1M"), @"error: --write-max: standard output is one stream: leave it out, or name a file");
+    let record = |line: &str| config(false, line).record.unwrap().is_stdout();
+    assert!(record("-w -") && record("-w - -o table -O lines"));
+    assert!(!record("-w ./-"));
 }
 
 #[test]

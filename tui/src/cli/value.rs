@@ -16,6 +16,28 @@ pub(super) fn positive(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "write a whole number from 1, such as 500, 20K or 1M".into())
 }
 
+/// How fast something is replayed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// At once.
+    Max,
+    /// So many times as fast as it happened.
+    Times(f64),
+}
+
+/// Parses a speed, perhaps with an x behind it.
+pub(super) fn speed(text: &str) -> Result<Speed, String> {
+    const RANGE: std::ops::RangeInclusive<f64> = 0.001..=100_000.0;
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    let number = text.strip_suffix(['x', 'X']).unwrap_or(text);
+    let times = number.parse().ok().filter(|times| RANGE.contains(times));
+    times.map(Speed::Times).ok_or_else(|| {
+        "write how many times as fast it is to be, such as 1, 0.5 or 60, or `max` for all at once".into()
+    })
+}
+
 /// Parses the ring buffer's size in bytes, perhaps with K, M or G behind it.
 pub(super) fn ring_size(text: &str) -> Result<u32, String> {
     const RANGE: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 30;
@@ -32,6 +54,13 @@ pub(super) fn history_size(text: &str) -> Result<usize, String> {
         .filter(|n| *n >= LEAST)
         .and_then(|n| usize::try_from(n).ok())
         .ok_or_else(|| "write a size from 1M, such as 512M or 2G".into())
+}
+
+/// Parses the size of a file, perhaps with K, M or G behind it.
+pub(super) fn file_size(text: &str) -> Result<u64, String> {
+    scaled(text, 1024)
+        .filter(|n| *n >= 64 << 10)
+        .ok_or_else(|| "write a size from 64K, such as 100M or 2G".into())
 }
 
 /// Parses how many bytes of arguments to capture, perhaps with K or M behind it.

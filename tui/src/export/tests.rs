@@ -47,6 +47,23 @@ pub(super) fn ls() -> Exec {
     }
 }
 
+/// Applies events and returns all that is written.
+pub(crate) fn told_in_full(
+    options: Options,
+    model: &mut Model,
+    events: impl IntoIterator<Item = Event>,
+) -> String {
+    let mut output = Output::new(options);
+    let mut out = Vec::new();
+    output.start(&model.session, &mut out);
+    for event in events {
+        let applied = model.apply(event);
+        output.event(&applied, model, &mut out);
+    }
+    output.end(&model.totals, 60_000_000_000, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
 /// Applies events and returns what is written between start and end, and the notices.
 pub(super) fn told(options: Options, events: impl IntoIterator<Item = Event>) -> (String, String) {
     let mut model = model();
@@ -323,9 +340,23 @@ proptest! {
                 table: line::TableOptions { quote, max_args, ..Default::default() },
                 ..Options::default()
             };
-            let (text, _) = told(options, [Event::Exec(Box::new(exec.clone()))]);
-            prop_assert_eq!(text.lines().count(), 1);
+            let events = [Event::Exec(Box::new(exec.clone()))];
+            if matches!(info.format, Format::Table | Format::Ndjson) {
+                let (text, _) = told(options, events);
+                prop_assert_eq!(text.lines().count(), 1);
+                prop_assert!(text.ends_with('\n'));
+                continue;
+            }
+            let text = told_in_full(options, &mut model(), events);
             prop_assert!(text.ends_with('\n'));
+            if info.format == Format::Trace {
+                let trace: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+                let of_exec = |event: &&serde_json::Value| event["ph"] != "M";
+                prop_assert_eq!(trace.iter().filter(of_exec).count(), 1);
+            } else {
+                prop_assert!(!text.chars().any(|c| c != '\n' && crate::text::is_unsafe(c)), "{text:?}");
+                prop_assert_eq!(text.lines().count(), 3);
+            }
         }
     }
 }

@@ -41,6 +41,11 @@ pub struct Taken {
 const LATER: [&str; 4] = ["exit", "dur", "cpu", "rss"];
 
 impl Filter {
+    /// Returns whether it asks what is not known yet when something is executed.
+    pub fn asks_later(&self) -> bool {
+        first(&self.expr, &is_later).is_some()
+    }
+
     /// Splits a filter into what the kernel asks and what is left to be asked of what it lets through.
     ///
     /// `uid_of` knows users by name.

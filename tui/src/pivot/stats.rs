@@ -49,6 +49,11 @@ impl Spread {
         }
     }
 
+    /// Adds a length of time.
+    pub fn record(&mut self, ns: u64) {
+        self.add(step(ns));
+    }
+
     fn take_out(&mut self, step: u16) {
         let Ok(place) = self.steps.binary_search_by_key(&step, |(step, _)| *step) else {
             return;

@@ -55,7 +55,6 @@ impl Slab {
     }
 
     /// Returns all of them, in no order.
-    #[cfg(test)]
     pub(super) fn values(&self) -> impl Iterator<Item = &Process> {
         self.slots.iter().flatten()
     }

@@ -1,20 +1,22 @@
 //! Line mode: each batch is written as soon as it comes, by a thread of its own, so that a
 //! reader that stalls holds up neither the capture nor the signals.
 
+use super::assert::Assertion;
 use super::command::Started;
 use super::complain;
 use super::live::{self, Capture, Stops};
 use super::only::Rest;
+use super::privileges;
+use super::record::{Recorder, Reserved};
 use crate::cli::{Config, LineConfig};
 use crate::clock;
-use crate::export::{Format, Output, OutputFile, create_file};
+use crate::export::{Format, Options, Output, create_file};
 use crate::model::Model;
 use crate::source::Batch;
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -33,24 +35,24 @@ pub(super) async fn run(
     args: &[OsString],
 ) -> Result<ExitCode> {
     let path = lines.file.as_deref();
-    let output = path
-        .map(|path| create_file(path, super::invoking_user()))
-        .transpose()?;
+    let output = path.map(|path| {
+        privileges::with_those_of_later(config, false, || create_file(path, super::invoking_user()))
+    });
+    let output = output.transpose()?;
+    let reserved = Reserved::new(config)?;
     let mut stops = Stops::new()?;
     let mut command = Started::held(&config.command, false, config.keep_privileges)?;
-    let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await;
-    let (file, (capture, model)) = match (output, started) {
-        (Some(output), Ok(Some(started))) => (output.begin()?, started),
-        (None, Ok(Some(started))) => (standard_output()?, started),
-        (output, Ok(None)) => {
-            output.into_iter().for_each(OutputFile::abandon);
-            return Ok(ExitCode::SUCCESS);
-        }
-        (output, Err(error)) => {
-            output.into_iter().for_each(OutputFile::abandon);
-            return Err(error);
-        }
+    let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await?;
+    let Some((capture, model)) = started else {
+        return Ok(ExitCode::SUCCESS);
     };
+    let file = match output {
+        Some(output) => output.begin()?,
+        None => super::standard_output()?,
+    };
+    let recorder = reserved
+        .map(|reserved| reserved.begin(&model))
+        .transpose()?;
     let name = path.map_or("standard output".into(), |path| path.display().to_string());
     for problem in &capture.problems {
         complain(problem);
@@ -65,13 +67,21 @@ pub(super) async fn run(
         model,
         output,
         rest: Rest::new(config.only.rest.clone()),
+        recorder,
+        assertion: lines.assert.clone().map(Assertion::new),
+        ends_when_broken: config.command.is_empty(),
+        summary: lines.summary.then(|| summary(&lines.options)),
+        silent: lines.silent,
         now_ns: None,
         pending: Vec::new(),
         buffers,
     };
     // Before anything that might end the run at once.
-    let session = &producer.model.session;
-    producer.output.start(session, &mut producer.pending);
+    if !producer.silent {
+        let session = &producer.model.session;
+        producer.output.start(session, &mut producer.pending);
+    }
+    producer.record();
     if let Some(command) = &mut command {
         command.release();
     }
@@ -79,7 +89,21 @@ pub(super) async fn run(
         .until_stopped(config.duration, &mut stops, command.as_mut())
         .await;
     let stalls = producer.finish().await.is_err();
-    let not_captured = producer.model.totals.not_captured;
+    let totals = producer.model.totals;
+    let (not_captured, broken) = (totals.not_captured, producer.is_broken());
+    let others = producer.assertion.as_ref().and_then(Assertion::others);
+    let summed_up = producer.sum_up();
+    let recorded = match producer.recorder.take() {
+        // Whoever read it knows.
+        Some(recorder) if recorder.is_unread() => true,
+        Some(recorder) => {
+            let now_ns = producer.now_ns();
+            let (sentence, all) = recorder.finish(&producer.model, now_ns).await;
+            complain(&sentence);
+            all
+        }
+        None => true,
+    };
     drop(producer.buffers);
     producer.capture.end().await?;
     // Taking the probe out may last; only a reader that stalls is not waited for.
@@ -92,12 +116,26 @@ pub(super) async fn run(
         let word = if not_captured == 1 { "exec" } else { "execs" };
         complain(&format!("{not_captured} {word} not captured, as asked"));
     }
-    Ok(command.map_or(ExitCode::SUCCESS, Started::exit_code))
+    // Nobody may be there to read it.
+    let _ = std::io::stderr().write_all(&summed_up);
+    others.iter().for_each(|sentence| complain(sentence));
+    let of_command = command.map(Started::exit_code);
+    let verdict = super::verdict(broken, config, totals.lost);
+    Ok(verdict.or(of_command).unwrap_or(if recorded {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }))
 }
 
-fn standard_output() -> Result<File> {
-    let stdout = std::io::stdout().as_fd().try_clone_to_owned();
-    Ok(stdout.context("cannot use standard output")?.into())
+/// Makes what adds up the same events that lines tell of.
+fn summary(options: &Options) -> Output {
+    Output::new(Options {
+        format: Format::Summary,
+        failed: true,
+        count: None,
+        ..options.clone()
+    })
 }
 
 /// Writes buffers until there are no more; a reader that went away is no error.
@@ -121,6 +159,13 @@ struct Producer {
     model: Model,
     output: Output,
     rest: Rest,
+    recorder: Option<Recorder>,
+    assertion: Option<Assertion>,
+    /// Whether a broken assertion ends the run.
+    ends_when_broken: bool,
+    summary: Option<Output>,
+    /// Whether no lines are written.
+    silent: bool,
     /// The instant up to which a recording tells.
     now_ns: Option<u64>,
     /// Lines that the writer does not have yet.
@@ -157,9 +202,18 @@ impl Producer {
         }
     }
 
+    fn found_enough(&self) -> bool {
+        let unread = self.recorder.as_ref().is_some_and(Recorder::is_unread);
+        unread || (self.ends_when_broken && self.is_broken())
+    }
+
+    fn is_broken(&self) -> bool {
+        self.assertion.as_ref().is_some_and(Assertion::is_broken)
+    }
+
     async fn produce(&mut self) {
         // A stop cancels this at `send` or at `recv`; what is pending stays so.
-        while self.send().await && !self.output.done() {
+        while self.send().await && !self.output.done() && !self.found_enough() {
             match self.capture.batches.recv().await {
                 Some(batch) => self.tell(batch),
                 None => return,
@@ -180,11 +234,31 @@ impl Producer {
                 return Ok(());
             }
         }
-        let now_ns = self.now_ns.unwrap_or_else(clock::now_ns);
-        let duration_ns = now_ns.saturating_sub(self.model.session.started_ns);
-        self.output
-            .end(&self.model.totals, duration_ns, &mut self.pending);
+        if !self.silent {
+            let duration_ns = self.duration_ns();
+            self.output
+                .end(&self.model.totals, duration_ns, &mut self.pending);
+        }
         timeout(LINGER, self.send()).await.map(drop)
+    }
+
+    /// Returns the time that it is: CLOCK_BOOTTIME, ns, of the recording if there is one.
+    fn now_ns(&self) -> u64 {
+        self.now_ns.unwrap_or_else(clock::now_ns)
+    }
+
+    fn duration_ns(&self) -> u64 {
+        self.now_ns().saturating_sub(self.model.session.started_ns)
+    }
+
+    /// Returns what is added up, if anything.
+    fn sum_up(&mut self) -> Vec<u8> {
+        let mut text = Vec::new();
+        let duration_ns = self.duration_ns();
+        if let Some(summary) = &mut self.summary {
+            summary.end(&self.model.totals, duration_ns, &mut text);
+        }
+        text
     }
 
     fn tell(&mut self, mut batch: Batch) {
@@ -201,12 +275,37 @@ impl Producer {
                 continue;
             }
             let applied = self.model.apply(event);
-            if let Some(line) = self.output.event(&applied, &self.model, &mut self.pending) {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.event(&applied, &self.model);
+            }
+            if let Some(assertion) = &mut self.assertion
+                && let Some(told) = assertion.ask(&applied, &self.model)
+            {
+                told.iter().for_each(|sentence| complain(sentence));
+            }
+            if let Some(summary) = &mut self.summary {
+                summary.event(&applied, &self.model, &mut Vec::new());
+            }
+            if !self.silent
+                && let Some(line) = self.output.event(&applied, &self.model, &mut self.pending)
+            {
                 // Nobody may be there to read it.
                 let _ = writeln!(std::io::stderr(), "{line}");
             }
         }
         self.model.totals.not_captured = self.rest.not_captured();
+        self.record();
+    }
+
+    /// Hands over what is to be recorded.
+    fn record(&mut self) {
+        let now_ns = self.now_ns();
+        if let Some(recorder) = &mut self.recorder
+            && let Some(sentence) = recorder.flush(&self.model, now_ns)
+            && !recorder.is_unread()
+        {
+            complain(&sentence);
+        }
     }
 
     /// Hands over what is pending; returns whether the writer is still there.

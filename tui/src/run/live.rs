@@ -1,9 +1,10 @@
 //! A live capture, set up for whoever consumes it.
 
 use super::command::Started;
+use super::pace::Hold;
 use super::privileges::{self, Kept};
 use super::{only, replay};
-use crate::cli::Config;
+use crate::cli::{Config, Source};
 use crate::event::Event;
 use crate::model::Model;
 use crate::resolve::Users;
@@ -11,6 +12,7 @@ use crate::source::probe::{Options, Probe, requirements};
 use crate::source::{Batch, proc};
 use anyhow::{Context, Result, anyhow};
 use nix::errno::Errno;
+use nix::sys::signal::Signal as NixSignal;
 use std::ffi::OsString;
 use std::task::Poll;
 use std::time::Duration;
@@ -52,8 +54,8 @@ pub(super) enum Feed {
         stop: Option<oneshot::Sender<()>>,
         task: JoinHandle<Result<()>>,
     },
-    /// A recording, by a thread that ends once nobody listens.
-    Recording,
+    /// A recording, by a thread that ends once nobody listens; its time may stand still.
+    Recording { hold: Option<Hold> },
 }
 
 /// As [`start`], unless a signal comes before: a recording may come from somewhere where there is none yet.
@@ -83,8 +85,10 @@ async fn start(
     args: &[OsString],
     command: Option<&Started>,
 ) -> Result<(Capture, Model)> {
-    if let Some(path) = &config.recording {
-        return replay::start(config, path).await;
+    match &config.source {
+        Source::Live => {}
+        Source::Recording(path) => return replay::start(config, path).await,
+        Source::Demo => return replay::demo(config).await,
     }
     let options = Options {
         ring_size: config.ring_size,
@@ -140,7 +144,14 @@ async fn start(
 impl Capture {
     /// Returns whether it is a recording that is read.
     pub(super) fn is_recorded(&self) -> bool {
-        matches!(self.feed, Feed::Recording)
+        matches!(self.feed, Feed::Recording { .. })
+    }
+
+    /// Lets the time of a recording stand still, or go on.
+    pub(super) fn hold(&self, held: bool) {
+        if let Feed::Recording { hold: Some(hold) } = &self.feed {
+            hold.set(held);
+        }
     }
 
     /// Takes the probe out of the kernel, or reads no further; what is still there is handed over.
@@ -153,7 +164,7 @@ impl Capture {
                 }
             }
             // Whoever writes it may never end.
-            Feed::Recording => self.batches.close(),
+            Feed::Recording { .. } => self.batches.close(),
         }
     }
 
@@ -165,7 +176,7 @@ impl Capture {
         drop(self.batches);
         match self.feed {
             Feed::Probe { task, .. } => task.await.context("the capture was torn down")?,
-            Feed::Recording => Ok(()),
+            Feed::Recording { .. } => Ok(()),
         }
     }
 
@@ -210,6 +221,8 @@ impl Stops {
             let bit = u32::try_from(kind.as_raw_value() - 1).unwrap_or(0);
             ignored.checked_shr(bit).unwrap_or(0) & 1 == 0
         });
+        // A file that may not grow further (`ulimit -f`) is an error of who writes it, not the end.
+        drop(signal(SignalKind::from_raw(NixSignal::SIGXFSZ as i32))?);
         let taken = wanted.map(|kind| Ok((kind.as_raw_value(), signal(kind)?)));
         Ok(Self(taken.collect::<std::io::Result<_>>()?))
     }

@@ -5,10 +5,13 @@
 
 use super::invoking_user;
 use crate::cli::Config;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::sys::prctl::{set_keepcaps, set_no_new_privs};
-use nix::unistd::{Gid, Uid, User, initgroups, setgid, setgroups, setuid};
+use nix::unistd::{
+    Gid, Uid, User, getegid, geteuid, getgroups, initgroups, setfsgid, setfsuid, setgid, setgroups,
+    setuid,
+};
 use std::ffi::CString;
 
 /// What the thread that drains the ring keeps. Up to Linux 5.18 nobody may look into a map of programs without
@@ -85,6 +88,14 @@ fn become_invoking_user() -> Result<()> {
 /// # Errors
 /// If the kernel refuses it, or the accounts cannot be read.
 pub(super) fn become_user(uid: Uid, gid: Gid) -> Result<Option<User>> {
+    let user = take_groups(uid, gid)?;
+    setgid(gid).context("its group")?;
+    setuid(uid).context("its id")?;
+    Ok(user)
+}
+
+/// Takes the groups of a user; returns who that is, if there is an account.
+fn take_groups(uid: Uid, gid: Gid) -> Result<Option<User>> {
     let user = User::from_uid(uid).context("its account")?;
     match &user {
         Some(user) => {
@@ -92,9 +103,52 @@ pub(super) fn become_user(uid: Uid, gid: Gid) -> Result<Option<User>> {
         }
         None => setgroups(&[gid]).context("its groups")?,
     }
-    setgid(gid).context("its group")?;
-    setuid(uid).context("its id")?;
     Ok(user)
+}
+
+/// Opens files before anything is given up, as if that were done: under sudo only where the invoking user may, or
+/// whoever may call this program by sudo could put files of his anywhere. Root itself may do without that, unless
+/// files are opened `again` later.
+///
+/// # Errors
+/// Those of `open`; or if the rights cannot be lowered, or not be had back.
+pub(super) fn with_those_of_later<T>(
+    config: &Config,
+    again: bool,
+    open: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    match invoking_user() {
+        _ if config.keep_privileges => open(),
+        Some((uid, gid)) => as_user(Uid::from_raw(uid), Gid::from_raw(gid), open),
+        None if again => without_capabilities(open),
+        None => open(),
+    }
+}
+
+/// Opens files as a user would. Other threads have his groups meanwhile.
+fn as_user<T>(uid: Uid, gid: Gid, open: impl FnOnce() -> Result<T>) -> Result<T> {
+    let groups = getgroups().context("cannot read the groups")?;
+    take_groups(uid, gid)?;
+    setfsgid(gid);
+    setfsuid(uid);
+    // No user has this id: nothing is set, and the one that is set is told.
+    let opened = match setfsuid(Uid::from_raw(u32::MAX)) == uid {
+        true => open(),
+        false => Err(anyhow!("the kernel does not let this become user {uid}")),
+    };
+    setfsuid(geteuid());
+    setfsgid(getegid());
+    setgroups(&groups).context("cannot take the groups back")?;
+    opened
+}
+
+/// Opens files as the same user without any capability.
+fn without_capabilities<T>(open: impl FnOnce() -> Result<T>) -> Result<T> {
+    let has = caps::read(None, CapSet::Effective).context("cannot read capabilities")?;
+    caps::set(None, CapSet::Effective, &CapsHashSet::new()).context("cannot lower capabilities")?;
+    let opened = open();
+    caps::set(None, CapSet::Effective, &has).context("cannot raise capabilities again")?;
+    opened
 }
 
 /// Sees to it that no program gives the calling thread capabilities, if it may.

@@ -1,12 +1,15 @@
-//! A recording in the place of a live capture.
+//! A recording, or the made-up machine, in the place of a live capture.
 
 use super::live::{Capture, Feed};
+use super::pace::{Hold, Pace};
 use super::privileges::{self, Kept};
-use crate::cli::Config;
+use crate::cli::{Config, Mode};
+use crate::event::Session;
 use crate::model::Model;
 use crate::resolve::Users;
-use crate::source::proc;
+use crate::source::demo::{self, Demo};
 use crate::source::replay::Recording;
+use crate::source::{Batch, proc};
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::time::Instant;
@@ -14,6 +17,12 @@ use tokio::sync::mpsc;
 
 /// Batches that may wait for their consumer; then reading waits.
 const BATCHES_WAITING: usize = 4;
+
+/// How much of the made-up machine there is where it ends.
+const MINUTES: u64 = 5;
+
+/// What of it is there at once on a screen, so that there is something to see.
+const LEAD_NS: u64 = 20_000_000_000;
 
 /// Opens a recording, and reads it in a thread of its own.
 ///
@@ -26,28 +35,72 @@ pub(super) async fn start(config: &Config, path: &Path) -> Result<(Capture, Mode
     let mut recording = opened.await.context("the reader is gone")??;
     privileges::give_up(config, Kept::Nothing).await?;
     let session = recording.session().clone();
-    // Numbers of users are another machine's own.
-    let knows_users = session.host == proc::session().host;
+    // A paused view shows the moment: it goes on from there.
+    let hold = Hold::default();
+    let capture = Capture {
+        // Numbers of users are another machine's own.
+        knows_users: session.host == proc::session().host,
+        ..play(config, session.started_ns, hold, move || recording.batch())
+    };
+    let took = began.elapsed();
+    Ok((
+        Capture { took, ..capture },
+        model(config, session, Users::default()),
+    ))
+}
+
+/// Begins to show the made-up machine; on a screen as if it were live.
+///
+/// # Errors
+/// If rights cannot be given up.
+pub(super) async fn demo(config: &Config) -> Result<(Capture, Model)> {
+    privileges::give_up(config, Kept::Nothing).await?;
+    let is_live = config.speed.is_some() && matches!(config.mode, Mode::Screen(_));
+    let (minutes, lead_ns) = if is_live {
+        (u64::MAX, LEAD_NS)
+    } else {
+        (MINUTES, 0)
+    };
+    let mut demo = Demo::new(minutes);
+    let session = demo.session().clone();
+    let began_ns = session.started_ns + lead_ns;
+    let mut model = model(config, session, Users::new(demo::USERS));
+    model.seed(demo.running().to_vec());
+    let mut capture = play(config, began_ns, Hold::default(), move || demo.batch());
+    // A paused view lets it go on, as it does a live capture.
+    capture.feed = Feed::Recording { hold: None };
+    Ok((capture, model))
+}
+
+/// Hands on what comes in a thread of its own: at its pace from an instant on, or at once.
+fn play(
+    config: &Config,
+    began_ns: u64,
+    hold: Hold,
+    mut next: impl FnMut() -> Option<Batch> + Send + 'static,
+) -> Capture {
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
-    std::thread::spawn(move || {
-        while let Some(batch) = recording.batch() {
-            if sender.blocking_send(batch).is_err() {
-                return;
+    let pace = config.speed;
+    let pace = pace.map(|speed| Pace::new(speed, began_ns, hold.clone()));
+    std::thread::spawn(move || match pace {
+        Some(pace) => pace.play(next, &sender),
+        None => {
+            while let Some(batch) = next() {
+                if sender.blocking_send(batch).is_err() {
+                    return;
+                }
             }
         }
     });
-    let capture = Capture {
+    Capture {
         batches,
         problems: Vec::new(),
-        took: began.elapsed(),
-        knows_users,
-        feed: Feed::Recording,
-    };
-    let model = Model::new(
-        session,
-        Users::default(),
-        config.history,
-        config.history_size,
-    );
-    Ok((capture, model))
+        took: std::time::Duration::ZERO,
+        knows_users: false,
+        feed: Feed::Recording { hold: Some(hold) },
+    }
+}
+
+fn model(config: &Config, session: Session, users: Users) -> Model {
+    Model::new(session, users, config.history, config.history_size)
 }

@@ -3,8 +3,11 @@
 use super::command::Started;
 use super::live::{self, Capture, Stops};
 use super::only::Rest;
+use super::record::{Recorder, Reserved};
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
-use crate::cli::{Config, ScreenConfig};
+use crate::cli::{Config, ScreenConfig, Source};
+use crate::filter::Filter;
+use crate::model::{Applied, Model};
 use crate::source::replay::STDIN;
 use crate::source::{Batch, proc};
 use crate::terminal::{self, Terminal};
@@ -37,18 +40,22 @@ pub(super) async fn run(
     screen: &ScreenConfig,
     args: &[OsString],
 ) -> Result<ExitCode> {
-    let recording = config.recording.as_ref();
-    let input_is_used = recording.is_some_and(|path| path.as_os_str() == STDIN);
+    let input_is_used =
+        matches!(&config.source, Source::Recording(path) if path.as_os_str() == STDIN);
     terminal::check(input_is_used)?;
     // What the command line and NO_COLOR decide together was decided there.
     crossterm::style::force_color_output(screen.color);
+    let reserved = Reserved::new(config)?;
     let mut stops = Stops::new()?;
     let mut command = Started::held(&config.command, true, config.keep_privileges)?;
     let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await?;
     let Some((mut capture, model)) = started else {
         return Ok(ExitCode::SUCCESS);
     };
-    let mut app = App::new(model, options(screen, capture.is_recorded()));
+    let recorder = reserved
+        .map(|reserved| reserved.begin(&model))
+        .transpose()?;
+    let mut app = App::new(model, options(screen, config));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),
         problems: std::mem::take(&mut capture.problems),
@@ -61,24 +68,73 @@ pub(super) async fn run(
     if let Some(command) = &mut command {
         command.release();
     }
-    let mut screen = Loop::new(&mut app, &mut terminal, config);
+    let mut screen = Loop::new(&mut app, &mut terminal, config, recorder);
+    screen.record();
     let mut signal = None;
     let shown = tokio::select! {
         number = stops.recv() => { signal = Some(number); Ok(()) }
         () = until(config.duration) => Ok(()),
         shown = screen.run(&mut capture, command.as_mut()) => shown,
     };
+    let recorder = screen.recorder.take();
+    let rest = std::mem::replace(&mut screen.rest, Rest::new(Filter::default()));
+    let recorded_ns = screen.recorded_ns;
     terminal.leave();
     capture.stop();
+    let recorded = match recorder {
+        Some(recorder) => record_rest(recorder, rest, recorded_ns, &mut capture, &mut app).await,
+        None => true,
+    };
     let ended = capture.end().await;
     shown.and(ended)?;
     if let (Some(command), Some(signal)) = (&command, signal) {
         command.pass_on(signal);
     }
-    Ok(command.map_or(ExitCode::SUCCESS, Started::exit_code))
+    let of_command = command.map(Started::exit_code);
+    let verdict = super::verdict(false, config, app.model().totals.lost);
+    Ok(verdict.or(of_command).unwrap_or(if recorded {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }))
 }
 
-fn options(screen: &ScreenConfig, recorded: bool) -> AppOptions {
+/// Records what came until the probe was taken out, and the end; returns whether that is all.
+async fn record_rest(
+    mut recorder: Recorder,
+    mut rest: Rest,
+    mut recorded_ns: Option<u64>,
+    capture: &mut Capture,
+    app: &mut App,
+) -> bool {
+    while let Some(mut batch) = capture.batches.recv().await {
+        capture.introduce(&mut batch, app.model_mut());
+        recorded_ns = batch.now_ns.or(recorded_ns);
+        for event in batch.events {
+            let (event, passes) = rest.ask(event, app.model());
+            if passes {
+                app.apply_and_tell(vec![event], |applied, model| recorder.event(applied, model));
+            } else {
+                app.skip(&event);
+            }
+        }
+        let about_filter = batch.skipped.and_then(|skipped| rest.note(skipped));
+        about_filter
+            .iter()
+            .chain(&batch.problems)
+            .for_each(|sentence| super::complain(sentence));
+        app.set_not_captured(rest.not_captured());
+        // It is told at the end.
+        let now_ns = recorded_ns.unwrap_or_else(clock::now_ns);
+        let _ = recorder.flush(app.model(), now_ns);
+    }
+    let now_ns = recorded_ns.unwrap_or_else(clock::now_ns);
+    let (sentence, all) = recorder.finish(app.model(), now_ns).await;
+    super::complain(&sentence);
+    all
+}
+
+fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
     let env = |name| std::env::var(name).unwrap_or_default();
     AppOptions {
         columns: screen.columns.clone(),
@@ -93,7 +149,19 @@ fn options(screen: &ScreenConfig, recorded: bool) -> AppOptions {
             (true, true) => None,
         },
         zone: TimeZone::system(),
-        source: if recorded { "recording" } else { "live" },
+        source: source(config, config.record.is_some()),
+    }
+}
+
+/// Says where events come from, and whether they are recorded.
+fn source(config: &Config, recorded: bool) -> &'static str {
+    match (&config.source, recorded) {
+        (Source::Recording(_), _) if config.speed.is_some() => "replay",
+        (Source::Recording(_), _) => "recording",
+        (Source::Demo, false) => "demo",
+        (Source::Demo, true) => "demo, recorded",
+        (Source::Live, false) => "live",
+        (Source::Live, true) => "live, recorded",
     }
 }
 
@@ -118,6 +186,9 @@ struct Loop<'a> {
     /// After how many execs to end.
     count: Option<u64>,
     rest: Rest,
+    recorder: Option<Recorder>,
+    /// What the events come from, without a recording.
+    source: &'static str,
     /// The instant up to which a recording tells.
     recorded_ns: Option<u64>,
     /// Whether all of a recording was read.
@@ -132,13 +203,20 @@ struct Loop<'a> {
 }
 
 impl<'a> Loop<'a> {
-    fn new(app: &'a mut App, terminal: &'a mut Terminal, config: &Config) -> Self {
+    fn new(
+        app: &'a mut App,
+        terminal: &'a mut Terminal,
+        config: &Config,
+        recorder: Option<Recorder>,
+    ) -> Self {
         let usage = Usage::now();
         Self {
             app,
             terminal,
             count: config.count,
             rest: Rest::new(config.only.rest.clone()),
+            recorder,
+            source: source(config, false),
             recorded_ns: None,
             read_all: false,
             last_frame: Instant::now(),
@@ -167,6 +245,7 @@ impl<'a> Loop<'a> {
                     self.next_frame = self.next_frame.min(self.last_frame + FRAME);
                     let outcome = self.app.handle(event, self.now_ns());
                     self.serve();
+                    capture.hold(self.app.is_paused());
                     match outcome {
                         Outcome::Continue => {}
                         Outcome::Quit => return Ok(()),
@@ -176,6 +255,7 @@ impl<'a> Loop<'a> {
                 }
                 _ = tick.tick() => {
                     self.app.tick(self.now_ns());
+                    self.record();
                     let (cpu, rss_bytes) = self.usage.since();
                     self.app.set_self_usage(cpu, rss_bytes);
                 }
@@ -217,23 +297,46 @@ impl<'a> Loop<'a> {
         self.since_frame += batch.events.len();
         capture.introduce(&mut batch, self.app.model_mut());
         self.recorded_ns = batch.now_ns.or(self.recorded_ns);
+        let recorder = &mut self.recorder;
+        let mut tell = |applied: &Applied, model: &Model| {
+            if let Some(recorder) = recorder {
+                recorder.event(applied, model);
+            }
+        };
         if self.rest.is_empty() {
-            self.app.apply(batch.events);
+            self.app.apply_and_tell(batch.events, tell);
         } else {
             for event in batch.events {
                 match self.rest.ask(event, self.app.model()) {
-                    (event, true) => self.app.apply(vec![event]),
+                    (event, true) => self.app.apply_and_tell(vec![event], &mut tell),
                     (event, false) => self.app.skip(&event),
                 }
             }
         }
         let about_filter = batch.skipped.and_then(|skipped| self.rest.note(skipped));
         for sentence in about_filter.into_iter().chain(batch.problems) {
-            let mut status = self.app.probe_status().clone();
-            status.problems.push(sentence);
-            self.app.set_probe_status(status);
+            self.problem(sentence);
         }
         self.app.set_not_captured(self.rest.not_captured());
+        self.record();
+    }
+
+    fn problem(&mut self, sentence: String) {
+        let mut status = self.app.probe_status().clone();
+        status.problems.push(sentence);
+        self.app.set_probe_status(status);
+    }
+
+    /// Hands over what is to be recorded.
+    fn record(&mut self) {
+        let now_ns = self.now_ns();
+        let Some(recorder) = &mut self.recorder else {
+            return;
+        };
+        if let Some(sentence) = recorder.flush(self.app.model(), now_ns) {
+            self.problem(sentence);
+            self.app.set_source(self.source);
+        }
     }
 
     /// Says that the program that was started has ended; what is listed stays.

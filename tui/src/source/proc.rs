@@ -120,7 +120,7 @@ fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut [u8]) -> Option<
             start_ns: stat.start_ns(ticks_per_second),
         },
         ppid: stat.ppid,
-        uid,
+        uid: Some(uid),
         comm: stat.comm,
         cmdline: cmdline.into(),
         forked_only: stat.never_executed(),
@@ -307,7 +307,7 @@ mod tests {
         let seen: Vec<_> = found.iter().map(|p| (p.key.pid, &*p.cmdline)).collect();
         assert_eq!(seen, [(2, &b""[..]), (3, b""), (20, b"a\0b\0")]);
         let uids: Vec<_> = found.iter().map(|p| (p.uid, p.ppid)).collect();
-        assert_eq!(uids, [(0, 1), (5, 1), (5, 1)]);
+        assert_eq!(uids, [(Some(0), 1), (Some(5), 1), (Some(5), 1)]);
         assert_eq!(running_under(Path::new("/nowhere"), 100), []);
     }
 
@@ -321,7 +321,7 @@ mod tests {
             .find(|p| p.key.pid == std::process::id())
             .unwrap();
         assert_eq!(own.ppid, nix::unistd::getppid().as_raw().cast_unsigned());
-        assert_eq!(own.uid, nix::unistd::getuid().as_raw());
+        assert_eq!(own.uid, Some(nix::unistd::getuid().as_raw()));
         assert!(own.key.start_ns <= clock::now_ns());
         let argv: Vec<_> = own.cmdline.split(|b| *b == 0).collect();
         assert_eq!(argv.len(), std::env::args_os().count() + 1);

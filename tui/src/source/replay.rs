@@ -207,3 +207,11 @@ impl Recording {
         }
     }
 }
+
+/// Reads all bytes of a recording, unpacked.
+#[cfg(test)]
+pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut input::open(path)?, &mut bytes)?;
+    Ok(bytes)
+}

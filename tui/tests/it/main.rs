@@ -11,6 +11,7 @@ mod elf;
 mod live;
 mod role;
 mod screen;
+mod scripts;
 mod tmux;
 mod wait;
 

@@ -70,7 +70,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "export",
         &[
-            "event", "field", "filter", "model", "process", "store", "text",
+            "event", "field", "filter", "format", "model", "pivot", "process", "store", "text",
         ],
     ),
     ("source", &["clock", "event", "text"]),

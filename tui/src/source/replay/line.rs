@@ -4,6 +4,7 @@
 //! so that the same line would be written again.
 
 mod gaps;
+mod quick;
 mod shape;
 mod text;
 mod when;
@@ -81,8 +82,15 @@ impl Parser {
             }
         };
         match &*kind {
-            b"exec" => self.exec(read(line)?),
-            b"exit" => self.exit(&read(line)?),
+            b"exec" => {
+                let quick = quick::exec(line).filter(|quick| self.gaps.knows(quick.missing));
+                self.exec(quick.map_or_else(|| read(line), Ok)?)
+            }
+            b"exit" => {
+                let quick = quick::exit(line);
+                let quick = quick.filter(|quick| self.gaps.knows_of_exit(quick.missing));
+                self.exit(&quick.map_or_else(|| read(line), Ok)?)
+            }
             b"fork" => self.fork(&read(line)?),
             b"lost" => self.lost(&read(line)?),
             b"process" => self.process(read(line)?),

@@ -89,6 +89,8 @@ fn all_that_it_executes_is_told_and_nothing_else() {
 fn by_sudo(uid: &str, program: &[&str]) -> String {
     let dir = tempfile::tempdir().unwrap();
     let lines = dir.path().join("out.ndjson");
+    // Files are written only where that user may.
+    std::os::unix::fs::chown(dir.path(), Some(uid.parse().unwrap()), None).unwrap();
     let output = Command::new(PRODUCT)
         .args(["-O", utf8(&lines), "--"])
         .args(program)

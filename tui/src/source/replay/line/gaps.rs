@@ -5,10 +5,12 @@
 
 use crate::event::{Args, Capture, Exec, Missing, Reasons, gaps, own_gaps};
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+
+/// The object of a line that has none.
+const NOTHING: &str = "{}";
 
 /// How many are remembered: more than there are ways in which execs commonly lack facts.
 const MOST: usize = 1024;
@@ -93,6 +95,7 @@ pub(super) struct Gaps {
 
 #[derive(Debug)]
 struct Known {
+    raw: Box<str>,
     lacks: Lacks,
     pairs: Missing,
     /// What is left for the source to have said, by the exec's own gaps.
@@ -100,12 +103,24 @@ struct Known {
 }
 
 impl Gaps {
-    /// Reads the object of a line.
-    pub(super) fn read(&mut self, raw: Option<&RawValue>) -> Result<Lacks, String> {
-        let raw = raw.map_or("{}", RawValue::get);
-        if let Some(known) = self.places.get(raw).copied() {
-            self.last = known;
-        } else {
+    /// Returns whether the object of an exec's line was read before, and so is good.
+    pub(super) fn knows(&mut self, raw: Option<&str>) -> bool {
+        let raw = raw.unwrap_or(NOTHING);
+        let is_last = self
+            .known
+            .get(self.last)
+            .is_some_and(|known| *known.raw == *raw);
+        is_last || {
+            let place = self.places.get(raw).copied();
+            self.last = place.unwrap_or(self.last);
+            place.is_some()
+        }
+    }
+
+    /// Reads the object of an exec's line.
+    pub(super) fn read(&mut self, raw: Option<&str>) -> Result<Lacks, String> {
+        if !self.knows(raw) {
+            let raw = raw.unwrap_or(NOTHING);
             let pairs = pairs(raw).map_err(|error| format!("`missing`: {error}"))?;
             if self.known.len() >= MOST {
                 self.places.clear();
@@ -113,6 +128,7 @@ impl Gaps {
             }
             self.last = self.known.len();
             self.known.push(Known {
+                raw: raw.into(),
                 lacks: Lacks::of(&pairs),
                 pairs,
                 told: Vec::new(),
@@ -123,9 +139,14 @@ impl Gaps {
         Ok(known.map(|known| known.lacks).unwrap_or_default())
     }
 
+    /// Returns whether the object of an exit's line was read before, and so is good.
+    pub(super) fn knows_of_exit(&self, raw: Option<&str>) -> bool {
+        self.of_exits.contains_key(raw.unwrap_or(NOTHING))
+    }
+
     /// Returns what an exit lacks by the object of its line.
-    pub(super) fn of_exit(&mut self, raw: Option<&RawValue>) -> Result<Arc<Missing>, String> {
-        let raw = raw.map_or("{}", RawValue::get);
+    pub(super) fn of_exit(&mut self, raw: Option<&str>) -> Result<Arc<Missing>, String> {
+        let raw = raw.unwrap_or(NOTHING);
         if let Some(known) = self.of_exits.get(raw) {
             return Ok(Arc::clone(known));
         }

@@ -1,7 +1,7 @@
 //! The shapes of lines, key by key as the schema has them.
 
 use super::text::{Text, Words, WrittenFlags};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ pub(super) struct StartLine<'a> {
     pub(super) time: Option<Text<'a>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ExecLine<'a> {
     #[serde(borrow)]
@@ -71,11 +71,11 @@ pub(super) struct ExecLine<'a> {
     pub(super) fork_to_exec_ns: Option<u64>,
     #[serde(borrow)]
     pub(super) ancestors: Option<Vec<AncestorLine<'a>>>,
-    #[serde(borrow)]
-    pub(super) missing: Option<&'a RawValue>,
+    #[serde(borrow, deserialize_with = "raw")]
+    pub(super) missing: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(super) struct AncestorLine<'a> {
     pub(super) pid: u32,
     #[serde(borrow)]
@@ -83,7 +83,7 @@ pub(super) struct AncestorLine<'a> {
     pub(super) age_ns: Option<u64>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ExitLine<'a> {
     #[serde(borrow)]
@@ -102,8 +102,8 @@ pub(super) struct ExitLine<'a> {
     pub(super) user_ns: Option<u64>,
     pub(super) system_ns: Option<u64>,
     pub(super) max_rss_bytes: Option<u64>,
-    #[serde(borrow)]
-    pub(super) missing: Option<&'a RawValue>,
+    #[serde(borrow, deserialize_with = "raw")]
+    pub(super) missing: Option<&'a str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -129,7 +129,7 @@ pub(super) struct LostLine<'a> {
     pub(super) cpu: Option<u16>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct EndLine {
     pub(super) not_captured: u64,
@@ -141,10 +141,16 @@ pub(super) struct EndLine {
 pub(super) struct ProcessLine<'a> {
     pub(super) pid: Option<u32>,
     pub(super) ppid: u32,
-    pub(super) uid: u32,
+    pub(super) uid: Option<u32>,
     #[serde(borrow)]
     pub(super) comm: Option<Text<'a>>,
     pub(super) args: Option<Words>,
     pub(super) age_ns: Option<u64>,
     pub(super) forked_only: bool,
+}
+
+/// Takes any value as it is written.
+fn raw<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a str>, D::Error> {
+    let raw = Option::<&RawValue>::deserialize(deserializer)?;
+    Ok(raw.map(RawValue::get))
 }

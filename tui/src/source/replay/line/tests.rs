@@ -14,7 +14,7 @@ fn begun() -> (Model, Ndjson, Vec<u8>) {
     (model, ndjson, out)
 }
 
-fn written(events: &[Event]) -> Vec<u8> {
+pub(super) fn written(events: &[Event]) -> Vec<u8> {
     let (mut model, mut ndjson, mut out) = begun();
     for event in events {
         let applied = model.apply(event.clone());
@@ -127,7 +127,7 @@ fn exits_forks_losses_and_processes_are_the_same_again() {
     let process = Running {
         key: key(9, Some(5), 100_000_000_000),
         ppid: 1,
-        uid: 1000,
+        uid: Some(1000),
         comm: "bash".into(),
         cmdline: Args::from_list(&["-bash", ""]).bytes,
         forked_only: true,

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// A string, or bytes in base64.
+#[derive(Debug)]
 pub(super) struct Text<'a>(pub(super) Cow<'a, [u8]>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
@@ -44,7 +45,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 /// A list of texts, each ended by a NUL.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Words {
     /// The texts.
     pub(super) bytes: Vec<u8>,
@@ -84,7 +85,7 @@ impl<'de> Deserialize<'de> for Words {
 }
 
 /// The words of an exec's flags; those that are not known are left out.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct WrittenFlags(pub(super) Flags);
 
 impl<'de> Deserialize<'de> for WrittenFlags {
