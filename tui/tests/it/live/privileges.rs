@@ -18,7 +18,14 @@ type Rights = BTreeMap<String, String>;
 
 fn rights_of_threads(pid: Pid) -> Vec<Rights> {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-    let status = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("status")).unwrap();
+    // A thread may have ended since it was listed.
+    let status = |thread: fs::DirEntry| match fs::read_to_string(thread.path().join("status")) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            assert!(!thread.path().exists(), "{error}");
+            None
+        }
+    };
     let rights = |text: String| -> Rights {
         let lines = text.lines().filter_map(|line| line.split_once(':'));
         lines
@@ -31,7 +38,7 @@ fn rights_of_threads(pid: Pid) -> Vec<Rights> {
             .collect()
     };
     threads
-        .map(|thread| rights(status(thread.unwrap())))
+        .filter_map(|thread| status(thread.unwrap()).map(rights))
         .collect()
 }
 

@@ -21,12 +21,12 @@ const MOST: [(&str, u32); 16] = [
     ("exec_up", 24_000),
     ("send_parts", 6_500),
     ("process_exit", 900),
-    ("exit_threads", 11_000),
+    ("exit_threads", 14_000),
     ("perf_exec", 12_000),
     ("perf_up", 24_000),
     ("perf_parts", 6_500),
     ("perf_exit", 900),
-    ("perf_threads", 11_000),
+    ("perf_threads", 14_000),
 ];
 
 /// Returns which of them this kernel is given.
