@@ -10,6 +10,7 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Style;
 use std::fmt::Write;
 
+mod damaged;
 mod laws;
 
 const NOW: u64 = START + 9 * S;
