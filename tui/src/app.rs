@@ -164,6 +164,7 @@ impl App {
     /// Makes a screen for a model, which may hold history already.
     pub fn new(model: Model, options: AppOptions) -> Self {
         let mut list = List::new();
+        list.set_folding(true, &model);
         list.set_filter(options.filter.clone(), &model);
         if options.sort.is_some() {
             list.set_sort(options.sort, &model);

@@ -370,7 +370,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Find,    LISTS,    &[c('p')],                                  A::FilterPid,       "filter by this line's pid"),
         bind(G::Find,    LISTS,    &[c('c')],                                  A::FilterComm,      "filter by this line's task name"),
         bind(G::Find,    LISTS,    &[c('u')],                                  A::FilterUser,      "filter by this line's user"),
-        bind(G::Find,    LISTS,    &[c('x')],                                  A::FailuresOnly,    "failures only, or no longer"),
+        bind(G::Find,    LISTS,    &[c('x')],                                  A::FailuresOnly,    "failures only, all execs, or with PATH misses folded"),
         bind(G::Find,    LISTS,    &[k(K::Backspace)],                         A::UndoFilter,      "back to the filter before"),
         bind(G::Find,    LISTS,    &[ctrl('g')],                               A::ClearFilter,     "no filter"),
         bind(G::Prompt,  PROMPT,   &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),

@@ -12,7 +12,7 @@ mod tests;
 use crate::field::Field;
 use crate::filter::Filter;
 use crate::model::Model;
-use crate::store::EntryId;
+use crate::store::{EntryId, Row};
 use sorted::Sorted;
 use std::collections::VecDeque;
 
@@ -30,6 +30,8 @@ pub struct Sort {
 enum State {
     Shown,
     Hidden,
+    /// It passes, but is folded into the row that its walk through `PATH` found.
+    Folded,
     Gap,
 }
 
@@ -49,6 +51,11 @@ pub struct List {
     states: VecDeque<State>,
     shown: usize,
     gaps: usize,
+    folded: usize,
+    /// Whether misses of a walk through `PATH` are folded into what was found, where that is listed.
+    folding: bool,
+    /// The rows that a walk found.
+    found: VecDeque<EntryId>,
     /// What is listed in order of arrival; empty when sorted.
     arrived: VecDeque<EntryId>,
     sorted: Option<Sorted>,
@@ -70,6 +77,17 @@ impl List {
         self.sort
     }
 
+    /// Returns whether misses are folded.
+    pub fn folding(&self) -> bool {
+        self.folding
+    }
+
+    /// Folds misses of walks through `PATH` into what was found, or lists them.
+    pub fn set_folding(&mut self, on: bool, model: &Model) {
+        self.folding = on;
+        self.refresh(model);
+    }
+
     /// Lists what passes another filter. Gaps pass every filter.
     pub fn set_filter(&mut self, filter: Filter, model: &Model) {
         self.filter = filter;
@@ -88,16 +106,70 @@ impl List {
             };
             shown += usize::from(passes);
             let now = if passes { State::Shown } else { State::Hidden };
-            if std::mem::replace(state, now) != now
+            let was = std::mem::replace(state, now);
+            if (was == State::Shown) != passes
                 && let Some(sorted) = &mut sorted
             {
                 sorted.show(id, passes);
             }
         });
         self.shown = shown;
+        self.folded = 0;
+        // What has arrived is listed anew below.
+        self.arrived.clear();
+        for found in 0..self.found.len() {
+            if let Some(id) = self.found.get(found) {
+                self.fold(*id, model);
+            }
+        }
         if self.sorted.is_none() {
             self.list_arrived();
         }
+    }
+
+    /// Folds the misses before a row, or lists them, by whether it is listed itself.
+    fn fold(&mut self, found: EntryId, model: &Model) {
+        let on = self.folding && self.state(found) == Some(State::Shown);
+        let (from, to) = match on {
+            true => (State::Shown, State::Folded),
+            false => (State::Folded, State::Shown),
+        };
+        let row = model.store.row(found);
+        for miss in row.map_or(&[][..], Row::misses) {
+            if self.state(*miss) == Some(from) {
+                self.put(*miss, to);
+                if let Some(sorted) = &mut self.sorted {
+                    sorted.show(*miss, !on);
+                }
+            }
+        }
+    }
+
+    fn place(&self, id: EntryId) -> Option<usize> {
+        Some(id.0.checked_sub(self.first)? as usize)
+    }
+
+    fn state(&self, id: EntryId) -> Option<State> {
+        self.states.get(self.place(id)?).copied()
+    }
+
+    /// Gives a row another state, with its place in the order of arrival; returns the one before.
+    fn put(&mut self, id: EntryId, now: State) -> Option<State> {
+        let place = self.place(id)?;
+        let was = std::mem::replace(self.states.get_mut(place)?, now);
+        let change = |count: &mut usize, state| {
+            *count = *count + usize::from(now == state) - usize::from(was == state);
+        };
+        change(&mut self.shown, State::Shown);
+        change(&mut self.folded, State::Folded);
+        if self.sorted.is_none() && (was == State::Shown) != (now == State::Shown) {
+            match self.arrived.binary_search(&id) {
+                Ok(place) => _ = self.arrived.remove(place),
+                Err(place) if now == State::Shown => self.arrived.insert(place, id),
+                Err(_) => {}
+            }
+        }
+        Some(was)
     }
 
     /// Sorts anew; gaps are listed only in order of arrival.
@@ -133,21 +205,22 @@ impl List {
             return self.catch_up(model);
         }
         self.evict(model.store.first_id());
-        let index = id.0.checked_sub(self.first).map(|index| index as usize);
-        let Some(state) = index.and_then(|index| self.states.get_mut(index)) else {
+        let into = row.missed().filter(|_| self.folding);
+        let now = match self.filter.matches(row, model) {
+            false => State::Hidden,
+            true if into.is_some_and(|found| self.state(found) == Some(State::Shown)) => {
+                State::Folded
+            }
+            true => State::Shown,
+        };
+        let Some(was) = self.put(id, now) else {
             return;
         };
-        let passes = self.filter.matches(row, model);
-        let now = if passes { State::Shown } else { State::Hidden };
-        let was = std::mem::replace(state, now);
-        self.shown = self.shown + usize::from(passes) - usize::from(was == State::Shown);
         if let Some(sorted) = &mut self.sorted {
-            sorted.update(id, passes, model);
-        } else if was != now {
-            match self.arrived.binary_search(&id) {
-                Ok(place) => _ = self.arrived.remove(place),
-                Err(place) => self.arrived.insert(place, id),
-            }
+            sorted.update(id, now == State::Shown, model);
+        }
+        if was != now {
+            self.fold(id, model);
         }
     }
 
@@ -159,12 +232,15 @@ impl List {
             self.first += 1;
             self.shown -= usize::from(state == State::Shown);
             self.gaps -= usize::from(state == State::Gap);
+            self.folded -= usize::from(state == State::Folded);
             if let Some(sorted) = &mut self.sorted {
                 sorted.pop_oldest();
             }
         }
-        while self.arrived.front().is_some_and(|id| *id < first) {
-            self.arrived.pop_front();
+        for ids in [&mut self.arrived, &mut self.found] {
+            while ids.front().is_some_and(|id| *id < first) {
+                ids.pop_front();
+            }
         }
     }
 
@@ -183,7 +259,7 @@ impl List {
 
     /// Returns how many rows the filter hides.
     pub fn hidden(&self) -> usize {
-        self.states.len() - self.gaps - self.shown
+        self.states.len() - self.gaps - self.shown - self.folded
     }
 
     /// Returns the entry at a place. For several in a row, [`List::iter_from`] is faster.
@@ -213,9 +289,7 @@ impl List {
         let Some(sorted) = &self.sorted else {
             return self.arrived.binary_search(&id);
         };
-        let index = id.0.checked_sub(self.first).map(|index| index as usize);
-        let state = index.and_then(|index| self.states.get(index));
-        match (sorted.rank(id), state) {
+        match (sorted.rank(id), self.state(id)) {
             (Some(place), Some(State::Shown)) => Ok(place),
             (Some(place), _) => Err(place),
             (None, None) if id.0 >= self.next() => Err(self.shown),
@@ -223,10 +297,20 @@ impl List {
         }
     }
 
-    /// Returns whether a row passes the filter, as far as the list was told of it.
+    /// Returns whether a row passes the filter, as far as the list was told of it; one that is folded does.
     pub fn shows(&self, id: EntryId) -> bool {
-        let index = id.0.checked_sub(self.first).map(|index| index as usize);
-        index.and_then(|index| self.states.get(index)) == Some(&State::Shown)
+        matches!(self.state(id), Some(State::Shown | State::Folded))
+    }
+
+    /// Returns how many misses are folded into a row.
+    pub fn folded_into(&self, id: EntryId, row: &Row) -> usize {
+        if row.misses().is_empty() || self.state(id) != Some(State::Shown) {
+            return 0;
+        }
+        let misses = row.misses().iter();
+        misses
+            .filter(|miss| self.state(**miss) == Some(State::Folded))
+            .count()
     }
 
     fn next(&self) -> u64 {
@@ -270,11 +354,19 @@ impl List {
         if passes && self.sorted.is_none() {
             self.arrived.push_back(id);
         }
+        if model
+            .store
+            .row(id)
+            .is_some_and(|row| !row.misses().is_empty())
+        {
+            self.found.push_back(id);
+            self.fold(id, model);
+        }
     }
 
     fn list_arrived(&mut self) {
         let listed = (self.first..).zip(&self.states);
-        let listed = listed.filter(|(_, state)| **state != State::Hidden);
+        let listed = listed.filter(|(_, state)| matches!(state, State::Shown | State::Gap));
         self.arrived = listed.map(|(id, _)| EntryId(id)).collect();
     }
 }

@@ -2,11 +2,16 @@
 //!
 //! The screen, line mode and the exporters feed the same batches to the same model.
 
+mod walks;
+
+pub use walks::{PASSED_OVER, name_of};
+
 use crate::event::{Event, Exec, Exit, Fork, Lost, Running, Session};
 use crate::process::{ProcessId, ProcessTable};
 use crate::rate::Rate;
 use crate::resolve::Users;
 use crate::store::{End, Entry, EntryId, Row, Store};
+use walks::Walks;
 
 /// Seconds that counts by second reach back: four hours, in half a MiB.
 pub const RATE_REACH: usize = 4 * 3_600;
@@ -91,6 +96,7 @@ pub struct Model {
     pub totals: Totals,
     /// Names of users.
     pub users: Users,
+    walks: Walks,
 }
 
 impl Model {
@@ -103,6 +109,7 @@ impl Model {
             rate: Rate::new(RATE_REACH),
             totals: Totals::default(),
             users,
+            walks: Walks::default(),
         }
     }
 
@@ -155,7 +162,14 @@ impl Model {
         if let Some(old) = replaced {
             self.replace(old, time_ns);
         }
-        self.push(Entry::Row(Row { exec, end: None }));
+        let tries = self.walks.step(entry, &exec);
+        self.push(Entry::Row(Row {
+            exec,
+            ..Row::default()
+        }));
+        if !tries.is_empty() {
+            walks::mark(&mut self.store, entry, &tries);
+        }
         if failed {
             self.totals.failed += 1;
         } else {
@@ -218,6 +232,9 @@ impl Model {
         while let Some((old, entry)) = evicted.or_else(|| self.store.evict_excess()) {
             if let Entry::Row(row) = entry {
                 self.processes.forget_row(row.exec.key(), old);
+                if row.exec.failed() {
+                    self.walks.forget(row.exec.key(), old);
+                }
             }
             evicted = None;
         }

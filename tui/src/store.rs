@@ -45,6 +45,27 @@ pub struct Row {
     pub exec: Exec,
     /// Its end, once known; always `None` when the exec failed.
     pub end: Option<End>,
+    /// What it has to do with a walk through `PATH` that found something.
+    pub walk: Option<Box<Walk>>,
+}
+
+/// A row's part in a walk through `PATH`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// It was not there.
+    Miss {
+        /// The row of what was found in the end.
+        found: EntryId,
+        /// The time until the next try, ns.
+        ns: u64,
+    },
+    /// It was found.
+    Found {
+        /// The rows of the tries before, oldest first; some may have left the history.
+        misses: Box<[EntryId]>,
+        /// The time that they took, ns.
+        ns: u64,
+    },
 }
 
 impl Row {
@@ -69,6 +90,22 @@ impl Row {
     /// Returns whether the program still runs, as far as is known.
     pub fn running(&self) -> bool {
         !self.exec.failed() && self.end.is_none()
+    }
+
+    /// Returns the row that was found in the end, if this is a miss of a walk through `PATH`.
+    pub fn missed(&self) -> Option<EntryId> {
+        match self.walk.as_deref() {
+            Some(Walk::Miss { found, .. }) => Some(*found),
+            _ => None,
+        }
+    }
+
+    /// Returns the misses before this was found, oldest first.
+    pub fn misses(&self) -> &[EntryId] {
+        match self.walk.as_deref() {
+            Some(Walk::Found { misses, .. }) => misses,
+            _ => &[],
+        }
     }
 
     /// Returns the command line with a NUL between two arguments: the arguments, or the path
@@ -412,7 +449,7 @@ mod tests {
                     args,
                     ..Exec::default()
                 },
-                end: None,
+                ..Row::default()
             })
         };
         let mut store = Store::new(1000, 50_000);

@@ -33,6 +33,11 @@ impl<K: Copy + PartialEq> Cursor<K> {
         self.chosen = list.get(self.index).copied();
     }
 
+    /// Forgets which line it was, but not where: lines have other names from now on.
+    pub fn forget(&mut self) {
+        self.chosen = None;
+    }
+
     /// Returns the index of the selected line.
     pub fn index(&self) -> usize {
         self.index

@@ -271,12 +271,29 @@ impl App {
             _ => None,
         };
         match without {
-            Some(rest) => self.replace_filter(&rest),
+            Some(rest) => {
+                self.replace_filter(&rest);
+                self.fold_misses(false);
+            }
+            None if !self.list.folding() => self.fold_misses(true),
             None => match self.list.filter().and(FAILURES) {
-                Ok(both) => self.replace_filter(both.text().to_owned().as_str()),
+                Ok(both) => {
+                    self.replace_filter(both.text().to_owned().as_str());
+                    self.inform("failures only");
+                }
                 Err(error) => self.warn(error.message),
             },
         }
+    }
+
+    fn fold_misses(&mut self, on: bool) {
+        self.list.set_folding(on, &self.model);
+        self.caught_up();
+        self.regroup();
+        self.inform(match on {
+            true => "all execs; PATH misses are folded into what was found",
+            false => "all execs, every PATH miss with a row of its own",
+        });
     }
 
     pub(super) fn undo_filter(&mut self) {

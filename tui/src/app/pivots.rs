@@ -227,6 +227,7 @@ impl App {
             self.group(id);
         }
         if let Some(order) = self.order_mut() {
+            order.cursor.forget();
             order.reset();
         }
     }

@@ -129,8 +129,13 @@ fn filters_can_be_undone_cleared_and_brought_back() {
     assert_eq!(text(&app), "");
     act(&mut app, &[Action::UndoFilter, Action::FailuresOnly]);
     assert_eq!(text(&app), "gcc failed");
+    assert!(app.list.folding());
     act(&mut app, &[Action::FailuresOnly]);
     assert_eq!(text(&app), "gcc");
+    assert!(!app.list.folding());
+    act(&mut app, &[Action::FailuresOnly]);
+    assert_eq!(text(&app), "gcc");
+    assert!(app.list.folding(), "and all three ways are gone through");
     app.act(Action::Filter);
     app.handle(input::Event::Paste(" nosuch".into()), 0);
     assert_eq!(app.rows_shown().0, 0, "it filters while one types");
@@ -201,6 +206,8 @@ fn failures_and_hits_are_gone_to_in_both_views() {
     let pid = |app: &App| app.selected_row().map(|row| row.exec.pid);
     act(&mut app, &[Action::Top, Action::NextFailure]);
     assert_eq!(pid(&app), Some(48_221));
+    // The next one is a miss, which has a row of its own only when it is not folded.
+    act(&mut app, &[Action::FailuresOnly, Action::FailuresOnly]);
     act(&mut app, &[Action::NextFailure]);
     assert_eq!(pid(&app), Some(48_230));
     act(&mut app, &[Action::NextFailure]);

@@ -89,5 +89,6 @@ pub(super) fn as_row<'a>(process: &Process, model: &'a Model) -> Cow<'a, Row> {
             Life::Ended { time_ns, .. } => Some(End::Replaced { time_ns }),
             Life::Running | Life::Unwatched => None,
         },
+        ..Row::default()
     })
 }

@@ -393,14 +393,14 @@ proptest! {
     fn any_bytes_come_through_quotes(value in proptest::collection::vec(any::<u8>(), 0..12)) {
         let row = Row {
             exec: Exec { filename: Some(value.clone().into()), ..Exec::default() },
-            end: None,
+            ..Row::default()
         };
         let model = Model::new(Session::default(), Users::default(), 1, usize::MAX);
         let filter = Filter::parse(&format!("file={}", quote(&value))).unwrap();
         prop_assert!(filter.matches(&row, &model), "{filter}");
         let other = Row {
             exec: Exec { filename: Some([&value[..], b"x"].concat().into()), ..Exec::default() },
-            end: None,
+            ..Row::default()
         };
         prop_assert!(!filter.matches(&other, &model), "{filter}");
         let phrase = super::quote::phrase(&value);

@@ -30,6 +30,7 @@ enum Step {
     },
     Filter(&'static str),
     Sort(Option<Sort>),
+    Fold(bool),
     Refresh,
 }
 
@@ -44,10 +45,18 @@ fn event() -> impl Strategy<Value = Event> {
         "it's",
     ]);
     let args = proptest::collection::vec(name, 0..3);
-    let exec = (1..6_u32, args, 0..3_u32, prop::bool::ANY, prop::bool::ANY);
+    let path = prop::sample::select(vec!["/a/cc", "/b/cc", "/c/cc", "/a/ld"]);
+    let exec = (
+        1..4_u32,
+        args,
+        0..3_u32,
+        prop::bool::ANY,
+        (prop::bool::ANY, path),
+    );
     prop_oneof![
-        4 => exec.prop_map(|(pid, args, uid, failed, parent)| Event::Exec(Box::new(Exec {
+        4 => exec.prop_map(|(pid, args, uid, failed, (parent, path))| Event::Exec(Box::new(Exec {
             pid,
+            filename: Some(path.as_bytes().into()),
             uid,
             ret: if failed { -2 } else { 0 },
             start_ns: u64::from(pid),
@@ -81,6 +90,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(events, late)| Step::Events { events, late }),
         2 => prop::sample::select(FILTERS.to_vec()).prop_map(Step::Filter),
         3 => proptest::option::of(sort).prop_map(Step::Sort),
+        2 => prop::bool::ANY.prop_map(Step::Fold),
         1 => Just(Step::Refresh),
     ]
 }
@@ -91,7 +101,7 @@ fn run(step: Step, list: &mut List, model: &mut Model, clock: &mut u64) {
         Step::Events { events, late } => {
             let (mut changed, mut new) = (Vec::new(), Vec::new());
             for event in events {
-                *clock += 1_000_000_000;
+                *clock += 400_000_000;
                 let applied = model.apply(at(event, *clock));
                 let (ended, entry) = match applied {
                     crate::model::Applied::Exec {
@@ -115,6 +125,7 @@ fn run(step: Step, list: &mut List, model: &mut Model, clock: &mut u64) {
         }
         Step::Filter(text) => list.set_filter(Filter::parse(text).unwrap(), model),
         Step::Sort(sort) => list.set_sort(sort, model),
+        Step::Fold(on) => list.set_folding(on, model),
         Step::Refresh => list.refresh(model),
     }
 }
@@ -138,8 +149,14 @@ fn anew(list: &List, model: &Model) -> (Vec<EntryId>, usize) {
     let mut ids: Vec<EntryId> = Vec::new();
     for (id, entry) in model.store.iter() {
         match entry {
-            Entry::Row(row) if list.filter().matches(row, model) => ids.push(id),
-            Entry::Row(_) => hidden += 1,
+            Entry::Row(row) if !list.filter().matches(row, model) => hidden += 1,
+            Entry::Row(row) => {
+                let found = row.missed().and_then(|found| model.store.row(found));
+                let listed = found.is_some_and(|found| list.filter().matches(found, model));
+                if !(list.folding() && listed) {
+                    ids.push(id);
+                }
+            }
             Entry::Gap(_) if list.sort().is_none() => ids.push(id),
             Entry::Gap(_) => {}
         }
@@ -179,7 +196,7 @@ proptest! {
         let mut model = Model::new(Session::default(), users, limit, usize::MAX);
         let mut clock = 0;
         for event in before {
-            clock += 1_000_000_000;
+            clock += 400_000_000;
             model.apply(at(event, clock));
         }
         let mut list = List::new();
@@ -225,4 +242,63 @@ fn of_equal_values_the_older_comes_first_and_last_the_other_way() {
     };
     assert_eq!(order(false), [1, 3, 0, 2]);
     assert_eq!(order(true), [2, 0, 3, 1]);
+}
+
+#[test]
+fn misses_are_folded_into_what_was_found_while_that_is_listed() {
+    let mut model = Model::new(Session::default(), Users::default(), 10, usize::MAX);
+    let mut list = List::new();
+    list.set_folding(true, &model);
+    let tries = [
+        ("/a/cc", -2, 1, 0),
+        ("/a/cc", -2, 2, 1),
+        ("/b/cc", -13, 1, 2),
+        ("/c/cc", 0, 1, 5),
+        // Another name, the same path, too late, found nowhere.
+        ("/a/ld", -2, 3, 6),
+        ("/b/cc", 0, 3, 7),
+        ("/b/cc", -2, 4, 8),
+        ("/b/cc", 0, 4, 9),
+        ("/a/cc", -2, 5, 10),
+        ("/b/cc", 0, 5, 1_010),
+    ];
+    for (path, ret, pid, ms) in tries {
+        let applied = model.apply(Event::Exec(Box::new(Exec {
+            filename: Some(path.as_bytes().into()),
+            pid,
+            ret,
+            time_ns: ms * 1_000_000,
+            ..Exec::default()
+        })));
+        if let crate::model::Applied::Exec { entry, .. } = applied {
+            list.insert(entry, &model);
+        }
+    }
+    let listed = |list: &List| list.iter_from(0).map(|id| id.0).collect::<Vec<_>>();
+    assert_eq!(listed(&list), [1, 3, 4, 5, 6, 7, 8, 9]);
+    let found =
+        |list: &List, id| list.folded_into(EntryId(id), model.store.row(EntryId(id)).unwrap());
+    assert_eq!((found(&list, 3), found(&list, 5)), (2, 0));
+    let walk = model.store.row(EntryId(3)).unwrap().walk.clone();
+    let misses = [EntryId(0), EntryId(2)].into();
+    let ns = 5_000_000;
+    assert_eq!(
+        walk,
+        Some(Box::new(crate::store::Walk::Found { misses, ns }))
+    );
+    assert_eq!(
+        (list.len(), list.hidden()),
+        (8, 0),
+        "what is folded is not hidden"
+    );
+    list.set_filter(Filter::parse("failed").unwrap(), &model);
+    assert_eq!(
+        listed(&list),
+        [0, 1, 2, 4, 6, 8],
+        "there is nothing to fold them into"
+    );
+    assert_eq!(list.hidden(), 4);
+    list.set_filter(Filter::default(), &model);
+    list.set_folding(false, &model);
+    assert_eq!(list.len(), 10);
 }

@@ -1,24 +1,11 @@
 //! Failed execs put together by why they failed and by path; those that only looked for a program
 //! in one directory of `PATH` after the other are put together apart.
-//!
-//! `execvp` and the like try each directory with an exec of its own, until one is not refused. The
-//! ones before are misses: a process tried names that end alike, each within a second of the one
-//! before, and then executed a program of that name from somewhere else.
 
 use super::{Facts, Pivot};
-use crate::event::{Comm, Exec, ProcessKey};
-use crate::model::Model;
-use crate::store::EntryId;
+use crate::event::Comm;
+use crate::model::{Model, name_of};
+use crate::store::{EntryId, Walk};
 use rustc_hash::FxHashMap;
-
-/// A try that comes later than this is no part of the same walk.
-const PATIENCE_NS: u64 = 1_000_000_000;
-
-/// More tries than this are forgotten, the oldest first.
-const MOST_TRIES: usize = 256;
-
-/// What `execvp` goes on after: ENOENT, EACCES, ENODEV, ENOTDIR, ETIMEDOUT, ESTALE.
-pub const PASSED_OVER: [i32; 6] = [2, 13, 19, 20, 110, 116];
 
 /// What failed execs have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,18 +46,8 @@ pub struct Failure {
 #[derive(Clone, Copy, Debug)]
 struct Noted {
     caller: Caller,
-    process: ProcessKey,
     /// Whether it is in a group.
     shown: bool,
-    /// The time until the next try, if it turned out to be a miss.
-    miss_ns: Option<u64>,
-}
-
-/// A process on its way through `PATH`, as far as can be told.
-#[derive(Debug)]
-struct Walk {
-    name: Box<[u8]>,
-    tries: Vec<(EntryId, u64)>,
 }
 
 /// Groups of failed execs.
@@ -81,7 +58,6 @@ pub struct Failures {
     /// Whether misses are put together by what was looked for, or all of them.
     by_name: bool,
     noted: FxHashMap<u64, Noted>,
-    walks: FxHashMap<ProcessKey, Walk>,
     first: u64,
     next: u64,
     key: Vec<u8>,
@@ -94,7 +70,6 @@ impl Failures {
             pivot: Pivot::new(first),
             by_name,
             noted: FxHashMap::default(),
-            walks: FxHashMap::default(),
             first: first.0,
             next: first.0,
             key: Vec::new(),
@@ -115,56 +90,19 @@ impl Failures {
                         comm: exec.comm,
                         uid: exec.uid,
                     },
-                    process: exec.key(),
                     shown: false,
-                    miss_ns: None,
                 };
                 self.noted.insert(id.0, noted);
             }
-            self.walk(id, exec, model);
+            for miss in row.misses() {
+                // Now it is known what it was.
+                if let Some(noted) = self.noted.get(&miss.0) {
+                    self.place(*miss, noted.shown, model);
+                }
+            }
         }
         if exec.failed() {
             self.place(id, shown, model);
-        }
-    }
-
-    /// Takes in a step of a walk, or its end.
-    fn walk(&mut self, id: EntryId, exec: &Exec, model: &Model) {
-        let name = name_of(exec);
-        let goes_on = |walk: &Walk| {
-            let last = walk.tries.last().map_or(0, |(_, time_ns)| *time_ns);
-            let soon = exec.time_ns.saturating_sub(last) < PATIENCE_NS;
-            soon && name == Some(&walk.name)
-        };
-        let missed = PASSED_OVER.contains(&-exec.ret);
-        if let (true, Some(name)) = (missed, name) {
-            let walk = self.walks.entry(exec.key()).or_insert_with(|| Walk {
-                name: name.into(),
-                tries: Vec::new(),
-            });
-            if !goes_on(walk) {
-                walk.name = name.into();
-                walk.tries.clear();
-            }
-            if walk.tries.len() >= MOST_TRIES {
-                walk.tries.remove(0);
-            }
-            walk.tries.push((id, exec.time_ns));
-            return;
-        }
-        let walk = self.walks.remove(&exec.key());
-        let Some(walk) = walk.filter(|walk| !exec.failed() && goes_on(walk)) else {
-            return;
-        };
-        let ends = walk.tries.iter().skip(1).map(|(_, time_ns)| *time_ns);
-        for ((miss, begin), end) in walk.tries.iter().zip(ends.chain([exec.time_ns])) {
-            let tried = model.store.row(*miss).map(|row| &row.exec.filename);
-            let elsewhere = tried.is_some_and(|tried| *tried != exec.filename);
-            if let Some(noted) = self.noted.get_mut(&miss.0).filter(|_| elsewhere) {
-                noted.miss_ns = Some(end.saturating_sub(*begin));
-                let shown = noted.shown;
-                self.place(*miss, shown, model);
-            }
         }
     }
 
@@ -178,9 +116,13 @@ impl Failures {
         if !shown {
             return;
         }
-        let noted = *noted;
+        let caller = noted.caller;
+        let miss_ns = match row.walk.as_deref() {
+            Some(Walk::Miss { ns, .. }) => Some(*ns),
+            _ => None,
+        };
         self.key.clear();
-        let what = if noted.miss_ns.is_some() {
+        let what = if miss_ns.is_some() {
             let name = name_of(&row.exec).filter(|_| self.by_name);
             self.key.push(0);
             self.key.extend_from_slice(name.unwrap_or_default());
@@ -202,7 +144,7 @@ impl Failures {
             failed: true,
             second: (row.exec.time_ns / 1_000_000_000) as u32,
             duration_ns: None,
-            cost_ns: noted.miss_ns.unwrap_or(0),
+            cost_ns: miss_ns.unwrap_or(0),
         };
         let label = || Failure {
             what,
@@ -210,7 +152,7 @@ impl Failures {
         };
         self.pivot.put(id, &self.key, label, facts);
         if let Some(label) = self.pivot.label_mut(id) {
-            *label.callers.entry(noted.caller).or_default() += 1;
+            *label.callers.entry(caller).or_default() += 1;
         }
     }
 
@@ -235,14 +177,7 @@ impl Failures {
     pub fn evict(&mut self, first: EntryId) {
         for id in self.first..first.0.min(self.next) {
             self.take_out(EntryId(id));
-            let Some(noted) = self.noted.remove(&id) else {
-                continue;
-            };
-            let walk = self.walks.get(&noted.process);
-            let last = walk.and_then(|walk| walk.tries.last());
-            if last.is_some_and(|(last, _)| last.0 <= id) {
-                self.walks.remove(&noted.process);
-            }
+            self.noted.remove(&id);
         }
         self.first = self.first.max(first.0);
         self.pivot.evict(first);
@@ -252,11 +187,4 @@ impl Failures {
     pub fn hidden(&self) -> u64 {
         (self.noted.len() as u64).saturating_sub(self.pivot.total())
     }
-}
-
-/// Returns the last part of the path that an exec was called with.
-fn name_of(exec: &Exec) -> Option<&[u8]> {
-    let path = exec.filename.as_deref()?;
-    let name = path.rsplit(|byte| *byte == b'/').next()?;
-    (!name.is_empty()).then_some(name)
 }

@@ -69,7 +69,7 @@ impl Rest {
             Event::Exec(exec) => {
                 let row = Row {
                     exec: *exec,
-                    end: None,
+                    ..Row::default()
                 };
                 let passes = self.filter.matches(&row, model);
                 let exec = row.exec;

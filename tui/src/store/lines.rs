@@ -98,7 +98,10 @@ mod tests {
             args: Args::from_list(args),
             ..Exec::default()
         };
-        Row { exec, end: None }
+        Row {
+            exec,
+            ..Row::default()
+        }
     }
 
     #[test]

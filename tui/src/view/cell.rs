@@ -59,8 +59,13 @@ pub(super) fn value_text<'a>(value: &Value<'a>, look: &Look<'_>) -> Cow<'a, str>
     }
 }
 
-/// Returns a row's command line, and what is said behind it about what was not captured.
-pub(super) fn command<'a>(row: &'a Row, look: &Look<'a>) -> (Vec<Part<'a>>, Option<String>) {
+/// Returns a row's command line, with how many misses are `folded` into it behind its name, and what is said behind it
+/// about what was not captured.
+pub(super) fn command<'a>(
+    row: &'a Row,
+    folded: usize,
+    look: &Look<'a>,
+) -> (Vec<Part<'a>>, Option<String>) {
     let mut line = String::new();
     let whole = command_start_into(&mut line, row, LINE_MAX);
     if line.is_empty() {
@@ -75,7 +80,21 @@ pub(super) fn command<'a>(row: &'a Row, look: &Look<'a>) -> (Vec<Part<'a>>, Opti
         Capture::Failed => Some("? not read".to_owned()),
     };
     let base = row_style(row, look);
-    (command_parts(line, whole, base, look), missing)
+    let name_end = line.find(' ').unwrap_or(line.len());
+    let mut parts = command_parts(line, whole, base, look);
+    if folded > 0 {
+        let mut end = 0;
+        let behind = parts.iter().position(|(text, _)| {
+            end += text.len();
+            end >= name_end
+        });
+        let mark = format!(" {}{folded}", look.theme.glyphs.folded);
+        parts.insert(
+            behind.map_or(parts.len(), |at| at + 1),
+            (mark.into(), look.theme.accent),
+        );
+    }
+    (parts, missing)
 }
 
 /// Splits a command line so that its directory is dim, its basename bright, and what was searched

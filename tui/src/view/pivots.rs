@@ -207,7 +207,7 @@ pub(super) fn last<L>(buf: &mut Buffer, place: Rect, group: &Group<L>, look: &Lo
     let Some(row) = look.model.store.row(group.newest()) else {
         return;
     };
-    let (mut parts, _) = cell::command(row, look);
+    let (mut parts, _) = cell::command(row, 0, look);
     if paint::width(&parts) > usize::from(place.width) {
         parts = cell::without_directory(parts, look);
     }

@@ -7,7 +7,7 @@ use crate::event::Status;
 use crate::field::{self, Value};
 use crate::format;
 use crate::process::Process;
-use crate::store::{End, Row};
+use crate::store::{End, Row, Walk};
 use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -81,6 +81,16 @@ fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
     }
     if let Some(interpreter) = &row.exec.interpreter {
         fact("by", text::escape(interpreter).into_owned());
+    }
+    match row.walk.as_deref() {
+        Some(Walk::Found { misses, ns }) => {
+            let count = misses.len();
+            let word = if count == 1 { "miss" } else { "misses" };
+            let took = format::duration(*ns);
+            fact("PATH", format!("{count} {word}, {took}"));
+        }
+        Some(Walk::Miss { .. }) => fact("PATH", "found elsewhere then".to_owned()),
+        None => {}
     }
     if let Some(container) = row.exec.container() {
         let id = crate::container::short(container);

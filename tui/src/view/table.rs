@@ -115,7 +115,8 @@ fn entry(
             let mut longest = 0;
             for (field, place) in places(area, columns) {
                 if field.width == 0 {
-                    longest = command(buf, place, row, app.table.sideways, look);
+                    let folded = app.list.folded_into(id, row);
+                    longest = command(buf, place, (row, folded), app.table.sideways, look);
                 } else {
                     fixed(buf, place, field, row, look);
                 }
@@ -145,9 +146,15 @@ fn fixed(buf: &mut Buffer, place: Rect, field: &Field, row: &Row, look: &Look<'_
     }
 }
 
-/// Paints the command; what was not captured is said behind it and never cut.
-fn command(buf: &mut Buffer, place: Rect, row: &Row, sideways: usize, look: &Look<'_>) -> usize {
-    let (parts, missing) = cell::command(row, look);
+/// Paints the command, with how many misses are folded into it; what was not captured is said behind it and never cut.
+fn command(
+    buf: &mut Buffer,
+    place: Rect,
+    (row, folded): (&Row, usize),
+    sideways: usize,
+    look: &Look<'_>,
+) -> usize {
+    let (parts, missing) = cell::command(row, folded, look);
     let note = missing.unwrap_or_default();
     let note_width = u16::try_from(cells::width(&note)).unwrap_or(0);
     let reserved = if note_width == 0 { 0 } else { note_width + 1 };

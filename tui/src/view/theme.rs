@@ -46,6 +46,8 @@ pub(super) struct Glyphs {
     pub tick: &'static str,
     /// A horizontal line.
     pub rule: &'static str,
+    /// So many rows are folded into this one.
+    pub folded: &'static str,
 }
 
 const UNICODE: Glyphs = Glyphs {
@@ -69,6 +71,7 @@ const UNICODE: Glyphs = Glyphs {
     child: " › ",
     tick: "╵",
     rule: "─",
+    folded: "⟲",
 };
 
 const ASCII: Glyphs = Glyphs {
@@ -92,6 +95,7 @@ const ASCII: Glyphs = Glyphs {
     child: " > ",
     tick: "'",
     rule: "-",
+    folded: "~",
 };
 
 /// Styles by meaning.

@@ -159,6 +159,7 @@ fn going_into_a_group_lists_its_rows_and_no_others() {
     for field in crate::field::FIELDS.iter().filter(|field| by::suits(field)) {
         let mut app = screen(1_000);
         app.apply(build());
+        app.list.set_folding(false, &app.model);
         app.groups.fields = vec![field];
         app.regroup();
         app.refresh_order(START + 9 * S);

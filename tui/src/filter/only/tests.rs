@@ -208,7 +208,7 @@ fn rows(model: &Model) -> Vec<Row> {
     }
     rows.push(Row {
         exec: Exec::default(),
-        end: None,
+        ..Row::default()
     });
     rows
 }
