@@ -8,12 +8,12 @@ use crate::event::Session;
 use crate::model::Model;
 use crate::resolve::Users;
 use crate::source::demo::{self, Demo};
-use crate::source::replay::Recording;
+use crate::source::replay::{Input, Recording};
 use crate::source::{Batch, proc};
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::time::Instant;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Batches that may wait for their consumer; then reading waits.
 const BATCHES_WAITING: usize = 4;
@@ -30,10 +30,12 @@ const LEAD_NS: u64 = 20_000_000_000;
 /// If it cannot be read, or is none.
 pub(super) async fn start(config: &Config, path: &Path) -> Result<(Capture, Model)> {
     let began = Instant::now();
-    let opened = path.to_owned();
-    let opened = tokio::task::spawn_blocking(move || Recording::open(&opened));
-    let mut recording = opened.await.context("the reader is gone")??;
+    // A pipe may have a name, and nobody at its other end yet.
+    let path = path.to_owned();
+    let input = aside(move || Input::open(&path)).await??;
+    // What is in it may be anybody's.
     privileges::give_up(config, Kept::Nothing).await?;
+    let mut recording = aside(move || Recording::of(input)).await??;
     let session = recording.session().clone();
     // A paused view shows the moment: it goes on from there.
     let hold = Hold::default();
@@ -47,6 +49,16 @@ pub(super) async fn start(config: &Config, path: &Path) -> Result<(Capture, Mode
         Capture { took, ..capture },
         model(config, session, Users::default()),
     ))
+}
+
+/// Waits for something in a thread that has the rights of this one as they are now, and ends then.
+async fn aside<T: Send + 'static>(wait: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let (sender, done) = oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody may wait any more.
+        let _ = sender.send(wait());
+    });
+    done.await.context("the reader is gone")
 }
 
 /// Begins to show the made-up machine; on a screen as if it were live.

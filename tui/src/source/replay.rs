@@ -4,7 +4,7 @@ mod input;
 mod line;
 mod lines;
 
-pub use input::STDIN;
+pub use input::{Input, STDIN};
 pub use line::{End, Item, Parser};
 
 use super::{Batch, Skipped};
@@ -91,11 +91,16 @@ impl Recording {
     /// # Errors
     /// If it cannot be read, or nothing in it is of the event schema.
     pub fn open(path: &Path) -> Result<Self> {
-        let name = match path.to_string_lossy() {
-            name if name == STDIN => "standard input".to_owned(),
-            name => name.into_owned(),
-        };
-        Self::read(name, Lines::new(input::open(path)?))
+        Self::of(Input::open(path)?)
+    }
+
+    /// As [`Self::open`], of one that is open.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn of(input: Input) -> Result<Self> {
+        let name = input.name.clone();
+        Self::read(name, Lines::new(input.decompressed()?))
     }
 
     fn read(name: String, lines: Lines) -> Result<Self> {
@@ -212,6 +217,6 @@ impl Recording {
 #[cfg(test)]
 pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut input::open(path)?, &mut bytes)?;
+    std::io::Read::read_to_end(&mut Input::open(path)?.decompressed()?, &mut bytes)?;
     Ok(bytes)
 }

@@ -15,11 +15,38 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The name that stands for standard input.
 pub const STDIN: &str = "-";
 
-/// Opens a recording, or standard input if it is called `-`.
-///
-/// # Errors
-/// If it cannot be read; the message names it and says what to do.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
+/// A recording that is open, and not yet looked into: that needs no rights.
+#[derive(Debug)]
+pub struct Input {
+    pub(super) name: String,
+    file: File,
+}
+
+impl Input {
+    /// Opens a recording, or standard input if it is called `-`.
+    ///
+    /// # Errors
+    /// If it cannot be opened; the message names it and says what to do.
+    pub fn open(path: &Path) -> Result<Self> {
+        let name = match path.to_string_lossy() {
+            name if name == STDIN => "standard input".to_owned(),
+            name => name.into_owned(),
+        };
+        let file = open(path)?;
+        Ok(Self { name, file })
+    }
+
+    /// Returns its bytes, decompressed.
+    ///
+    /// # Errors
+    /// If its first bytes cannot be read.
+    pub(super) fn decompressed(self) -> Result<Box<dyn Read + Send>> {
+        let Self { name, file } = self;
+        decompressed(Box::new(file)).with_context(|| format!("cannot read {name}"))
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
     let shown = path.display();
     let file = if path.as_os_str() == STDIN {
         if io::stdin().is_terminal() {
@@ -34,7 +61,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
         }
         file
     };
-    decompressed(Box::new(file)).with_context(|| format!("cannot read {shown}"))
+    Ok(file)
 }
 
 /// Returns what is in a stream, decompressed if it is compressed.
