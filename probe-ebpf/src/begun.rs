@@ -9,7 +9,7 @@ use crate::read::{Kernel, Typed};
 use aya_ebpf::{
     EbpfContext,
     helpers::generated::bpf_get_current_pid_tgid,
-    macros::{raw_tracepoint, tracepoint},
+    macros::raw_tracepoint,
     programs::{RawTracePointContext, TracePointContext},
 };
 use probe_common::limits::{NONE, PENDING_MAX};
@@ -27,19 +27,29 @@ pub(crate) fn prepare_exec(ctx: RawTracePointContext) -> i32 {
 }
 
 /// `execve(const char *filename, const char *const *argv, const char *const *envp)`.
-#[tracepoint(category = "syscalls", name = "sys_enter_execve")]
-pub(crate) fn enter_execve(ctx: TracePointContext) -> i32 {
-    enter(&ctx, false)
+#[inline(always)]
+fn enter_execve(ctx: TracePointContext) {
+    enter(&ctx, false);
 }
+passes_on!(
+    enter_execve,
+    "enter_execve",
+    "tracepoint/syscalls/sys_enter_execve"
+);
 
 /// `execveat(int fd, const char *filename, const char *const *argv, …, int flags)`.
-#[tracepoint(category = "syscalls", name = "sys_enter_execveat")]
-pub(crate) fn enter_execveat(ctx: TracePointContext) -> i32 {
-    enter(&ctx, true)
+#[inline(always)]
+fn enter_execveat(ctx: TracePointContext) {
+    enter(&ctx, true);
 }
+passes_on!(
+    enter_execveat,
+    "enter_execveat",
+    "tracepoint/syscalls/sys_enter_execveat"
+);
 
 #[inline(always)]
-fn enter(ctx: &TracePointContext, at: bool) -> i32 {
+fn enter(ctx: &TracePointContext, at: bool) {
     let argument = |number: usize| word(ctx, ENTER_ARGS + number * 8);
     let mut call = Call {
         filename: argument(usize::from(at)),
@@ -52,7 +62,6 @@ fn enter(ctx: &TracePointContext, at: bool) -> i32 {
         call.at_flags = argument(4) as u32;
     }
     note(call, Kernel(0));
-    0
 }
 
 /// Reads a field of a tracepoint.

@@ -15,7 +15,6 @@ use crate::walk::{self, Walked};
 use crate::{facts, only, path};
 use aya_ebpf::{
     helpers::generated::{bpf_get_current_pid_tgid, bpf_get_current_task_btf, bpf_task_pt_regs},
-    macros::tracepoint,
     programs::TracePointContext,
 };
 use probe_common::{
@@ -38,13 +37,17 @@ const SIGSEGV: u64 = 1 << (11 - 1);
 
 /// Runs when execve or execveat returns, to the old image or to the new one: user space attaches
 /// it to both.
-#[tracepoint(category = "syscalls", name = "sys_exit_execve")]
-pub(crate) fn exit_exec(ctx: TracePointContext) -> i32 {
+#[inline(always)]
+fn exit_exec(ctx: TracePointContext) {
     if let Some((scratch, walked)) = begin(&ctx) {
         after(&ctx, scratch, walked);
     }
-    0
 }
+passes_on!(
+    exit_exec,
+    "exit_exec",
+    "tracepoint/syscalls/sys_exit_execve"
+);
 
 /// Goes on once a record is begun.
 #[inline(always)]
@@ -60,13 +63,17 @@ pub(crate) fn after(ctx: &TracePointContext, scratch: *mut Scratch, walked: Walk
 }
 
 /// Walks on up a long path. Attached to nothing: [`exit_exec`] goes on in it.
-#[tracepoint(category = "syscalls", name = "sys_exit_execve")]
-pub(crate) fn failed_up(ctx: TracePointContext) -> i32 {
+#[inline(always)]
+fn failed_up(ctx: TracePointContext) {
     if let Some(scratch) = on(Slot::Failed) {
         rest_of(&ctx, scratch);
     }
-    0
 }
+passes_on!(
+    failed_up,
+    "failed_up",
+    "tracepoint/syscalls/sys_exit_execve"
+);
 
 #[inline(always)]
 fn rest_of(ctx: &TracePointContext, scratch: *mut Scratch) {
@@ -87,17 +94,21 @@ pub(crate) fn on(slot: Slot) -> Option<*mut Scratch> {
 
 /// Reads a round of the arguments of a failed exec. Attached to nothing: [`exit_exec`] and this
 /// program itself go on in it.
-#[tracepoint(category = "syscalls", name = "sys_exit_execve")]
-pub(crate) fn read_round(ctx: TracePointContext) -> i32 {
+#[inline(always)]
+fn read_round(ctx: TracePointContext) {
     let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Failed as u32) else {
-        return 0;
+        return;
     };
     // SAFETY: `scratch` was begun on this CPU by the program that went on in this one.
     if let Round::More = unsafe { round(scratch) } {
         next_round(&ctx, scratch);
     }
-    0
 }
+passes_on!(
+    read_round,
+    "read_round",
+    "tracepoint/syscalls/sys_exit_execve"
+);
 
 /// Goes on in [`read_round`]; where the kernel allows no more rounds, ends with what is there.
 #[inline(always)]

@@ -14,7 +14,7 @@ use crate::read::{Kernel, Typed};
 use crate::walk::Walked;
 use aya_ebpf::{
     helpers::generated::bpf_get_current_task,
-    macros::{raw_tracepoint, tracepoint},
+    macros::raw_tracepoint,
     programs::{RawTracePointContext, TracePointContext},
 };
 use probe_common::{Counter, go_on};
@@ -79,19 +79,19 @@ pub(crate) fn narrow_exit(ctx: RawTracePointContext) -> i32 {
 
 /// The same by perf's tracepoint, where the kernel preempts programs of raw ones: `{ struct trace_entry ent; long id;
 /// long ret; }`. Goes on in what follows [`failed::exit_exec`].
-#[tracepoint(category = "raw_syscalls", name = "sys_exit")]
-pub(crate) fn perf_narrow(ctx: TracePointContext) -> i32 {
+#[inline(always)]
+fn perf_narrow(ctx: TracePointContext) {
     let ret = word(&ctx, EXIT_RET) as i64;
     // SAFETY: user space attaches this only where the kernel has the helpers.
     let registers = || unsafe { failed::task_registers() };
     let Some((ret, which @ Which { narrow: true, .. })) = failed_exec(ret, registers) else {
-        return 0;
+        return;
     };
     if !only::failed(Typed::current().plain()) {
-        return 0;
+        return;
     }
     let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Failed as u32) else {
-        return 0;
+        return;
     };
     // SAFETY: `scratch` is this program's own.
     let walked = unsafe {
@@ -99,8 +99,12 @@ pub(crate) fn perf_narrow(ctx: TracePointContext) -> i32 {
         failed::begin_record(scratch, ret, 0, 1)
     };
     failed::after(&ctx, scratch, walked);
-    0
 }
+passes_on!(
+    perf_narrow,
+    "perf_narrow",
+    "tracepoint/raw_syscalls/sys_exit"
+);
 
 /// Returns the error of a call that ends, and which it is, if it is a failed exec.
 #[inline(always)]

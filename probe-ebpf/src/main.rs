@@ -8,6 +8,23 @@
 //! load, so the verifier sees constants.
 #![cfg_attr(target_arch = "bpf", no_std, no_main, feature(asm_experimental_arch))]
 
+/// Makes a function the program of that name on a tracepoint of perf. It returns 1, so that the event goes on to whoever
+/// else listens; 0 would keep it from every other user of perf (`perf_trace_run_bpf_submit` of
+/// kernel/events/core.c), and is what aya's own macro makes of anything.
+#[cfg(target_arch = "bpf")]
+macro_rules! passes_on {
+    ($run:ident, $name:literal, $section:literal) => {
+        const _: () = {
+            #[unsafe(export_name = $name)]
+            #[unsafe(link_section = $section)]
+            fn entry(context: *mut ::aya_ebpf::cty::c_void) -> u32 {
+                $run(::aya_ebpf::programs::TracePointContext::new(context));
+                1
+            }
+        };
+    };
+}
+
 #[cfg(target_arch = "bpf")]
 mod args;
 #[cfg(target_arch = "bpf")]

@@ -8,16 +8,15 @@ use crate::globals as member;
 use crate::maps::{PERF_PART_ROUNDS, SCRATCH, Scratch, Slot, count};
 use crate::read::Kernel;
 use crate::walk::Walked;
-use aya_ebpf::{EbpfContext, macros::tracepoint, programs::TracePointContext};
+use aya_ebpf::{EbpfContext, programs::TracePointContext};
 use probe_common::{Counter, go_on};
 
 /// `{ struct trace_entry ent; u32 __data_loc_filename; pid_t pid; pid_t old_pid; … }`: the low half of
 /// `__data_loc_filename` is the path's place in the event.
-#[tracepoint(category = "sched", name = "sched_process_exec")]
 #[inline(always)]
-pub(crate) fn perf_exec(ctx: TracePointContext) -> i32 {
+fn perf_exec(ctx: TracePointContext) {
     let Some(scratch) = SCRATCH.get_ptr_mut(Slot::Exec as u32) else {
-        return 0;
+        return;
     };
     // SAFETY: `scratch` is this program's own.
     match unsafe { exec::begin(scratch, old_tid(&ctx)) } {
@@ -25,20 +24,23 @@ pub(crate) fn perf_exec(ctx: TracePointContext) -> i32 {
         Begun::PartOfTheWay => walk_on(&ctx),
         Begun::NotTold => {}
     }
-    0
 }
+passes_on!(
+    perf_exec,
+    "perf_exec",
+    "tracepoint/sched/sched_process_exec"
+);
 
 /// Walks on up a long path. Attached to nothing: [`perf_exec`] and this program itself go on in it.
-#[tracepoint(category = "sched", name = "sched_process_exec")]
 #[inline(always)]
-pub(crate) fn perf_up(ctx: TracePointContext) -> i32 {
+fn perf_up(ctx: TracePointContext) {
     match exec::on() {
         Some((scratch, Walked::Up)) => rest_of(&ctx, scratch),
         Some((_, Walked::PartOfTheWay)) => walk_on(&ctx),
         None => {}
     }
-    0
 }
+passes_on!(perf_up, "perf_up", "tracepoint/sched/sched_process_exec");
 
 #[inline(always)]
 fn walk_on(ctx: &TracePointContext) {
@@ -64,13 +66,17 @@ fn old_tid(ctx: &TracePointContext) -> u32 {
 }
 
 /// Sends a round of parts. Attached to nothing: [`perf_exec`] and this program itself go on in it.
-#[tracepoint(category = "sched", name = "sched_process_exec")]
-pub(crate) fn perf_parts(ctx: TracePointContext) -> i32 {
+#[inline(always)]
+fn perf_parts(ctx: TracePointContext) {
     if let Some(scratch) = exec::round() {
         next_round(&ctx, scratch);
     }
-    0
 }
+passes_on!(
+    perf_parts,
+    "perf_parts",
+    "tracepoint/sched/sched_process_exec"
+);
 
 /// Goes on in [`perf_parts`]; where the kernel allows no more rounds, ends with what was sent.
 #[inline(always)]
@@ -83,27 +89,34 @@ fn next_round(ctx: &TracePointContext, scratch: *mut Scratch) {
 }
 
 /// `{ …; bool group_dead; }`.
-#[tracepoint(category = "sched", name = "sched_process_exit")]
 #[inline(always)]
-pub(crate) fn perf_exit(ctx: TracePointContext) -> i32 {
+fn perf_exit(ctx: TracePointContext) {
     let event = Kernel(ctx.as_ptr() as u64);
     if event.or_zero::<u8>(&member::EVENT_EXIT_GROUP_DEAD) != 0
         && let exit::Rest::Threads = exit::exit()
     {
         next_threads(&ctx);
     }
-    0
 }
+passes_on!(
+    perf_exit,
+    "perf_exit",
+    "tracepoint/sched/sched_process_exit"
+);
 
 /// Adds up the times of threads that end at the same time. Attached to nothing: [`perf_exit`] and this program
 /// itself go on in it.
-#[tracepoint(category = "sched", name = "sched_process_exit")]
-pub(crate) fn perf_threads(ctx: TracePointContext) -> i32 {
+#[inline(always)]
+fn perf_threads(ctx: TracePointContext) {
     if let exit::Rest::Threads = exit::round() {
         next_threads(&ctx);
     }
-    0
 }
+passes_on!(
+    perf_threads,
+    "perf_threads",
+    "tracepoint/sched/sched_process_exit"
+);
 
 #[inline(always)]
 fn next_threads(ctx: &TracePointContext) {

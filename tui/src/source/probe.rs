@@ -218,8 +218,9 @@ impl Probe {
             let mut problem = self.see_to_narrow();
             if !more {
                 self.owes |= !events.is_empty();
-                skipped = self.ask(&mut events);
-                problem = problem.or_else(|| self.misses.problem());
+                let asked = self.ask(&mut events);
+                skipped = asked.0;
+                problem = problem.or(asked.1);
             }
             // Execs that are skipped are no reason to come back soon.
             let something = !events.is_empty();
@@ -282,16 +283,16 @@ impl Probe {
     }
 
     /// Asks the kernel what no record tells, unless it was asked a moment ago; returns what the capture
-    /// filter skipped, if that changed.
-    fn ask(&mut self, events: &mut Vec<Event>) -> Option<Skipped> {
+    /// filter skipped, if that changed, and a sentence if something is amiss.
+    fn ask(&mut self, events: &mut Vec<Event>) -> (Option<Skipped>, Option<String>) {
         let now = Instant::now();
         if self.due.is_some_and(|due| now < due) {
-            return None;
+            return (None, None);
         }
         self.due = Some(now + ASK_EVERY);
         self.owes = false;
         self.note_losses(events);
-        self.newly_skipped()
+        (self.newly_skipped(), self.misses.problem())
     }
 
     /// Tells of losses that no record in the ring told of.

@@ -2,6 +2,7 @@
 
 mod args;
 mod barriers;
+mod beside;
 mod command;
 mod ends;
 mod failed;

@@ -236,7 +236,7 @@ impl Loaded {
 
     /// Attaches to the event of perf of this number, which tracefs tells nobody but root.
     fn attach_narrow_by_perf(&mut self, id: u64) -> Result<()> {
-        let program = self.load_traced("perf_narrow")?.fd()?.try_clone()?;
+        // What may be refused before what takes long.
         let mut event = Builder::new(Tracepoint::with_id(id))
             .any_pid()
             // Of whatever CPU: its programs run on all.
@@ -244,6 +244,7 @@ impl Loaded {
             .include_kernel()
             .build()
             .context("cannot open an event of perf for the end of system calls")?;
+        let program = self.load_traced("perf_narrow")?.fd()?.try_clone()?;
         event
             .set_bpf(program.as_fd().as_raw_fd())
             .context("cannot attach to the end of system calls")?;

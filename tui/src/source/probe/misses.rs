@@ -6,8 +6,20 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
-/// Programs that look at the end of every system call. Of what one of them skips next to nothing is an exec.
-const LOOKING: [&str; 3] = ["raw_exit", "narrow_exit", "perf_narrow"];
+/// Programs that look at the end of every system call for those of 32-bit programs, each with why the kernel skips it. Of
+/// what one of them skips next to nothing is an exec.
+const LOOKING: [(&str, &str); 2] = [
+    (
+        "narrow_exit",
+        "this kernel preempts what looks at the end of each system call for them; \
+         --keep-privileges lets it use what is not preempted, where there is tracefs",
+    ),
+    (
+        "perf_narrow",
+        "the kernel does not let anything look at the end of a system call on a CPU where some program is looking \
+         into a map of BPF",
+    ),
+];
 
 /// Runs of programs that the kernel skipped, because the program was already running on that CPU.
 pub(super) struct Misses {
@@ -54,33 +66,37 @@ impl Misses {
 
     /// Returns how many events may be lost since the last time.
     pub(super) fn new_ones(&mut self) -> u64 {
-        let total = self.of(false);
-        let new = total.saturating_sub(self.told);
+        let programs = self.programs.iter();
+        let exact = programs.filter(|watched| why_skipped(&watched.name).is_none());
+        let total = exact
+            .filter_map(|watched| recursion_misses(&watched.info))
+            .sum();
+        let new = u64::saturating_sub(total, self.told);
         self.told = self.told.max(total);
         new
     }
 
     /// Returns what is to be said of calls whose end was not looked at, once there is one.
     pub(super) fn problem(&mut self) -> Option<String> {
-        if self.said || self.of(true) == 0 {
+        if self.said {
             return None;
         }
+        let mut looking = self.programs.iter().filter_map(|watched| {
+            let why = why_skipped(&watched.name)?;
+            (recursion_misses(&watched.info)? > 0).then_some(why)
+        });
+        let why = looking.next()?;
         self.said = true;
-        Some(
-            "failed execs may be missing from now on: this kernel preempts what looks at the end of each system \
-             call for them; --keep-privileges lets it use what is not preempted, where there is tracefs"
-                .into(),
-        )
+        Some(format!(
+            "failed execs of 32-bit programs may be missing from now on: {why}"
+        ))
     }
+}
 
-    /// Returns the skipped runs of programs that look at every call, or of the others.
-    fn of(&self, looking: bool) -> u64 {
-        let programs = self.programs.iter();
-        programs
-            .filter(|watched| LOOKING.contains(&&*watched.name) == looking)
-            .filter_map(|watched| recursion_misses(&watched.info))
-            .sum()
-    }
+/// Returns why the kernel skips a program of those that look at every call.
+fn why_skipped(name: &str) -> Option<&'static str> {
+    let found = LOOKING.iter().find(|(looking, _)| *looking == name);
+    found.map(|(_, why)| *why)
 }
 
 /// Reads `recursion_misses` (kernels from 5.12) of a program's fdinfo.
