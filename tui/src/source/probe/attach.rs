@@ -79,7 +79,7 @@ impl Loaded {
     ) -> Result<()> {
         let by_perf = hooks.perf && tracefs.is_ok();
         if by_perf {
-            self.call_end = number_of_call_end();
+            self.call_end = number_of("raw_syscalls", CALL_END).ok();
         }
         self.verify_at_once(&if by_perf { BY_PERF } else { BY_RAW });
         // What keeps the capture filter right comes before what asks it.
@@ -236,26 +236,29 @@ impl Loaded {
 
     /// Attaches to the event of perf of this number, which tracefs tells nobody but root.
     fn attach_narrow_by_perf(&mut self, id: u64) -> Result<()> {
+        self.attach_to_event("perf_narrow", CALL_END, id)
+    }
+
+    /// Attaches to an event of perf. It stays disabled: nothing is made of it but that the program runs, on all CPUs.
+    fn attach_to_event(&mut self, program: &str, tracepoint: &'static str, id: u64) -> Result<()> {
         // What may be refused before what takes long.
-        let mut event = Builder::new(Tracepoint::with_id(id))
+        let event = Builder::new(Tracepoint::with_id(id))
             .any_pid()
-            // Of whatever CPU: its programs run on all.
             .one_cpu(0)
             .include_kernel()
-            .build()
-            .context("cannot open an event of perf for the end of system calls")?;
-        let program = self.load_traced("perf_narrow")?.fd()?.try_clone()?;
-        event
-            .set_bpf(program.as_fd().as_raw_fd())
-            .context("cannot attach to the end of system calls")?;
-        self.narrow = Some(event);
-        self.attached.push(CALL_END);
+            .build();
+        let failed = || format!("cannot attach to the tracepoint {tracepoint}");
+        let mut event = event.with_context(failed)?;
+        let program = self.load_traced(program)?.fd()?.as_fd().as_raw_fd();
+        event.set_bpf(program).with_context(failed)?;
+        self.events.push((tracepoint, event));
+        self.attached.push(tracepoint);
         Ok(())
     }
 
     /// Takes the programs out of the kernel; the maps stay.
     pub(super) fn detach(&mut self) {
-        self.narrow = None;
+        self.events.clear();
         for (_, program) in self.ebpf.programs_mut() {
             // What is not loaded needs no unloading.
             let _ = match program {
@@ -284,6 +287,7 @@ impl Loaded {
                 let _ = program.unload();
             }
             self.attached.retain(|attached| attached != tracepoint);
+            self.events.retain(|(attached, _)| attached != tracepoint);
         }
     }
 
@@ -294,11 +298,8 @@ impl Loaded {
         category: &str,
         tracepoint: &'static str,
     ) -> Result<()> {
-        self.load_traced(program)?
-            .attach(category, tracepoint)
-            .with_context(|| format!("cannot attach to the tracepoint {category}/{tracepoint}"))?;
-        self.attached.push(tracepoint);
-        Ok(())
+        let id = number_of(category, tracepoint)?;
+        self.attach_to_event(program, tracepoint, id)
     }
 
     fn load_traced(&mut self, program: &str) -> Result<&mut TracePoint> {
@@ -334,10 +335,19 @@ impl Loaded {
     }
 }
 
-/// Returns the number of perf's event at the end of every system call.
-fn number_of_call_end() -> Option<u64> {
-    let id = tracefs::mounted()?.join("events/raw_syscalls/sys_exit/id");
-    std::fs::read_to_string(id).ok()?.trim().parse().ok()
+/// Returns the number of perf's event at a tracepoint.
+fn number_of(category: &str, tracepoint: &str) -> Result<u64> {
+    let tracefs = tracefs::mounted().context("tracefs is not mounted")?;
+    let path = tracefs
+        .join("events")
+        .join(category)
+        .join(tracepoint)
+        .join("id");
+    let shown = path.display();
+    let id = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
+    id.trim()
+        .parse()
+        .with_context(|| format!("{shown} has no number"))
 }
 
 /// Says why a program was refused: of what the verifier said, which is long, the last that is no count.

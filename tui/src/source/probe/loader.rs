@@ -109,8 +109,8 @@ pub(crate) struct Loaded {
     pub(super) cpus: u32,
     /// The number of perf's event at the end of system calls, where programs of raw tracepoints are preempted.
     pub(super) call_end: Option<u64>,
-    /// That event, once failed execs of 32-bit programs are seen by it.
-    pub(super) narrow: Option<perf_event::Counter>,
+    /// The events of perf that programs are attached to, by their tracepoints.
+    pub(super) events: Vec<(&'static str, perf_event::Counter)>,
 }
 
 /// Loads and attaches the programs.
@@ -196,7 +196,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         untracked: 0,
         cpus,
         call_end: None,
-        narrow: None,
+        events: Vec::new(),
     };
     match with_tracefs(|_| loaded.attach(options, hooks, Ok(()))) {
         Ok(attached) => attached?,

@@ -27,8 +27,7 @@ pub fn mounted() -> Option<&'static Path> {
 /// Runs `f` with the place of tracefs, mounting it for that time if need be.
 ///
 /// Without a mounted tracefs, `f` runs on a thread of its own that needs
-/// CAP_SYS_ADMIN to mount it. Whatever asks aya for a tracepoint belongs in here
-/// from the first time on: aya looks for tracefs once and remembers the answer.
+/// CAP_SYS_ADMIN to mount it.
 pub fn with_tracefs<T: Send>(f: impl FnOnce(&Path) -> T + Send) -> Result<T> {
     match mounted() {
         Some(path) => Ok(f(path)),
