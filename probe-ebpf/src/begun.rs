@@ -31,22 +31,14 @@ pub(crate) fn prepare_exec(ctx: RawTracePointContext) -> i32 {
 fn enter_execve(ctx: TracePointContext) {
     enter(&ctx, false);
 }
-passes_on!(
-    enter_execve,
-    "enter_execve",
-    "tracepoint/syscalls/sys_enter_execve"
-);
+passes_on!(enter_execve, "tracepoint/syscalls/sys_enter_execve");
 
 /// `execveat(int fd, const char *filename, const char *const *argv, …, int flags)`.
 #[inline(always)]
 fn enter_execveat(ctx: TracePointContext) {
     enter(&ctx, true);
 }
-passes_on!(
-    enter_execveat,
-    "enter_execveat",
-    "tracepoint/syscalls/sys_enter_execveat"
-);
+passes_on!(enter_execveat, "tracepoint/syscalls/sys_enter_execveat");
 
 #[inline(always)]
 fn enter(ctx: &TracePointContext, at: bool) {

@@ -74,8 +74,9 @@ fn begin() -> Option<Rest> {
     if signal.get::<u32>(&member::SIGNAL_LIVE)? != 0 {
         return None;
     }
+    let lead = facts::leader(task);
     // Without group_dead, two last threads may both find zero above: it is asked by the one that tells.
-    if EXIT_HAS_GROUP_DEAD.load() != 0 && !is_told(facts::leader(task))? {
+    if EXIT_HAS_GROUP_DEAD.load() != 0 && !is_told(lead)? {
         return None;
     }
     // The times of threads that are out of the list are the process's. One that leaves it meanwhile changes
@@ -89,7 +90,7 @@ fn begin() -> Option<Rest> {
         return Some(Rest::Threads);
     }
     add(&mut times, task.plain());
-    tell(signal, &times);
+    tell(signal, lead, &times);
     Some(Rest::Nothing)
 }
 
@@ -133,7 +134,7 @@ pub(crate) fn round() -> Rest {
             add(&mut so_far, thread);
             so_far.node = node.at(0).unwrap_or(0);
         } else if sequence(signal) == so_far.sequence {
-            tell(task.to(&member::TASK_SIGNAL), &so_far);
+            tell_of(task, &so_far);
             return Rest::Nothing;
         } else {
             so_far = of_process(signal);
@@ -164,7 +165,13 @@ pub(crate) fn give_up() {
         run_ns: unknown,
         ..Times::default()
     };
-    tell(Typed::current().to(&member::TASK_SIGNAL), &times);
+    tell_of(Typed::current(), &times);
+}
+
+/// Tells the end of a task's process.
+#[inline(always)]
+fn tell_of(task: Typed, times: &Times) {
+    tell(task.to(&member::TASK_SIGNAL), facts::leader(task), times);
 }
 
 /// Returns the times of a process's threads that are gone, and where its others begin.
@@ -196,9 +203,9 @@ fn add(times: &mut Times, thread: Kernel) {
 
 /// Hands the record over, if it is to be told and is not yet.
 #[inline(always)]
-fn tell(signal: Typed, times: &Times) -> Option<()> {
-    let (leader, start_ns) = facts::leader(Typed::current());
-    if EXIT_HAS_GROUP_DEAD.load() == 0 && !is_told((leader, start_ns))? {
+fn tell(signal: Typed, lead: (Typed, u64), times: &Times) -> Option<()> {
+    let (leader, start_ns) = lead;
+    if EXIT_HAS_GROUP_DEAD.load() == 0 && !is_told(lead)? {
         return None;
     }
     let group_exit = signal.get::<u32>(&member::SIGNAL_FLAGS)? & SIGNAL_GROUP_EXIT != 0;

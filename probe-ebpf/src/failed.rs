@@ -43,11 +43,7 @@ fn exit_exec(ctx: TracePointContext) {
         after(&ctx, scratch, walked);
     }
 }
-passes_on!(
-    exit_exec,
-    "exit_exec",
-    "tracepoint/syscalls/sys_exit_execve"
-);
+passes_on!(exit_exec, "tracepoint/syscalls/sys_exit_execve");
 
 /// Goes on once a record is begun.
 #[inline(always)]
@@ -69,11 +65,7 @@ fn failed_up(ctx: TracePointContext) {
         rest_of(&ctx, scratch);
     }
 }
-passes_on!(
-    failed_up,
-    "failed_up",
-    "tracepoint/syscalls/sys_exit_execve"
-);
+passes_on!(failed_up, "tracepoint/syscalls/sys_exit_execve");
 
 #[inline(always)]
 fn rest_of(ctx: &TracePointContext, scratch: *mut Scratch) {
@@ -104,11 +96,7 @@ fn read_round(ctx: TracePointContext) {
         next_round(&ctx, scratch);
     }
 }
-passes_on!(
-    read_round,
-    "read_round",
-    "tracepoint/syscalls/sys_exit_execve"
-);
+passes_on!(read_round, "tracepoint/syscalls/sys_exit_execve");
 
 /// Goes on in [`read_round`]; where the kernel allows no more rounds, ends with what is there.
 #[inline(always)]

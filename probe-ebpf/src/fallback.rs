@@ -100,11 +100,7 @@ fn perf_narrow(ctx: TracePointContext) {
     };
     failed::after(&ctx, scratch, walked);
 }
-passes_on!(
-    perf_narrow,
-    "perf_narrow",
-    "tracepoint/raw_syscalls/sys_exit"
-);
+passes_on!(perf_narrow, "tracepoint/raw_syscalls/sys_exit");
 
 /// Returns the error of a call that ends, and which it is, if it is a failed exec.
 #[inline(always)]

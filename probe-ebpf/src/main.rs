@@ -13,9 +13,9 @@
 /// kernel/events/core.c), and is what aya's own macro makes of anything.
 #[cfg(target_arch = "bpf")]
 macro_rules! passes_on {
-    ($run:ident, $name:literal, $section:literal) => {
+    ($run:ident, $section:literal) => {
         const _: () = {
-            #[unsafe(export_name = $name)]
+            #[unsafe(export_name = stringify!($run))]
             #[unsafe(link_section = $section)]
             fn entry(context: *mut ::aya_ebpf::cty::c_void) -> u32 {
                 $run(::aya_ebpf::programs::TracePointContext::new(context));

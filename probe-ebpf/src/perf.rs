@@ -25,11 +25,7 @@ fn perf_exec(ctx: TracePointContext) {
         Begun::NotTold => {}
     }
 }
-passes_on!(
-    perf_exec,
-    "perf_exec",
-    "tracepoint/sched/sched_process_exec"
-);
+passes_on!(perf_exec, "tracepoint/sched/sched_process_exec");
 
 /// Walks on up a long path. Attached to nothing: [`perf_exec`] and this program itself go on in it.
 #[inline(always)]
@@ -40,7 +36,7 @@ fn perf_up(ctx: TracePointContext) {
         None => {}
     }
 }
-passes_on!(perf_up, "perf_up", "tracepoint/sched/sched_process_exec");
+passes_on!(perf_up, "tracepoint/sched/sched_process_exec");
 
 #[inline(always)]
 fn walk_on(ctx: &TracePointContext) {
@@ -72,11 +68,7 @@ fn perf_parts(ctx: TracePointContext) {
         next_round(&ctx, scratch);
     }
 }
-passes_on!(
-    perf_parts,
-    "perf_parts",
-    "tracepoint/sched/sched_process_exec"
-);
+passes_on!(perf_parts, "tracepoint/sched/sched_process_exec");
 
 /// Goes on in [`perf_parts`]; where the kernel allows no more rounds, ends with what was sent.
 #[inline(always)]
@@ -98,11 +90,7 @@ fn perf_exit(ctx: TracePointContext) {
         next_threads(&ctx);
     }
 }
-passes_on!(
-    perf_exit,
-    "perf_exit",
-    "tracepoint/sched/sched_process_exit"
-);
+passes_on!(perf_exit, "tracepoint/sched/sched_process_exit");
 
 /// Adds up the times of threads that end at the same time. Attached to nothing: [`perf_exit`] and this program
 /// itself go on in it.
@@ -112,11 +100,7 @@ fn perf_threads(ctx: TracePointContext) {
         next_threads(&ctx);
     }
 }
-passes_on!(
-    perf_threads,
-    "perf_threads",
-    "tracepoint/sched/sched_process_exit"
-);
+passes_on!(perf_threads, "tracepoint/sched/sched_process_exit");
 
 #[inline(always)]
 fn next_threads(ctx: &TracePointContext) {
