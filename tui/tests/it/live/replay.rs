@@ -23,9 +23,7 @@ fn record(path: &Path) {
         .arg(path)
         .spawn()
         .unwrap();
-    wait::until("the beginning of the recording", || {
-        (fs::metadata(path).ok()?.len() > 0).then_some(())
-    });
+    begun(path);
     let weird = std::ffi::OsStr::from_bytes(b"\xff\x1b[31m\n\t\"\\");
     run(Command::new("/bin/true")
         .arg(weird)
@@ -186,6 +184,36 @@ fn a_recording_survives_the_end_of_its_writer() {
     }
 }
 
+/// Records some hundred execs beside their lines.
+fn recorded_amid_execs(product: &mut Command, path: &Path) -> Output {
+    product
+        .args(["-o", "ndjson", "-w"])
+        .arg(path)
+        .args([
+            "--",
+            "/bin/sh",
+            "-c",
+            "for i in $(seq 300); do /bin/true; done",
+        ])
+        .output()
+        .unwrap()
+}
+
+/// Checks that a recording stopped for a reason, with whole lines, and that the lines beside it went on.
+fn check_stopped(told: &Output, why: &str, again: &Output) {
+    let said = String::from_utf8_lossy(&told.stderr);
+    assert!(
+        said.contains("has stopped after") && said.contains(why),
+        "{said}"
+    );
+    let (first, second) = (events(&told.stdout), events(&again.stdout));
+    assert!(first.len() >= 600, "the capture went on");
+    assert!(
+        !second.is_empty() && first.starts_with(&second),
+        "whole lines are left"
+    );
+}
+
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
 fn a_full_disk_ends_the_recording_and_not_the_capture() {
@@ -194,31 +222,10 @@ fn a_full_disk_ends_the_recording_and_not_the_capture() {
     let flags = nix::mount::MsFlags::empty();
     nix::mount::mount(Some("tmpfs"), dir.path(), Some("tmpfs"), flags, size).unwrap();
     let path = dir.path().join("recording");
-    let told = Command::new(PRODUCT)
-        .args(["-o", "ndjson", "-w"])
-        .arg(&path)
-        .args([
-            "--",
-            "/bin/sh",
-            "-c",
-            "for i in $(seq 300); do /bin/true; done",
-        ])
-        .output();
+    let told = recorded_amid_execs(&mut Command::new(PRODUCT), &path);
     let again = replayed(&["-r", path.to_str().unwrap()], Stdio::null());
     nix::mount::umount(dir.path()).unwrap();
-    let told = told.unwrap();
-    let said = String::from_utf8_lossy(&told.stderr);
-    assert!(
-        said.contains("has stopped after") && said.contains("No space left"),
-        "{said}"
-    );
-    assert!(events(&told.stdout).len() >= 600, "the capture went on");
-    let first = events(&told.stdout);
-    let second = events(&again.stdout);
-    assert!(
-        !second.is_empty() && first.starts_with(&second),
-        "whole lines are left"
-    );
+    check_stopped(&told, "No space left", &again);
     let said = String::from_utf8_lossy(&again.stderr);
     assert!(!said.contains("skipped"), "{said}");
 }
@@ -230,14 +237,8 @@ fn a_recording_belongs_to_who_called_sudo_and_replaces_nothing() {
     set_mode(dir.path(), 0o777);
     let path = dir.path().join("recording");
     let start = |more: &[&str]| {
-        Command::new(PRODUCT)
-            .args(["--duration", "200ms", "-w"])
-            .arg(&path)
-            .args(more)
-            .env("SUDO_UID", "12345")
-            .env("SUDO_GID", "12345")
-            .output()
-            .unwrap()
+        let args = ["--duration", "200ms", "-w", path.to_str().unwrap()];
+        under_sudo(&[&args[..], more].concat())
     };
     let told = start(&[]);
     assert!(told.status.success(), "{told:?}");
@@ -350,26 +351,11 @@ fn a_file_that_may_not_grow_ends_the_recording_and_not_the_capture() {
     let path = dir.path().join("day");
     // In blocks of 512 bytes.
     let script = "ulimit -f 100; exec \"$@\"";
-    let told = Command::new("/bin/sh")
-        .args(["-c", script, "sh", PRODUCT, "-o", "ndjson", "-w"])
-        .arg(&path)
-        .args([
-            "--",
-            "/bin/sh",
-            "-c",
-            "for i in $(seq 300); do /bin/true; done",
-        ])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&told.stderr);
-    assert!(
-        said.contains("has stopped after") && said.contains("File too large"),
-        "{said}"
-    );
-    assert!(events(&told.stdout).len() >= 600, "the capture went on");
+    let mut product = Command::new("/bin/sh");
+    product.args(["-c", script, "sh", PRODUCT]);
+    let told = recorded_amid_execs(&mut product, &path);
     let again = replayed(&["-r", path.to_str().unwrap()], Stdio::null());
-    let second = events(&again.stdout);
-    assert!(!second.is_empty() && events(&told.stdout).starts_with(&second));
+    check_stopped(&told, "File too large", &again);
 }
 
 #[test]
