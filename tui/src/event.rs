@@ -283,6 +283,16 @@ impl Exec {
         self.cgroup.as_ref()?.container.as_deref()
     }
 
+    /// Returns the last part of the path that it was called with, unless that is empty.
+    pub fn file_name(&self) -> Option<&[u8]> {
+        let name = self
+            .filename
+            .as_deref()?
+            .rsplit(|byte| *byte == b'/')
+            .next()?;
+        (!name.is_empty()).then_some(name)
+    }
+
     /// Returns whether the exec failed.
     pub fn failed(&self) -> bool {
         self.ret < 0

@@ -117,11 +117,9 @@ impl List {
         self.folded = 0;
         // What has arrived is listed anew below.
         self.arrived.clear();
-        for found in 0..self.found.len() {
-            if let Some(id) = self.found.get(found) {
-                self.fold(*id, model);
-            }
-        }
+        let found = std::mem::take(&mut self.found);
+        found.iter().for_each(|id| self.fold(*id, model));
+        self.found = found;
         if self.sorted.is_none() {
             self.list_arrived();
         }
@@ -331,7 +329,8 @@ impl List {
     }
 
     fn push(&mut self, id: EntryId, model: &Model) {
-        let passes = match model.store.row(id) {
+        let row = model.store.row(id);
+        let passes = match row {
             Some(row) => {
                 let passes = self.filter.matches(row, model);
                 self.shown += usize::from(passes);
@@ -354,11 +353,7 @@ impl List {
         if passes && self.sorted.is_none() {
             self.arrived.push_back(id);
         }
-        if model
-            .store
-            .row(id)
-            .is_some_and(|row| !row.misses().is_empty())
-        {
+        if row.is_some_and(|row| !row.misses().is_empty()) {
             self.found.push_back(id);
             self.fold(id, model);
         }

@@ -4,7 +4,7 @@
 
 mod walks;
 
-pub use walks::{PASSED_OVER, name_of};
+pub use walks::PASSED_OVER;
 
 use crate::event::{Event, Exec, Exit, Fork, Lost, Running, Session};
 use crate::process::{ProcessId, ProcessTable};

@@ -137,13 +137,8 @@ fn line(table: &mut String, name: &str, widest: usize, cells: &[String; 6]) {
 
 /// Returns the name that an exec counts for.
 fn command(exec: &Exec) -> &[u8] {
-    let path = exec.filename.as_deref().unwrap_or_default();
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    if name.is_empty() || exec.flags.contains(Flags::FD) {
-        exec.comm.as_bytes()
-    } else {
-        name
-    }
+    let named = exec.file_name().filter(|_| !exec.flags.contains(Flags::FD));
+    named.unwrap_or(exec.comm.as_bytes())
 }
 
 #[cfg(test)]

@@ -223,13 +223,7 @@ fn micros(ns: u64) -> Value {
 
 /// Returns the last part of the path as passed, else the task's name.
 fn name(exec: &Exec) -> String {
-    let path = exec.filename.as_deref().unwrap_or_default();
-    let last = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let name = if last.is_empty() {
-        exec.comm.as_bytes()
-    } else {
-        last
-    };
+    let name = exec.file_name().unwrap_or(exec.comm.as_bytes());
     String::from_utf8_lossy(name).into_owned()
 }
 

@@ -36,7 +36,7 @@ impl Walks {
         if !exec.failed() && self.on.is_empty() {
             return Vec::new();
         }
-        let name = name_of(exec);
+        let name = exec.file_name();
         let goes_on = |way: &Way| {
             let last = way.tries.last().map_or(0, |(_, time_ns)| *time_ns);
             let soon = exec.time_ns.saturating_sub(last) < PATIENCE_NS;
@@ -96,11 +96,4 @@ pub(super) fn mark(store: &mut Store, found: EntryId, tries: &[(EntryId, u64)]) 
             ns: all_ns,
         }));
     }
-}
-
-/// Returns the last part of the path that an exec was called with.
-pub fn name_of(exec: &Exec) -> Option<&[u8]> {
-    let path = exec.filename.as_deref()?;
-    let name = path.rsplit(|byte| *byte == b'/').next()?;
-    (!name.is_empty()).then_some(name)
 }

@@ -3,7 +3,7 @@
 
 use super::{Facts, Pivot};
 use crate::event::Comm;
-use crate::model::{Model, name_of};
+use crate::model::Model;
 use crate::store::{EntryId, Walk};
 use rustc_hash::FxHashMap;
 
@@ -123,7 +123,7 @@ impl Failures {
         };
         self.key.clear();
         let what = if miss_ns.is_some() {
-            let name = name_of(&row.exec).filter(|_| self.by_name);
+            let name = row.exec.file_name().filter(|_| self.by_name);
             self.key.push(0);
             self.key.extend_from_slice(name.unwrap_or_default());
             What::Misses {

@@ -6,7 +6,6 @@ use super::only::Rest;
 use super::record::{Recorder, Reserved};
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
 use crate::cli::{Config, ScreenConfig, Source};
-use crate::filter::Filter;
 use crate::model::{Applied, Model};
 use crate::source::replay::STDIN;
 use crate::source::{Batch, proc};
@@ -76,15 +75,9 @@ pub(super) async fn run(
         () = until(config.duration) => Ok(()),
         shown = screen.run(&mut capture, command.as_mut()) => shown,
     };
-    let recorder = screen.recorder.take();
-    let rest = std::mem::replace(&mut screen.rest, Rest::new(Filter::default()));
-    let recorded_ns = screen.recorded_ns;
-    terminal.leave();
+    screen.terminal.leave();
     capture.stop();
-    let recorded = match recorder {
-        Some(recorder) => record_rest(recorder, rest, recorded_ns, &mut capture, &mut app).await,
-        None => true,
-    };
+    let recorded = screen.record_rest(&mut capture).await;
     let ended = capture.end().await;
     shown.and(ended)?;
     if let (Some(command), Some(signal)) = (&command, signal) {
@@ -97,41 +90,6 @@ pub(super) async fn run(
     } else {
         ExitCode::FAILURE
     }))
-}
-
-/// Records what came until the probe was taken out, and the end; returns whether that is all.
-async fn record_rest(
-    mut recorder: Recorder,
-    mut rest: Rest,
-    mut recorded_ns: Option<u64>,
-    capture: &mut Capture,
-    app: &mut App,
-) -> bool {
-    while let Some(mut batch) = capture.batches.recv().await {
-        capture.introduce(&mut batch, app.model_mut());
-        recorded_ns = batch.now_ns.or(recorded_ns);
-        for event in batch.events {
-            let (event, passes) = rest.ask(event, app.model());
-            if passes {
-                app.apply_and_tell(vec![event], |applied, model| recorder.event(applied, model));
-            } else {
-                app.skip(&event);
-            }
-        }
-        let about_filter = batch.skipped.and_then(|skipped| rest.note(skipped));
-        about_filter
-            .iter()
-            .chain(&batch.problems)
-            .for_each(|sentence| super::complain(sentence));
-        app.set_not_captured(rest.not_captured());
-        // It is told at the end.
-        let now_ns = recorded_ns.unwrap_or_else(clock::now_ns);
-        let _ = recorder.flush(app.model(), now_ns);
-    }
-    let now_ns = recorded_ns.unwrap_or_else(clock::now_ns);
-    let (sentence, all) = recorder.finish(app.model(), now_ns).await;
-    super::complain(&sentence);
-    all
 }
 
 fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
@@ -293,8 +251,16 @@ impl<'a> Loop<'a> {
         }
     }
 
-    fn take(&mut self, mut batch: Batch, capture: &Capture) {
+    fn take(&mut self, batch: Batch, capture: &Capture) {
         self.since_frame += batch.events.len();
+        for sentence in self.take_in(batch, capture) {
+            self.problem(sentence);
+        }
+        self.record();
+    }
+
+    /// Takes in a batch; returns what is to be said, a sentence each.
+    fn take_in(&mut self, mut batch: Batch, capture: &Capture) -> Vec<String> {
         capture.introduce(&mut batch, self.app.model_mut());
         self.recorded_ns = batch.now_ns.or(self.recorded_ns);
         let recorder = &mut self.recorder;
@@ -314,11 +280,8 @@ impl<'a> Loop<'a> {
             }
         }
         let about_filter = batch.skipped.and_then(|skipped| self.rest.note(skipped));
-        for sentence in about_filter.into_iter().chain(batch.problems) {
-            self.problem(sentence);
-        }
         self.app.set_not_captured(self.rest.not_captured());
-        self.record();
+        about_filter.into_iter().chain(batch.problems).collect()
     }
 
     fn problem(&mut self, sentence: String) {
@@ -329,14 +292,35 @@ impl<'a> Loop<'a> {
 
     /// Hands over what is to be recorded.
     fn record(&mut self) {
-        let now_ns = self.now_ns();
-        let Some(recorder) = &mut self.recorder else {
-            return;
-        };
-        if let Some(sentence) = recorder.flush(self.app.model(), now_ns) {
+        if let Some(sentence) = self.flush() {
             self.problem(sentence);
             self.app.set_source(self.source);
         }
+    }
+
+    fn flush(&mut self) -> Option<String> {
+        let now_ns = self.now_ns();
+        self.recorder.as_mut()?.flush(self.app.model(), now_ns)
+    }
+
+    /// Records what came until the probe was taken out, and the end; returns whether that is all.
+    async fn record_rest(&mut self, capture: &mut Capture) -> bool {
+        if self.recorder.is_none() {
+            return true;
+        }
+        while let Some(batch) = capture.batches.recv().await {
+            let said = self.take_in(batch, capture);
+            said.iter().for_each(|sentence| super::complain(sentence));
+            // It is told at the end.
+            let _ = self.flush();
+        }
+        let now_ns = self.now_ns();
+        let Some(recorder) = self.recorder.take() else {
+            return true;
+        };
+        let (sentence, all) = recorder.finish(self.app.model(), now_ns).await;
+        super::complain(&sentence);
+        all
     }
 
     /// Says that the program that was started has ended; what is listed stays.

@@ -92,7 +92,7 @@ impl Probe {
         let mut loaded = loader::load(options)?;
         let ring = RingBuf::try_from(take_map(&mut loaded.ebpf, "EVENTS")?)?;
         let counters = match take_map(&mut loaded.ebpf, "COUNTERS")? {
-            Map::Array(counters) => shared::Counters::map(counters, loaded.cpus)?,
+            Map::Array(counters) => shared::Counters::map(counters)?,
             _ => bail!("the probe's counters are no array"),
         };
         let paths = HashMap::try_from(take_map(&mut loaded.ebpf, "CGROUPS")?)?;
@@ -213,15 +213,15 @@ impl Probe {
         for left in (0..at_most).rev() {
             let mut events = Vec::new();
             let more = self.take(&mut events) && left > 0;
-            let mut skipped = None;
             // Before the program is told: who hears of it may count on the rest.
-            let mut problem = self.see_to_narrow();
-            if !more {
+            let problem = self.see_to_narrow();
+            let (skipped, amiss) = if more {
+                (None, None)
+            } else {
                 self.owes |= !events.is_empty();
-                let asked = self.ask(&mut events);
-                skipped = asked.0;
-                problem = problem.or(asked.1);
-            }
+                self.ask(&mut events)
+            };
+            let problem = problem.or(amiss);
             // Execs that are skipped are no reason to come back soon.
             let something = !events.is_empty();
             if (something || skipped.is_some() || problem.is_some())

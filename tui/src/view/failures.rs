@@ -1,7 +1,7 @@
 //! Failed execs put together: why, with which path, how often, when last, and who called.
 
 use super::paint::{self, Part};
-use super::pivots::{BARS, Column, Shown, bars, cell_text, lately, lines, rate, titles};
+use super::pivots::{BARS, Column, Shown, bars, cell_text, lately, rate, table};
 use super::{Look, area_of};
 use crate::app::App;
 use crate::app::pivots::{By, Lately};
@@ -41,18 +41,17 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let window = order.cursor.window(len, usize::from(rows.height));
     let look = look_at.look(app);
     let columns = columns(area.width);
-    let hits = titles(buf, area, &columns, &app.failures.order, &look);
     let lately = lately(app.oldest_ns(), &look);
     let total = app.failures.by.as_ref().map_or(0, |by| by.pivot.total());
     let shown = Shown {
-        list: app.failures.order.list(),
+        order: &app.failures.order,
         window,
         gone: "no longer in the history",
     };
     let get = |id| app.failures.get(id);
-    lines(
+    let hits = table(
         buf,
-        rows,
+        area,
         &columns,
         &shown,
         &look,

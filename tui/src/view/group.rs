@@ -1,7 +1,7 @@
 //! Rows put together: what they share, how many, how often, how they went, and the newest of them.
 
 use super::paint;
-use super::pivots::{BARS, Column, Shown, bars, cell_text, figure, last, lately, lines, titles};
+use super::pivots::{BARS, Column, Shown, bars, cell_text, figure, last, lately, table};
 use super::{Look, area_of, cell};
 use crate::app::App;
 use crate::app::pivots::By;
@@ -40,18 +40,17 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let window = order.cursor.window(len, usize::from(rows.height));
     let look = look_at.look(app);
     let columns = columns(area.width, &app.groups.fields, app.groups.order.by);
-    let hits = titles(buf, area, &columns, &app.groups.order, &look);
     let lately = lately(app.oldest_ns(), &look);
     let total = app.groups.by.as_ref().map_or(0, |by| by.pivot.total());
     let shown = Shown {
-        list: app.groups.order.list(),
+        order: &app.groups.order,
         window,
         gone: "no longer in the history",
     };
     let get = |id| app.groups.get(id);
-    lines(
+    let hits = table(
         buf,
-        rows,
+        area,
         &columns,
         &shown,
         &look,

@@ -45,15 +45,15 @@ impl Column {
 /// Which groups are in sight.
 pub(super) struct Shown<'a> {
     /// All, in order.
-    pub list: &'a [GroupId],
+    pub order: &'a Order,
     /// Which of them.
     pub window: Window,
     /// What is told of one that is gone.
     pub gone: &'static str,
 }
 
-/// Paints the groups in sight: each cell by `fill`.
-pub(super) fn lines<'g, L: 'g>(
+/// Paints the titles and the groups in sight, each cell by `fill`; returns where the titles are.
+pub(super) fn table<'g, L: 'g>(
     buf: &mut Buffer,
     area: Rect,
     columns: &[Column],
@@ -61,10 +61,16 @@ pub(super) fn lines<'g, L: 'g>(
     look: &Look<'_>,
     group: impl Fn(GroupId) -> Option<&'g Group<L>>,
     fill: impl Fn(&mut Buffer, Rect, &Group<L>, &Column),
-) {
-    let Shown { list, window, gone } = shown;
-    for (y, id) in (0..area.height).zip(list.iter().skip(window.top)) {
-        let place = line(area, y);
+) -> Vec<(Area, By)> {
+    let Shown {
+        order,
+        window,
+        gone,
+    } = shown;
+    let hits = titles(buf, area, columns, order, look);
+    let rows = paint::below(area, 1);
+    for (y, id) in (0..rows.height).zip(order.list().iter().skip(window.top)) {
+        let place = line(rows, y);
         if window.selected == Some(window.top + usize::from(y)) {
             paint::selected(buf, place, look.theme);
         }
@@ -76,6 +82,7 @@ pub(super) fn lines<'g, L: 'g>(
             fill(buf, cell, group, column);
         }
     }
+    hits
 }
 
 /// Paints a cell, on the side where its column has them.
@@ -128,7 +135,7 @@ pub(super) fn places(area: Rect, columns: &[Column]) -> impl Iterator<Item = (&C
 }
 
 /// Paints the titles. Returns where they are.
-pub(super) fn titles(
+fn titles(
     buf: &mut Buffer,
     area: Rect,
     columns: &[Column],

@@ -14,7 +14,7 @@
 
 use super::chart::{self, Heights};
 use super::paint::{self, Part, line};
-use super::pivots::{Column, Shown, cell_text, figure, last, lines, rate, titles};
+use super::pivots::{Column, Shown, cell_text, figure, last, rate, table};
 use super::{Look, area_of};
 use crate::app::App;
 use crate::app::pivots::By;
@@ -49,8 +49,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     app.refresh_order(look_at.now_ns);
     let heights = Heights::of(area.height);
     app.hits.chart = chart::draw(buf, area, heights, app, look_at);
-    let table = paint::below(area, heights.total() + 1);
-    let rows = paint::below(table, 1);
+    let below = paint::below(area, heights.total() + 1);
+    let rows = paint::below(below, 1);
     app.hits.rows = area_of(rows);
     let order = &mut app.rates.order;
     let len = order.list().len();
@@ -60,23 +60,22 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let facts = facts(app, &look);
     let ellipsis = look.theme.glyphs.ellipsis;
     paint::parts(buf, paint::from_column(moment, 1), &facts, ellipsis);
-    if table.height == 0 {
+    if below.height == 0 {
         return;
     }
     let columns = columns(area.width, app.rates.order.by);
-    let hits = titles(buf, table, &columns, &app.rates.order, &look);
     let spawners = app.rates.spawners.as_ref();
     let total = spawners.map_or(0, |spawners| spawners.pivot.total());
     let seconds = app.rates.span().seconds();
     let shown = Shown {
-        list: app.rates.order.list(),
+        order: &app.rates.order,
         window,
         gone: "not in this time any more",
     };
     let get = |id| app.rates.get(id);
-    lines(
+    let hits = table(
         buf,
-        rows,
+        below,
         &columns,
         &shown,
         &look,

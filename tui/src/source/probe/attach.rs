@@ -1,7 +1,7 @@
 //! The probe's programs: verified, attached to what they are about, and taken out again.
 
 use super::loader::{Loaded, Options, Rounds};
-use super::{only, tracefs};
+use super::only;
 use anyhow::{Context, Result};
 use aya::Ebpf;
 use aya::maps::{MapData, ProgramArray};
@@ -11,6 +11,7 @@ use perf_event::Builder;
 use perf_event::events::Tracepoint;
 use probe_common::go_on;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
 
 /// The syscall tracepoints that tell of failed execs.
 const ENDS: [(&str, &str); 2] = [
@@ -75,13 +76,12 @@ impl Loaded {
         &mut self,
         options: &Options,
         hooks: Hooks,
-        tracefs: Result<()>,
+        tracefs: Result<&Path>,
     ) -> Result<()> {
-        let by_perf = hooks.perf && tracefs.is_ok();
-        if by_perf {
-            self.call_end = number_of("raw_syscalls", CALL_END).ok();
-        }
-        self.verify_at_once(&if by_perf { BY_PERF } else { BY_RAW });
+        let by_perf = tracefs.as_ref().ok().filter(|_| hooks.perf).copied();
+        self.call_end =
+            by_perf.and_then(|tracefs| number_of(tracefs, "raw_syscalls", CALL_END).ok());
+        self.verify_at_once(&if by_perf.is_some() { BY_PERF } else { BY_RAW });
         // What keeps the capture filter right comes before what asks it.
         let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
         if options.exits || filtered {
@@ -108,8 +108,8 @@ impl Loaded {
         Ok(())
     }
 
-    fn attach_exit(&mut self, by_perf: bool) -> Result<()> {
-        let attached = by_perf.then(|| self.attach_exit_by_perf());
+    fn attach_exit(&mut self, by_perf: Option<&Path>) -> Result<()> {
+        let attached = by_perf.map(|tracefs| self.attach_exit_by_perf(tracefs));
         if self.is_attached(attached) {
             return Ok(());
         }
@@ -120,8 +120,8 @@ impl Loaded {
         self.attach_raw("process_exit", EXIT)
     }
 
-    fn attach_exec(&mut self, by_perf: bool) -> Result<()> {
-        let attached = by_perf.then(|| self.attach_exec_by_perf());
+    fn attach_exec(&mut self, by_perf: Option<&Path>) -> Result<()> {
+        let attached = by_perf.map(|tracefs| self.attach_exec_by_perf(tracefs));
         if self.is_attached(attached) {
             return Ok(());
         }
@@ -131,9 +131,10 @@ impl Loaded {
     }
 
     /// Attaches what tells of failed execs, or says that nothing does.
-    fn attach_failed(&mut self, hooks: Hooks, tracefs: Result<()>) {
+    fn attach_failed(&mut self, hooks: Hooks, tracefs: Result<&Path>) {
         self.verify_at_once(&if tracefs.is_ok() { FAILED } else { FAILED_RAW });
-        let Err(error) = tracefs.and_then(|()| self.attach_ends(hooks.prepared)) else {
+        let attached = tracefs.and_then(|tracefs| self.attach_ends(tracefs, hooks.prepared));
+        let Err(error) = attached else {
             return;
         };
         self.drop_ends();
@@ -175,18 +176,18 @@ impl Loaded {
         });
     }
 
-    fn attach_exit_by_perf(&mut self) -> Result<()> {
+    fn attach_exit_by_perf(&mut self, tracefs: &Path) -> Result<()> {
         self.put(
             |rounds| &mut rounds.perf_parts,
             &[(go_on::THREADS, "perf_threads")],
         )?;
-        self.attach_traced("perf_exit", "sched", EXIT)
+        self.attach_traced(tracefs, "perf_exit", "sched", EXIT)
     }
 
-    fn attach_exec_by_perf(&mut self) -> Result<()> {
+    fn attach_exec_by_perf(&mut self, tracefs: &Path) -> Result<()> {
         let programs = [(go_on::ROUND, "perf_parts"), (go_on::WALK, "perf_up")];
         self.put(|rounds| &mut rounds.perf_parts, &programs)?;
-        self.attach_traced("perf_exec", "sched", EXEC)
+        self.attach_traced(tracefs, "perf_exec", "sched", EXEC)
     }
 
     fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
@@ -222,9 +223,8 @@ impl Loaded {
             return Ok(());
         }
         // It may be refused: some distributions allow it only to who may do anything.
-        if self
-            .call_end
-            .is_some_and(|id| self.attach_narrow_by_perf(id).is_ok())
+        if let Some(id) = self.call_end
+            && self.attach_to_event("perf_narrow", CALL_END, id).is_ok()
         {
             return Ok(());
         }
@@ -234,12 +234,7 @@ impl Loaded {
         self.attach_raw("narrow_exit", CALL_END)
     }
 
-    /// Attaches to the event of perf of this number, which tracefs tells nobody but root.
-    fn attach_narrow_by_perf(&mut self, id: u64) -> Result<()> {
-        self.attach_to_event("perf_narrow", CALL_END, id)
-    }
-
-    /// Attaches to an event of perf. It stays disabled: nothing is made of it but that the program runs, on all CPUs.
+    /// Attaches to the event of perf of this number, which tracefs tells nobody but root. It stays disabled: nothing is made of it but that the program runs, on all CPUs.
     fn attach_to_event(&mut self, program: &str, tracepoint: &'static str, id: u64) -> Result<()> {
         // What may be refused before what takes long.
         let event = Builder::new(Tracepoint::with_id(id))
@@ -269,12 +264,12 @@ impl Loaded {
         }
     }
 
-    fn attach_ends(&mut self, prepared: bool) -> Result<()> {
+    fn attach_ends(&mut self, tracefs: &Path, prepared: bool) -> Result<()> {
         let programs = [(go_on::ROUND, "read_round"), (go_on::WALK, "failed_up")];
         self.put(|rounds| &mut rounds.failed, &programs)?;
         let begins = BEGINS.iter().filter(|_| !prepared);
         for (program, tracepoint) in ENDS.iter().chain(begins) {
-            self.attach_traced(program, "syscalls", tracepoint)?;
+            self.attach_traced(tracefs, program, "syscalls", tracepoint)?;
         }
         Ok(())
     }
@@ -294,11 +289,12 @@ impl Loaded {
     /// Attaches to a tracepoint by way of tracefs and perf.
     fn attach_traced(
         &mut self,
+        tracefs: &Path,
         program: &str,
         category: &str,
         tracepoint: &'static str,
     ) -> Result<()> {
-        let id = number_of(category, tracepoint)?;
+        let id = number_of(tracefs, category, tracepoint)?;
         self.attach_to_event(program, tracepoint, id)
     }
 
@@ -336,8 +332,7 @@ impl Loaded {
 }
 
 /// Returns the number of perf's event at a tracepoint.
-fn number_of(category: &str, tracepoint: &str) -> Result<u64> {
-    let tracefs = tracefs::mounted().context("tracefs is not mounted")?;
+fn number_of(tracefs: &Path, category: &str, tracepoint: &str) -> Result<u64> {
     let path = tracefs
         .join("events")
         .join(category)

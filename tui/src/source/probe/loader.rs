@@ -105,8 +105,6 @@ pub(crate) struct Loaded {
     pub(crate) attached: Vec<&'static str>,
     /// Processes that the capture filter had no room for from the start.
     pub(crate) untracked: u64,
-    /// How many CPUs the kernel may bring up.
-    pub(super) cpus: u32,
     /// The number of perf's event at the end of system calls, where programs of raw tracepoints are preempted.
     pub(super) call_end: Option<u64>,
     /// The events of perf that programs are attached to, by their tracepoints.
@@ -175,8 +173,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         loader.map_max_entries(map, size);
     }
     loader.map_max_entries("EVENTS", ring_size(options.ring_size));
-    let cpus = possible_cpus()?;
-    loader.map_max_entries("COUNTERS", cpus * Counter::PLACES);
+    loader.map_max_entries("COUNTERS", possible_cpus()? * Counter::PLACES);
     let mut ebpf = loader
         .load(OBJECT)
         .context("the kernel refused the probe's maps")?;
@@ -194,11 +191,10 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         problems: Vec::new(),
         attached: Vec::new(),
         untracked: 0,
-        cpus,
         call_end: None,
         events: Vec::new(),
     };
-    match with_tracefs(|_| loaded.attach(options, hooks, Ok(()))) {
+    match with_tracefs(|tracefs| loaded.attach(options, hooks, Ok(tracefs))) {
         Ok(attached) => attached?,
         Err(error) => loaded.attach(options, hooks, Err(error))?,
     }

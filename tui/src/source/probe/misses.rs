@@ -35,6 +35,8 @@ struct Watched {
     _program: OwnedFd,
     /// Its `/proc/self/fdinfo/N`.
     info: File,
+    /// Of one that is [`LOOKING`]: why the kernel skips it.
+    why_skipped: Option<&'static str>,
 }
 
 impl Misses {
@@ -55,7 +57,9 @@ impl Misses {
                 continue;
             }
             if let Ok(info) = File::open(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())) {
+                let looking = LOOKING.iter().find(|(looking, _)| *looking == name);
                 self.programs.push(Watched {
+                    why_skipped: looking.map(|(_, why)| *why),
                     name: name.to_owned(),
                     _program: fd,
                     info,
@@ -67,11 +71,11 @@ impl Misses {
     /// Returns how many events may be lost since the last time.
     pub(super) fn new_ones(&mut self) -> u64 {
         let programs = self.programs.iter();
-        let exact = programs.filter(|watched| why_skipped(&watched.name).is_none());
-        let total = exact
+        let exact = programs.filter(|watched| watched.why_skipped.is_none());
+        let total: u64 = exact
             .filter_map(|watched| recursion_misses(&watched.info))
             .sum();
-        let new = u64::saturating_sub(total, self.told);
+        let new = total.saturating_sub(self.told);
         self.told = self.told.max(total);
         new
     }
@@ -82,7 +86,7 @@ impl Misses {
             return None;
         }
         let mut looking = self.programs.iter().filter_map(|watched| {
-            let why = why_skipped(&watched.name)?;
+            let why = watched.why_skipped?;
             (recursion_misses(&watched.info)? > 0).then_some(why)
         });
         let why = looking.next()?;
@@ -91,12 +95,6 @@ impl Misses {
             "failed execs of 32-bit programs may be missing from now on: {why}"
         ))
     }
-}
-
-/// Returns why the kernel skips a program of those that look at every call.
-fn why_skipped(name: &str) -> Option<&'static str> {
-    let found = LOOKING.iter().find(|(looking, _)| *looking == name);
-    found.map(|(_, why)| *why)
 }
 
 /// Reads `recursion_misses` (kernels from 5.12) of a program's fdinfo.

@@ -35,17 +35,17 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Maps an array of [`Counter::PLACES`] numbers for each of so many CPUs.
-    pub(crate) fn map(array: MapData, cpus: u32) -> Result<Self> {
-        let cpus = cpus as usize;
+    /// Maps an array of [`Counter::PLACES`] numbers for each CPU.
+    pub(crate) fn map(array: MapData) -> Result<Self> {
+        let places = array.info()?.max_entries() as usize;
         let memory = MmapOptions::new()
-            .len(cpus * PLACES * size_of::<u64>())
+            .len(places * size_of::<u64>())
             .map_raw_read_only(&array.fd().as_fd())
             .context("cannot map the probe's counters")?;
         Ok(Self {
             memory,
             _array: array,
-            cpus,
+            cpus: places / PLACES,
         })
     }
 
