@@ -404,6 +404,7 @@ pub(crate) fn model(history: usize) -> Model {
         arch: "x86_64".into(),
         boot_time_ns: 1_772_361_400_000_000_000,
         started_ns: START,
+        ..Session::default()
     };
     Model::new(session, Users::new(users), history, usize::MAX)
 }

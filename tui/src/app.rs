@@ -28,6 +28,7 @@ pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
 pub use search::Search;
 
 use crate::event::Event;
+use crate::field::Field;
 use crate::keymap::Mode;
 use crate::list::{List, Sort};
 use crate::model::{Applied, Model};
@@ -37,6 +38,7 @@ use hits::Hits;
 use pause::Paused;
 use popup::{Popup, Subject};
 use prompt::Prompt;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use table::Table;
 use tree::Tree;
@@ -437,6 +439,15 @@ impl App {
             View::Group | View::Rate | View::Failures => self.newest_of_group()?,
         };
         self.model.store.row(entry)
+    }
+
+    /// Returns the columns that are shown whatever the table of fields says, if that does not decide.
+    pub(crate) fn wanted_columns(&self, width: u16) -> Option<Cow<'_, [&'static Field]>> {
+        match &self.options.columns {
+            Some(asked) => Some(Cow::Borrowed(asked)),
+            None if self.model.session.others.is_empty() => None,
+            None => Some(Cow::Owned(columns::of_several_hosts(width))),
+        }
     }
 
     /// Returns how many execs are listed, and how many the history holds.

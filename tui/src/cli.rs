@@ -39,6 +39,7 @@ Examples:
   sudo execsnoop-tui -o ndjson | jq 'select(.error)'
   sudo execsnoop-tui -w day.zst               the screen, and all of it recorded
   execsnoop-tui -r day.zst                    the same screen, later and elsewhere
+  execsnoop-tui -r web.zst -r db.zst          two machines, by time of day, in one list
   execsnoop-tui --demo                        the screen with made-up events, for a first look
   sudo execsnoop-tui -- make -j4              what make executes, until it ends
   sudo execsnoop-tui --only 'user=alice !ccache'
@@ -169,10 +170,10 @@ pub struct DoctorArgs {
 /// The flags of a live run.
 #[derive(Debug, clap::Args)]
 pub struct LiveArgs {
-    /// Read a recording (of -w or -o ndjson, plain, gzip or zstd; `-` is standard input) instead of capturing; needs no rights
-    #[arg(short, long, value_name = "FILE", help_heading = RECORDING,
+    /// Read a recording (of -w or -o ndjson, plain, gzip or zstd; `-` is standard input) instead of capturing; needs no rights. Several are merged by time
+    #[arg(short, long, value_name = "FILE", num_args = 1, action = clap::ArgAction::Append, help_heading = RECORDING,
           conflicts_with_all = ["only", "tree", "cgroup", "btf", "env"])]
-    pub read: Option<PathBuf>,
+    pub read: Vec<PathBuf>,
     /// Show a made-up machine instead of capturing, always the same one; needs no rights. As lines, five minutes of it
     #[arg(long, help_heading = RECORDING, conflicts_with_all = ["read", "only", "tree", "cgroup", "btf", "env"])]
     pub demo: bool,

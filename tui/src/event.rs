@@ -17,6 +17,10 @@ use std::sync::Arc;
 /// Version of the schema in which events are written and read.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// Names one machine among those whose events are told together; the first is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostId(pub u16);
+
 /// Which machine the events are of, and what its clock says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Session {
@@ -30,12 +34,30 @@ pub struct Session {
     pub boot_time_ns: i64,
     /// CLOCK_BOOTTIME, ns, when the capture was ready.
     pub started_ns: u64,
+    /// The other machines, from host 1 on; times of all are by the clock of this one.
+    pub others: Vec<Session>,
 }
 
 impl Session {
     /// Returns the Unix time in ns of a CLOCK_BOOTTIME instant.
     pub fn wall_ns(&self, time_ns: u64) -> i64 {
         self.boot_time_ns.saturating_add_unsigned(time_ns)
+    }
+
+    /// Returns the name of a machine.
+    pub fn host_name(&self, host: HostId) -> &str {
+        match host.0.checked_sub(1) {
+            None => &self.host,
+            Some(other) => {
+                let other = self.others.get(usize::from(other));
+                other.map_or("", |other| &other.host)
+            }
+        }
+    }
+
+    /// Returns a machine's name if there are several, so that it has to be told.
+    pub fn told_host(&self, host: HostId) -> Option<&str> {
+        (!self.others.is_empty()).then(|| self.host_name(host))
     }
 }
 
@@ -154,10 +176,27 @@ impl Args {
 /// Names one process: a pid is used again, a pid with its start time is not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProcessKey {
+    /// On which machine.
+    pub host: HostId,
     /// Process id in the initial pid namespace.
     pub pid: u32,
     /// When it was forked: CLOCK_BOOTTIME, ns.
     pub start_ns: u64,
+}
+
+impl ProcessKey {
+    /// Returns it as [`Event::place`] makes it; an unknown start, which is 0, stays so.
+    pub fn placed(self, host: HostId, later_ns: u64) -> Self {
+        let start_ns = match self.start_ns {
+            0 => 0,
+            start_ns => start_ns.saturating_add(later_ns),
+        };
+        Self {
+            host,
+            start_ns,
+            ..self
+        }
+    }
 }
 
 /// One process above another, as it was at the moment of an exec.
@@ -199,6 +238,8 @@ pub struct Exec {
     pub time_ns: u64,
     /// When the process was forked.
     pub start_ns: u64,
+    /// On which machine.
+    pub host: HostId,
     /// Process id.
     pub pid: u32,
     /// Thread that made the call.
@@ -268,6 +309,7 @@ impl Exec {
     /// Returns which process this is.
     pub fn key(&self) -> ProcessKey {
         ProcessKey {
+            host: self.host,
             pid: self.pid,
             start_ns: self.start_ns,
         }
@@ -313,6 +355,8 @@ pub struct Exit {
     pub time_ns: u64,
     /// When the process was forked.
     pub start_ns: u64,
+    /// On which machine.
+    pub host: HostId,
     /// Process id.
     pub pid: u32,
     /// Parent's process id.
@@ -337,6 +381,7 @@ impl Exit {
     /// Returns which process this was.
     pub fn key(&self) -> ProcessKey {
         ProcessKey {
+            host: self.host,
             pid: self.pid,
             start_ns: self.start_ns,
         }
@@ -352,12 +397,25 @@ pub struct Fork {
     pub time_ns: u64,
     /// When the child was forked, by its own account.
     pub start_ns: u64,
+    /// On which machine.
+    pub host: HostId,
     /// The child.
     pub pid: u32,
     /// The parent.
     pub parent: ProcessKey,
     /// Task name of both.
     pub comm: Comm,
+}
+
+impl Fork {
+    /// Returns which process the child is.
+    pub fn key(&self) -> ProcessKey {
+        ProcessKey {
+            host: self.host,
+            pid: self.pid,
+            start_ns: self.start_ns,
+        }
+    }
 }
 
 /// Events that were lost, noticed at `time_ns`.
@@ -369,6 +427,8 @@ pub struct Lost {
     pub count: u64,
     /// On which CPU; `None` when the loss is not of one CPU.
     pub cpu: Option<u16>,
+    /// On which machine.
+    pub host: HostId,
 }
 
 /// One thing that happened.
@@ -392,6 +452,46 @@ impl Event {
             Self::Exit(e) => e.time_ns,
             Self::Fork(e) => e.time_ns,
             Self::Lost(e) => e.time_ns,
+        }
+    }
+
+    /// Makes it one of a machine among others, whose clock began so much later than that of the first.
+    pub fn place(&mut self, host: HostId, later_ns: u64) {
+        let later = |time_ns: &mut u64| *time_ns = time_ns.saturating_add(later_ns);
+        match self {
+            Self::Exec(e) => {
+                later(&mut e.time_ns);
+                e.host = host;
+                e.start_ns = e.key().placed(host, later_ns).start_ns;
+                for above in &mut e.ancestors {
+                    above.key = above.key.placed(host, later_ns);
+                }
+            }
+            Self::Exit(e) => {
+                later(&mut e.time_ns);
+                e.host = host;
+                e.start_ns = e.key().placed(host, later_ns).start_ns;
+            }
+            Self::Fork(e) => {
+                later(&mut e.time_ns);
+                e.host = host;
+                e.start_ns = e.key().placed(host, later_ns).start_ns;
+                e.parent = e.parent.placed(host, later_ns);
+            }
+            Self::Lost(e) => {
+                later(&mut e.time_ns);
+                e.host = host;
+            }
+        }
+    }
+
+    /// Returns on which machine it happened.
+    pub fn host(&self) -> HostId {
+        match self {
+            Self::Exec(e) => e.host,
+            Self::Exit(e) => e.host,
+            Self::Fork(e) => e.host,
+            Self::Lost(e) => e.host,
         }
     }
 }

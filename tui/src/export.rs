@@ -253,7 +253,7 @@ impl Output {
             }
             Applied::Exit { entry, .. } => events.exit && self.entry_passes(*entry, model),
             Applied::Fork(fork) => {
-                let parent = model.processes.by_pid(fork.parent.pid);
+                let parent = model.processes.find(fork.parent);
                 events.fork && self.entry_passes(parent.and_then(|p| p.last_exec), model)
             }
             Applied::Gap { .. } => true,

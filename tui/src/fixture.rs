@@ -26,6 +26,7 @@ pub(crate) fn session() -> Session {
         arch: "x86_64".into(),
         boot_time_ns: 1_772_366_400_000_000_000 - 5_000_000_000_000,
         started_ns: START,
+        ..Session::default()
     }
 }
 
@@ -79,6 +80,7 @@ pub(crate) fn key(pid: u32) -> ProcessKey {
         } else {
             START + u64::from(pid) * 1_000
         },
+        ..ProcessKey::default()
     }
 }
 
@@ -172,6 +174,7 @@ pub(crate) fn lost(at: u64, count: u64) -> Event {
         time_ns: START + at,
         count,
         cpu: Some(1),
+        ..Lost::default()
     })
 }
 

@@ -6,7 +6,7 @@ mod walks;
 
 pub use walks::PASSED_OVER;
 
-use crate::event::{Event, Exec, Exit, Fork, Lost, Running, Session};
+use crate::event::{Event, Exec, Exit, Fork, HostId, Lost, Running, Session};
 use crate::process::{ProcessId, ProcessTable};
 use crate::rate::Rate;
 use crate::resolve::Users;
@@ -116,6 +116,18 @@ impl Model {
     /// Adds the processes that already ran when the capture began.
     pub fn seed(&mut self, running: Vec<Running>) {
         self.processes.seed(running);
+    }
+
+    /// Takes note of one more machine whose events are told; they have its number, which follows that of the last.
+    pub fn meet(&mut self, other: Session) {
+        if self.session.others.is_empty() {
+            self.processes.add_host(HostId(0), &self.session.host);
+        }
+        let Ok(number) = u16::try_from(self.session.others.len() + 1) else {
+            return;
+        };
+        self.processes.add_host(HostId(number), &other.host);
+        self.session.others.push(other);
     }
 
     /// Takes in one event.
@@ -327,6 +339,7 @@ mod tests {
             time_ns: 2_000,
             count: 4,
             cpu: Some(1),
+            ..Lost::default()
         };
         assert_eq!(
             model.apply(Event::Lost(lost)),

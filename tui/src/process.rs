@@ -4,7 +4,7 @@
 
 mod slab;
 
-use crate::event::{Ancestor, Comm, Exec, Exit, Fork, ProcessKey, Running, Status};
+use crate::event::{Ancestor, Comm, Exec, Exit, Fork, HostId, ProcessKey, Running, Status};
 use crate::store::EntryId;
 use rustc_hash::FxHashMap;
 use slab::Slab;
@@ -46,6 +46,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    fn take_out(&mut self, other: Counts) {
+        self.execs = self.execs.saturating_sub(other.execs);
+        self.failed = self.failed.saturating_sub(other.failed);
+        self.cpu_ns = self.cpu_ns.saturating_sub(other.cpu_ns);
+    }
+
     fn add(&mut self, other: Counts) {
         self.execs += other.execs;
         self.failed += other.failed;
@@ -97,14 +103,27 @@ pub struct Ended {
 #[derive(Debug, Default)]
 pub struct ProcessTable {
     processes: Slab,
-    /// By the pid that they have, or had last.
-    current: FxHashMap<u32, ProcessId>,
+    /// By the machine and the pid that they have, or had last.
+    current: FxHashMap<(HostId, u32), ProcessId>,
     /// Those whose pid another one has now.
     displaced: FxHashMap<ProcessKey, ProcessId>,
     roots: BTreeSet<ProcessId>,
+    /// What stands for each machine, above its processes, if there are several.
+    hosts: Vec<ProcessId>,
+}
+
+impl ProcessKey {
+    fn of_pid(self) -> (HostId, u32) {
+        (self.host, self.pid)
+    }
 }
 
 impl Process {
+    /// Returns whether it is none, but stands for a machine above all processes of that.
+    pub fn is_host(&self) -> bool {
+        self.key.pid == 0
+    }
+
     /// Returns whether it executed nothing since its fork, so that its end is not told.
     pub fn unwatched(&self) -> bool {
         matches!(self.life, Life::Unwatched)
@@ -116,7 +135,7 @@ impl ProcessTable {
     pub fn seed(&mut self, running: Vec<Running>) {
         let mut added = Vec::with_capacity(running.len());
         for process in running {
-            if self.current.contains_key(&process.key.pid) {
+            if self.current.contains_key(&process.key.of_pid()) {
                 continue;
             }
             let id = self.insert(process.key, process.comm);
@@ -128,11 +147,36 @@ impl ProcessTable {
                     p.life = Life::Running;
                 }
             }
-            added.push((id, process.ppid));
+            added.push((id, (process.key.host, process.ppid)));
         }
-        for (id, ppid) in added {
-            if let Some(parent) = self.current.get(&ppid).copied().filter(|p| *p != id) {
+        for (id, parent) in added {
+            if let Some(parent) = self.current.get(&parent).copied().filter(|p| *p != id) {
                 self.adopt(parent, id);
+            }
+        }
+    }
+
+    /// Begins to keep a machine apart from others: from then on its name stands above its processes. To be told in
+    /// the order of their numbers.
+    pub fn add_host(&mut self, host: HostId, name: &str) {
+        let roots: Vec<_> = self
+            .roots()
+            .filter(|p| !p.is_host())
+            .map(|p| (p.id, p.key.host))
+            .collect();
+        let key = ProcessKey {
+            host,
+            ..ProcessKey::default()
+        };
+        let id = self.insert(key, Comm::new(name.as_bytes()));
+        if let Some(p) = self.processes.get_mut(id) {
+            p.life = Life::Running;
+            p.cmdline = name.as_bytes().into();
+        }
+        self.hosts.push(id);
+        for (root, of) in roots {
+            if of == host {
+                self.adopt(id, root);
             }
         }
     }
@@ -180,11 +224,7 @@ impl ProcessTable {
             key: fork.parent,
             comm: fork.comm,
         };
-        let key = ProcessKey {
-            pid: fork.pid,
-            start_ns: fork.start_ns,
-        };
-        self.find_or_insert(key, fork.comm, &[parent])
+        self.find_or_insert(fork.key(), fork.comm, &[parent])
     }
 
     /// Takes note of an exit; `None` if that process had already ended.
@@ -240,31 +280,37 @@ impl ProcessTable {
 
     /// Returns the process of a pid and start time, unless it is gone.
     pub fn find(&self, key: ProcessKey) -> Option<&Process> {
-        self.by_pid(key.pid)
+        self.by_pid(key.host, key.pid)
             .filter(|current| current.key == key)
             .or_else(|| self.processes.get(*self.displaced.get(&key)?))
     }
 
-    /// Returns the process that has a pid now, or had it last.
-    pub fn by_pid(&self, pid: u32) -> Option<&Process> {
-        self.processes.get(*self.current.get(&pid)?)
+    /// Returns the process that has a pid on a machine now, or had it last.
+    pub fn by_pid(&self, host: HostId, pid: u32) -> Option<&Process> {
+        self.processes.get(*self.current.get(&(host, pid))?)
     }
 
     /// Returns a process's ancestors, its parent first.
     pub fn ancestors(&self, id: ProcessId) -> impl Iterator<Item = &Process> {
+        self.above(id).take_while(|above| !above.is_host())
+    }
+
+    /// Returns what stands above a process in the tree: its ancestors, and its machine if there are several.
+    pub fn above(&self, id: ProcessId) -> impl Iterator<Item = &Process> {
         let parent_of = move |p: &&Process| p.parent.and_then(|id| self.get(id));
         let first = self.get(id).and_then(|p| parent_of(&p));
         std::iter::successors(first, parent_of)
     }
 
-    /// Returns the processes whose parent was never seen, oldest first.
+    /// Returns what stands above all: the processes whose parent was never seen, oldest first, or the machines if there
+    /// are several.
     pub fn roots(&self) -> impl Iterator<Item = &Process> {
         self.roots.iter().filter_map(|id| self.get(*id))
     }
 
     /// Returns every process that did not end as far as is known, parents before their children.
     pub fn living(&self) -> Vec<&Process> {
-        let lives = |p: &&Process| !matches!(p.life, Life::Ended { .. });
+        let lives = |p: &&Process| !matches!(p.life, Life::Ended { .. }) && !p.is_host();
         let mut living: Vec<_> = self.processes.values().filter(lives).collect();
         // Of those that were forked in the same tick of the clock, the id tells.
         living.sort_unstable_by_key(|p| (p.key.start_ns, p.id));
@@ -283,7 +329,7 @@ impl ProcessTable {
 
     fn find_or_insert(&mut self, key: ProcessKey, comm: Comm, above: &[Ancestor]) -> ProcessId {
         if let Some(id) = self.lookup(key) {
-            if self.processes.get(id).is_some_and(|p| p.parent.is_none()) {
+            if self.processes.get(id).is_some_and(|p| !self.has_parent(p)) {
                 self.place_below(id, above);
             }
             return id;
@@ -308,7 +354,7 @@ impl ProcessTable {
 
     /// Finds the process that has the key's pid now, if its start time is the key's.
     fn lookup(&mut self, key: ProcessKey) -> Option<ProcessId> {
-        let id = *self.current.get(&key.pid)?;
+        let id = *self.current.get(&key.of_pid())?;
         let p = self.processes.get_mut(id)?;
         if p.coarse_start
             && key
@@ -328,7 +374,7 @@ impl ProcessTable {
             comm,
             ..Process::default()
         });
-        if let Some(old) = self.current.insert(key.pid, id) {
+        if let Some(old) = self.current.insert(key.of_pid(), id) {
             if let Some(p) = self.processes.get_mut(old) {
                 if !matches!(p.life, Life::Ended { .. }) {
                     p.life = Life::Ended {
@@ -341,10 +387,19 @@ impl ProcessTable {
             self.collect(old);
         }
         self.roots.insert(id);
+        if let Some(host) = self.hosts.get(usize::from(key.host.0)) {
+            self.adopt(*host, id);
+        }
         id
     }
 
-    /// Makes `child`, so far a root, a child of `parent`, unless that would close a circle.
+    /// Returns whether it is known which process started another.
+    pub fn has_parent(&self, process: &Process) -> bool {
+        let parent = process.parent.and_then(|id| self.get(id));
+        parent.is_some_and(|parent| !parent.is_host())
+    }
+
+    /// Makes `child`, so far a root or right below its machine, a child of `parent`, unless that would close a circle.
     fn adopt(&mut self, parent: ProcessId, child: ProcessId) {
         if self.ancestors(parent).any(|p| p.id == child) {
             return;
@@ -352,9 +407,14 @@ impl ProcessTable {
         let Some(c) = self.processes.get_mut(child) else {
             return;
         };
-        c.parent = Some(parent);
+        let before = c.parent.replace(parent);
         let counts = c.subtree;
         self.roots.remove(&child);
+        // All that it counts is counted by its machine already, and is once more through its parent.
+        if let Some(host) = before.and_then(|host| self.processes.get_mut(host)) {
+            host.children.remove(&child);
+            host.subtree.take_out(counts);
+        }
         if let Some(p) = self.processes.get_mut(parent) {
             p.children.insert(child);
         }
@@ -388,8 +448,8 @@ impl ProcessTable {
             if parent.is_none() {
                 self.roots.remove(&id);
             }
-            if self.current.get(&key.pid) == Some(&id) {
-                self.current.remove(&key.pid);
+            if self.current.get(&key.of_pid()) == Some(&id) {
+                self.current.remove(&key.of_pid());
             } else if self.displaced.get(&key) == Some(&id) {
                 self.displaced.remove(&key);
             }
@@ -414,6 +474,7 @@ mod tests {
             key: ProcessKey {
                 pid: *pid,
                 start_ns: *start_ns,
+                ..ProcessKey::default()
             },
             comm: Comm::from("above"),
         });
@@ -450,6 +511,7 @@ mod tests {
             key: ProcessKey {
                 pid,
                 start_ns: 20_000_000,
+                ..ProcessKey::default()
             },
             ppid,
             ..Running::default()
@@ -462,7 +524,8 @@ mod tests {
             table
                 .find(ProcessKey {
                     pid: 7,
-                    start_ns: 20_000_123
+                    start_ns: 20_000_123,
+                    ..ProcessKey::default()
                 })
                 .unwrap()
                 .subtree
@@ -474,14 +537,18 @@ mod tests {
     #[test]
     fn who_lost_a_pid_is_found_also_when_the_later_one_is_gone() {
         let mut table = ProcessTable::default();
-        let of = |start_ns| ProcessKey { pid: 5, start_ns };
+        let of = |start_ns| ProcessKey {
+            pid: 5,
+            start_ns,
+            ..ProcessKey::default()
+        };
         let (old, _) = table.exec(&exec(5, 100, &[(1, 1)]), EntryId(0));
         let (new, _) = table.exec(&exec(5, 200, &[(1, 1)]), EntryId(1));
         assert_eq!(table.find(of(100)).map(|p| p.id), Some(old));
         assert_eq!(table.find(of(200)).map(|p| p.id), Some(new));
         table.exit(&exit(5, 200));
         table.forget_row(of(200), EntryId(1));
-        assert!(table.find(of(200)).is_none() && table.by_pid(5).is_none());
+        assert!(table.find(of(200)).is_none() && table.by_pid(HostId(0), 5).is_none());
         assert_eq!(table.find(of(100)).map(|p| p.id), Some(old));
         table.forget_row(of(100), EntryId(0));
         assert!(
@@ -528,6 +595,7 @@ mod tests {
             ProcessKey {
                 pid: 3,
                 start_ns: 20,
+                ..ProcessKey::default()
             },
             EntryId(1),
         );
@@ -535,6 +603,7 @@ mod tests {
             ProcessKey {
                 pid: 3,
                 start_ns: 20,
+                ..ProcessKey::default()
             },
             EntryId(2),
         );
@@ -542,11 +611,12 @@ mod tests {
             table
                 .find(ProcessKey {
                     pid: 3,
-                    start_ns: 20
+                    start_ns: 20,
+                    ..ProcessKey::default()
                 })
                 .is_none()
         );
-        let root = table.by_pid(1).unwrap();
+        let root = table.by_pid(HostId(0), 1).unwrap();
         assert_eq!(
             root.subtree,
             Counts {

@@ -7,7 +7,7 @@ pub mod probe;
 pub mod proc;
 pub mod replay;
 
-use crate::event::{Event, Running};
+use crate::event::{Event, Running, Session};
 
 /// Events in the order in which they happened, and what else the source has to say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Batch {
     pub skipped: Option<Skipped>,
     /// What the source can do no longer, or not from now on: a sentence each.
     pub problems: Vec<String>,
+    /// Machines other than the first whose events are told from now on, each with the next number.
+    pub others: Vec<Session>,
     /// Processes that already ran when the capture began, where that is told with its events.
     pub running: Vec<Running>,
     /// CLOCK_BOOTTIME of a recording, ns: what was told up to then. Of a live capture it is that of this machine.

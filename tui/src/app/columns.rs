@@ -8,6 +8,23 @@ const ELASTIC_MIN: u16 = 12;
 /// Cells left of the first column, for the mark of the selected row.
 pub const MARK: u16 = 1;
 
+/// Returns the fields that are columns by themselves on a screen that is `width` cells wide, where several machines
+/// are told of: which one it is stands behind the time.
+pub fn of_several_hosts(width: u16) -> Vec<&'static Field> {
+    /// Narrower ones have no room for it.
+    const FROM: u16 = 60;
+    let shown = |field: &&Field| match field.key {
+        "host" => width >= FROM,
+        _ => field.default_from.is_some_and(|from| from <= width),
+    };
+    let mut fields: Vec<_> = FIELDS.iter().filter(shown).collect();
+    if let Some(place) = fields.iter().position(|field| field.key == "host") {
+        let host = fields.remove(place);
+        fields.insert(1.min(fields.len()), host);
+    }
+    fields
+}
+
 /// Returns the columns of a screen that is `width` cells wide, each with its own width.
 ///
 /// Columns that were asked for stay as long as they fit; otherwise the table of fields says from

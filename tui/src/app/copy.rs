@@ -167,8 +167,8 @@ impl App {
     }
 
     fn cells(&self, row: &Row) -> String {
-        let wanted = self.options.columns.as_deref();
-        let shown = columns(self.hits.screen.width, wanted, None);
+        let width = self.hits.screen.width;
+        let shown = columns(width, self.wanted_columns(width).as_deref(), None);
         let fields = match shown.is_empty() {
             true => FIELDS.iter().collect(),
             false => shown

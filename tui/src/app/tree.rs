@@ -94,7 +94,7 @@ impl Tree {
     pub fn rebuild(&mut self, model: &Model) {
         self.stale = false;
         let above: Vec<ProcessId> = match self.chosen {
-            Some(id) => model.processes.ancestors(id).map(|p| p.id).collect(),
+            Some(id) => model.processes.above(id).map(|p| p.id).collect(),
             None => Vec::new(),
         };
         self.keep_open(&above, model);
@@ -191,7 +191,7 @@ impl Tree {
         let last = self.lines.len().saturating_sub(1);
         let place = |id: ProcessId| self.lines.iter().position(|line| line.id == id);
         let found = self.chosen.and_then(|id| {
-            let above = model.processes.ancestors(id).map(|p| p.id);
+            let above = model.processes.above(id).map(|p| p.id);
             std::iter::once(id).chain(above).find_map(place)
         });
         self.index = found.unwrap_or_else(|| self.index.min(last));
@@ -241,7 +241,7 @@ impl Tree {
 
     /// Selects a process and unfolds what hides it. Returns whether it is shown.
     pub fn reveal(&mut self, id: ProcessId, model: &Model, height: usize) -> bool {
-        for above in model.processes.ancestors(id) {
+        for above in model.processes.above(id) {
             if !self.is_open(above, model) {
                 self.folds.insert(above.id, true);
             }
@@ -322,7 +322,7 @@ impl Tree {
             return;
         };
         if matched.insert(id) {
-            for above in model.processes.ancestors(id) {
+            for above in model.processes.above(id) {
                 if !matched.insert(above.id) && all_at_once {
                     break;
                 }

@@ -102,8 +102,8 @@ pub struct Config {
 pub enum Source {
     /// The kernel.
     Live,
-    /// A recording; `-` is standard input.
-    Recording(PathBuf),
+    /// Recordings, merged by time; `-` is standard input.
+    Recording(Vec<PathBuf>),
     /// A made-up machine.
     Demo,
 }
@@ -281,14 +281,14 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         _ => None,
     };
     let history_size = args.history_size.unwrap_or(match mode {
-        Mode::Screen(_) if args.read.is_some() => 1 << 30,
+        Mode::Screen(_) if !args.read.is_empty() => 1 << 30,
         Mode::Screen(_) => 256 << 20,
         // Only ends refer back, and to the command's row.
         Mode::Lines(_) => 64 << 20,
     });
     let history = args.history.unwrap_or(match mode {
         // All of it is there to be looked at.
-        Mode::Screen(_) if args.read.is_some() => 2_000_000,
+        Mode::Screen(_) if !args.read.is_empty() => 2_000_000,
         _ => 100_000,
     });
     let history = usize::try_from(history).unwrap_or(usize::MAX);
@@ -315,13 +315,17 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
 
 /// Decides where events come from; of what is not live, nothing can be started.
 fn source(args: &LiveArgs, command: &[OsString]) -> Result<Source, String> {
-    let source = match &args.read {
-        Some(path) => Source::Recording(path.clone()),
-        None if args.demo => Source::Demo,
-        None if args.speed.is_some() => {
+    let stdin = |path: &&PathBuf| path.as_os_str() == "-";
+    if args.read.iter().filter(stdin).count() > 1 {
+        return Err("--read: standard input can be read once: name a file".into());
+    }
+    let source = match &*args.read {
+        [_, ..] => Source::Recording(args.read.clone()),
+        [] if args.demo => Source::Demo,
+        [] if args.speed.is_some() => {
             return Err("--speed: a capture goes as fast as it happens: leave it out, or add -r FILE or --demo".into());
         }
-        None => return Ok(Source::Live),
+        [] => return Ok(Source::Live),
     };
     if command.is_empty() {
         return Ok(source);

@@ -91,6 +91,10 @@ impl Table {
         if let Some(cpu) = lost.cpu {
             push(&mut notice, format_args!(" on CPU {cpu}"));
         }
+        if let Some(host) = session.told_host(lost.host) {
+            notice.push_str(" on ");
+            text::escape_into(&mut notice, host.as_bytes());
+        }
         let time = self.stamp.second(session.wall_ns(lost.time_ns));
         push(&mut notice, format_args!(" at {time}"));
         notice

@@ -1,6 +1,7 @@
 //! One JSON object a line: the event schema, for programs, recordings and replay.
 //!
-//! Every line of a kind has the same keys. Text is a string if it is UTF-8, else
+//! Every line of a kind has the same keys; where several machines are told of, each has a `start`, and lines of events
+//! also name theirs: `host`. Text is a string if it is UTF-8, else
 //! `{"base64": "…"}`; a fact that is not known is null, and `missing` of an exec or exit says why. It also names
 //! the texts that are there in part. A path whose beginning is cut does not begin with a slash.
 
@@ -9,8 +10,8 @@ mod missing;
 use super::Exporter;
 use super::stamp::Stamp;
 use crate::event::{
-    Ancestor, Args, Capture, Exec, Exit, Fork, Lost, Running, SCHEMA_VERSION, Session, Status,
-    rest_of_path,
+    Ancestor, Args, Capture, Exec, Exit, Fork, HostId, Lost, Running, SCHEMA_VERSION, Session,
+    Status, rest_of_path,
 };
 use crate::model::{Applied, Model, Totals};
 use crate::store::Entry;
@@ -30,6 +31,8 @@ macro_rules! key {
 #[derive(Debug)]
 pub struct Ndjson {
     stamp: Stamp,
+    /// How many machines have their `start`.
+    hosts: usize,
     missing: missing::Written,
 }
 
@@ -37,6 +40,7 @@ impl Default for Ndjson {
     fn default() -> Self {
         Self {
             stamp: Stamp::utc(),
+            hosts: 0,
             missing: missing::Written::default(),
         }
     }
@@ -44,32 +48,27 @@ impl Default for Ndjson {
 
 impl Exporter for Ndjson {
     fn start(&mut self, session: &Session, out: &mut Vec<u8>) {
-        let mut object = Object::event(out, "start");
-        object.value(key!("version"), SCHEMA_VERSION);
-        object.value(key!("host"), &session.host);
-        object.value(key!("kernel"), &session.kernel);
-        object.value(key!("arch"), &session.arch);
-        object.time(key!("boot_time"), session.boot_time_ns, &mut self.stamp);
-        let started = session.wall_ns(session.started_ns);
-        object.time(key!("time"), started, &mut self.stamp);
-        object.value(key!("tool_version"), env!("CARGO_PKG_VERSION"));
-        object.end_line();
+        let all = [session].into_iter().chain(&session.others);
+        for session in all.skip(self.hosts) {
+            self.begin(session, out);
+        }
+        self.hosts = 1 + session.others.len();
     }
 
     fn event(&mut self, applied: &Applied, model: &Model, out: &mut Vec<u8>) -> Option<String> {
-        let wall_ns = |time_ns| model.session.wall_ns(time_ns);
+        let session = &model.session;
+        if !session.others.is_empty() && self.hosts <= session.others.len() {
+            self.start(session, out);
+        }
         match applied {
-            Applied::Exec { entry, .. } => {
-                let exec_of = &model.store.row(*entry)?.exec;
-                self.exec(exec_of, wall_ns(exec_of.time_ns), out);
-            }
+            Applied::Exec { entry, .. } => self.exec(&model.store.row(*entry)?.exec, session, out),
             Applied::Exit {
                 exit: e,
                 duration_ns,
                 ..
-            } => exit(e, *duration_ns, wall_ns(e.time_ns), &mut self.stamp, out),
-            Applied::Fork(f) => fork(f, wall_ns(f.time_ns), &mut self.stamp, out),
-            Applied::Gap { lost: l, .. } => lost(*l, wall_ns(l.time_ns), &mut self.stamp, out),
+            } => exit(e, *duration_ns, session, &mut self.stamp, out),
+            Applied::Fork(f) => fork(f, session, &mut self.stamp, out),
+            Applied::Gap { lost: l, .. } => lost(*l, session, &mut self.stamp, out),
             Applied::Duplicate => {}
         }
         None
@@ -94,33 +93,41 @@ pub fn of_entry(entry: &Entry, session: &Session) -> String {
     let mut writer = Ndjson::default();
     match entry {
         Entry::Row(row) => {
-            writer.exec(&row.exec, session.wall_ns(row.exec.time_ns), &mut out);
+            writer.exec(&row.exec, session, &mut out);
             if let Some(ended) = row.exit() {
-                let wall_ns = session.wall_ns(ended.time_ns);
                 exit(
                     ended,
                     row.duration_ns(),
-                    wall_ns,
+                    session,
                     &mut writer.stamp,
                     &mut out,
                 );
             }
         }
-        Entry::Gap(gap) => lost(
-            *gap,
-            session.wall_ns(gap.time_ns),
-            &mut writer.stamp,
-            &mut out,
-        ),
+        Entry::Gap(gap) => lost(*gap, session, &mut writer.stamp, &mut out),
     }
     // All text in it is UTF-8, as JSON is.
     String::from_utf8(out).unwrap_or_default()
 }
 
 impl Ndjson {
-    fn exec(&mut self, exec: &Exec, wall_ns: i64, out: &mut Vec<u8>) {
+    fn begin(&mut self, session: &Session, out: &mut Vec<u8>) {
+        let mut object = Object::event(out, "start");
+        object.value(key!("version"), SCHEMA_VERSION);
+        object.value(key!("host"), &session.host);
+        object.value(key!("kernel"), &session.kernel);
+        object.value(key!("arch"), &session.arch);
+        object.time(key!("boot_time"), session.boot_time_ns, &mut self.stamp);
+        let started = session.wall_ns(session.started_ns);
+        object.time(key!("time"), started, &mut self.stamp);
+        object.value(key!("tool_version"), env!("CARGO_PKG_VERSION"));
+        object.end_line();
+    }
+
+    fn exec(&mut self, exec: &Exec, session: &Session, out: &mut Vec<u8>) {
         let mut object = Object::event(out, "exec");
-        object.time(key!("time"), wall_ns, &mut self.stamp);
+        object.host(exec.host, session);
+        object.time(key!("time"), session.wall_ns(exec.time_ns), &mut self.stamp);
         object.value(key!("seq"), exec.seq);
         object.value(key!("pid"), exec.pid);
         object.value(key!("tid"), exec.tid);
@@ -189,13 +196,20 @@ fn args(key: &'static str, args: &Args, object: &mut Object<'_>) {
     }
 }
 
-fn exit(exit: &Exit, duration_ns: Option<u64>, wall_ns: i64, stamp: &mut Stamp, out: &mut Vec<u8>) {
+fn exit(
+    exit: &Exit,
+    duration_ns: Option<u64>,
+    session: &Session,
+    stamp: &mut Stamp,
+    out: &mut Vec<u8>,
+) {
     let (code, core_dumped) = match exit.status {
         Status::Code(code) => (Some(code), false),
         Status::Signal { core_dumped, .. } => (None, core_dumped),
     };
     let mut object = Object::event(out, "exit");
-    object.time(key!("time"), wall_ns, stamp);
+    object.host(exit.host, session);
+    object.time(key!("time"), session.wall_ns(exit.time_ns), stamp);
     object.value(key!("seq"), exit.seq);
     object.value(key!("pid"), exit.pid);
     object.value(key!("ppid"), exit.ppid);
@@ -213,9 +227,10 @@ fn exit(exit: &Exit, duration_ns: Option<u64>, wall_ns: i64, stamp: &mut Stamp, 
     object.end_line();
 }
 
-fn fork(fork: &Fork, wall_ns: i64, stamp: &mut Stamp, out: &mut Vec<u8>) {
+fn fork(fork: &Fork, session: &Session, stamp: &mut Stamp, out: &mut Vec<u8>) {
     let mut object = Object::event(out, "fork");
-    object.time(key!("time"), wall_ns, stamp);
+    object.host(fork.host, session);
+    object.time(key!("time"), session.wall_ns(fork.time_ns), stamp);
     object.value(key!("seq"), fork.seq);
     object.value(key!("pid"), fork.pid);
     object.value(key!("ppid"), fork.parent.pid);
@@ -253,9 +268,10 @@ pub fn running(process: &Running, session: &Session, out: &mut Vec<u8>) {
     object.end_line();
 }
 
-fn lost(lost: Lost, wall_ns: i64, stamp: &mut Stamp, out: &mut Vec<u8>) {
+fn lost(lost: Lost, session: &Session, stamp: &mut Stamp, out: &mut Vec<u8>) {
     let mut object = Object::event(out, "lost");
-    object.time(key!("time"), wall_ns, stamp);
+    object.host(lost.host, session);
+    object.time(key!("time"), session.wall_ns(lost.time_ns), stamp);
     object.value(key!("count"), lost.count);
     object.value(key!("cpu"), lost.cpu);
     object.end_line();
@@ -285,6 +301,14 @@ impl<'a> Object<'a> {
     fn key(&mut self, key: &'static str) -> &mut Vec<u8> {
         self.out.extend_from_slice(key.as_bytes());
         self.out
+    }
+
+    /// Appends the machine, where there are several.
+    #[inline]
+    fn host(&mut self, host: HostId, session: &Session) {
+        if let Some(name) = session.told_host(host) {
+            string(self.key(key!("host")), name);
+        }
     }
 
     fn value(&mut self, key: &'static str, value: impl Serialize) {

@@ -75,7 +75,10 @@ mod tests {
                 .collect()
         };
         assert_eq!(names(&again), names(&model));
-        let make = again.processes.by_pid(48_200).unwrap();
+        let make = again
+            .processes
+            .by_pid(crate::event::HostId(0), 48_200)
+            .unwrap();
         assert_eq!(&*make.cmdline, b"/usr/bin/make\0-j8\0");
     }
 }

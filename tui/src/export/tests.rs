@@ -18,6 +18,7 @@ pub(crate) fn model() -> Model {
         arch: "x86_64".into(),
         boot_time_ns: 1_699_963_200_000_000_000,
         started_ns: 100_000_000_000,
+        ..Session::default()
     };
     Model::new(session, Users::default(), 1000, usize::MAX)
 }
@@ -40,6 +41,7 @@ pub(super) fn ls() -> Exec {
             key: ProcessKey {
                 pid: 42,
                 start_ns: 1,
+                ..ProcessKey::default()
             },
             comm: "bash".into(),
         }]),
@@ -228,6 +230,7 @@ fn words(options: Options) -> String {
             parent: ProcessKey {
                 pid: 10 + uid,
                 start_ns: 5,
+                ..ProcessKey::default()
             },
             ..Fork::default()
         }));

@@ -243,8 +243,12 @@ fn facts(exec: &Exec, model: &Model) -> serde_json::Map<String, Value> {
         ("exe", json!(text(exec.exe.as_deref()))),
         ("cwd", json!(text(exec.cwd.as_deref()))),
         ("container", json!(exec.container())),
+        ("host", json!(model.session.told_host(exec.host))),
     ] {
-        facts.insert(key.to_owned(), value);
+        // It stands above all where there is one machine.
+        if key != "host" || !value.is_null() {
+            facts.insert(key.to_owned(), value);
+        }
     }
     facts
 }

@@ -330,6 +330,17 @@ pub static FIELDS: &[Field] = &[
         "running number of the event",
         |row, _| Value::Number(row.exec.seq),
     ),
+    on_request(
+        "host",
+        "HOST",
+        10,
+        Kind::Text,
+        "machine it happened on; a column by itself where recordings of several are read",
+        |row, model| match model.session.host_name(row.exec.host) {
+            "" => Value::None,
+            name => text_of(name.as_bytes()),
+        },
+    ),
 ];
 
 const fn on_request(

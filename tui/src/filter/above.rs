@@ -38,7 +38,7 @@ pub(super) fn above(
     let mut path: Vec<(ProcessKey, u64)> = Vec::new();
     let mut next = parent;
     let mut answer = 0;
-    while let Some(process) = next {
+    while let Some(process) = next.filter(|process| !process.is_host()) {
         if let Some(known) = memory.above.get(memo).and_then(|m| m.get(&process.key)) {
             answer = *known;
             break;
@@ -73,6 +73,7 @@ pub(super) fn as_row<'a>(process: &Process, model: &'a Model) -> Cow<'a, Row> {
     let parent = process.parent.and_then(|id| model.processes.get(id));
     Cow::Owned(Row {
         exec: Exec {
+            host: process.key.host,
             pid: process.key.pid,
             ppid: parent.map_or(0, |parent| parent.key.pid),
             start_ns: process.key.start_ns,

@@ -16,6 +16,7 @@ fn exec(at: u64, pid: u32, above: &[(u32, &str)], args: &[&[u8]]) -> Exec {
         key: ProcessKey {
             pid: *pid,
             start_ns: u64::from(*pid),
+            ..ProcessKey::default()
         },
         comm: (*comm).into(),
     };
@@ -61,6 +62,7 @@ pub(super) fn fixture() -> Model {
             key: ProcessKey {
                 pid: 1,
                 start_ns: 1,
+                ..ProcessKey::default()
             },
             comm: "systemd".into(),
             ..Running::default()
@@ -69,6 +71,7 @@ pub(super) fn fixture() -> Model {
             key: ProcessKey {
                 pid: 50,
                 start_ns: 50,
+                ..ProcessKey::default()
             },
             ppid: 1,
             comm: "cron".into(),
@@ -137,6 +140,7 @@ pub(super) fn fixture() -> Model {
         time_ns: 121 * SECOND,
         count: 3,
         cpu: Some(0),
+        ..Lost::default()
     }));
     let script = flags(&[Flags::SCRIPT]);
     let cgroup = |path: &str| Some(std::sync::Arc::new(Cgroup::new(path.as_bytes())));

@@ -63,7 +63,7 @@ fn event() -> impl Strategy<Value = Event> {
             comm: args.first().map_or(Comm::default(), |name| Comm::from(*name)),
             args: Args::from_list(&args),
             ancestors: if parent {
-                [Ancestor { key: ProcessKey { pid: 9, start_ns: 9 }, comm: "sh".into() }].into()
+                [Ancestor { key: ProcessKey { pid: 9, start_ns: 9, ..ProcessKey::default() }, comm: "sh".into() }].into()
             } else {
                 Box::default()
             },

@@ -83,6 +83,7 @@ fn read(config: &DiffConfig, input: Input) -> Result<Read> {
     let mut now_ns = model.session.started_ns;
     while let Some(batch) = recording.batch() {
         now_ns = batch.now_ns.unwrap_or(now_ns);
+        batch.others.into_iter().for_each(|other| model.meet(other));
         model.seed(batch.running);
         batch.problems.iter().for_each(|problem| complain(problem));
         for event in batch.events {

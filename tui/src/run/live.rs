@@ -87,7 +87,7 @@ async fn start(
 ) -> Result<(Capture, Model)> {
     match &config.source {
         Source::Live => {}
-        Source::Recording(path) => return replay::start(config, path).await,
+        Source::Recording(paths) => return replay::start(config, paths).await,
         Source::Demo => return replay::demo(config).await,
     }
     let options = Options {
@@ -182,6 +182,9 @@ impl Capture {
 
     /// Lets the model know who and what a batch's events are about.
     pub(super) fn introduce(&self, batch: &mut Batch, model: &mut Model) {
+        for other in batch.others.drain(..) {
+            model.meet(other);
+        }
         if self.knows_users {
             learn_users(model, &batch.events);
         }

@@ -142,7 +142,8 @@ mod tests {
         assert!(ask(Event::Lost(Lost {
             time_ns: 1,
             count: 1,
-            cpu: None
+            cpu: None,
+            ..Lost::default()
         })));
         assert_eq!(rest.not_captured(), 3);
         assert!(rest.kept.is_empty());

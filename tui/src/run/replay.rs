@@ -8,10 +8,10 @@ use crate::event::Session;
 use crate::model::Model;
 use crate::resolve::Users;
 use crate::source::demo::{self, Demo};
-use crate::source::replay::{Input, Recording};
+use crate::source::replay::{Input, Merged, Recording};
 use crate::source::{Batch, proc};
 use anyhow::{Context, Result};
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,25 +24,41 @@ const MINUTES: u64 = 5;
 /// What of it is there at once on a screen, so that there is something to see.
 const LEAD_NS: u64 = 20_000_000_000;
 
-/// Opens a recording, and reads it in a thread of its own.
+/// Opens recordings, and reads them in a thread of their own.
 ///
 /// # Errors
 /// If it cannot be read, or is none.
-pub(super) async fn start(config: &Config, path: &Path) -> Result<(Capture, Model)> {
+pub(super) async fn start(config: &Config, paths: &[PathBuf]) -> Result<(Capture, Model)> {
     let began = Instant::now();
     // A pipe may have a name, and nobody at its other end yet.
-    let path = path.to_owned();
-    let input = aside(move || Input::open(&path)).await??;
-    // What is in it may be anybody's.
+    let paths = paths.to_vec();
+    let open = move || paths.iter().map(|path| Input::open(path)).collect();
+    let inputs: Vec<Input> = aside(open).await.and_then(|opened: Result<_>| opened)?;
+    // What is in them may be anybody's.
     privileges::give_up(config, Kept::Nothing).await?;
-    let mut recording = aside(move || Recording::of(input)).await??;
-    let session = recording.session().clone();
+    let read = move || inputs.into_iter().map(Recording::of).collect();
+    let recordings: Vec<Recording> = aside(read).await.and_then(|read: Result<_>| read)?;
     // A paused view shows the moment: it goes on from there.
     let hold = Hold::default();
+    // Numbers of users are another machine's own.
+    let here = proc::session().host;
+    let (session, knows_users, capture) = match <[Recording; 1]>::try_from(recordings) {
+        Ok([mut recording]) => {
+            let session = recording.session().clone();
+            let began_ns = session.started_ns;
+            let capture = play(config, began_ns, hold, move || recording.batch());
+            (session.clone(), session.host == here, capture)
+        }
+        Err(recordings) => {
+            let mut merged = Merged::new(recordings);
+            let (session, knows_users) = (merged.session().clone(), merged.is_all_of(&here));
+            let capture = play(config, session.started_ns, hold, move || merged.batch());
+            (session, knows_users, capture)
+        }
+    };
     let capture = Capture {
-        // Numbers of users are another machine's own.
-        knows_users: session.host == proc::session().host,
-        ..play(config, session.started_ns, hold, move || recording.batch())
+        knows_users,
+        ..capture
     };
     let took = began.elapsed();
     Ok((

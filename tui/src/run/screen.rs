@@ -39,8 +39,7 @@ pub(super) async fn run(
     screen: &ScreenConfig,
     args: &[OsString],
 ) -> Result<ExitCode> {
-    let input_is_used =
-        matches!(&config.source, Source::Recording(path) if path.as_os_str() == STDIN);
+    let input_is_used = matches!(&config.source, Source::Recording(paths) if paths.iter().any(|path| path.as_os_str() == STDIN));
     terminal::check(input_is_used)?;
     // What the command line and NO_COLOR decide together was decided there.
     crossterm::style::force_color_output(screen.color);

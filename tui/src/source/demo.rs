@@ -52,6 +52,7 @@ impl Demo {
                 // 2026-03-01 12:00:00 UTC when it began.
                 boot_time_ns: 1_772_366_400_000_000_000 - STARTED as i64,
                 started_ns: STARTED,
+                others: Vec::new(),
             },
             stage,
             minutes: 0..minutes,

@@ -22,7 +22,7 @@ pub use only::Only;
 
 use super::{Batch, Skipped, proc};
 use crate::clock;
-use crate::event::{Event, Lost, Missing};
+use crate::event::{Event, HostId, Lost, Missing};
 use anyhow::{Context, Result, bail};
 use aya::maps::{HashMap, Map, MapData, RingBuf};
 use cgroups::Cgroups;
@@ -261,6 +261,7 @@ impl Probe {
                     time_ns: clock::now_ns(),
                     count: 1,
                     cpu: None,
+                    host: HostId::default(),
                 };
                 events.push(Event::Lost(lost));
             }
@@ -308,6 +309,7 @@ impl Probe {
                 time_ns: now_ns,
                 count: skipped,
                 cpu: None,
+                host: HostId::default(),
             }));
         }
     }

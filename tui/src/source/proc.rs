@@ -33,6 +33,7 @@ pub fn session() -> Session {
         arch,
         boot_time_ns: clock::boot_time_ns(),
         started_ns: clock::now_ns(),
+        others: Vec::new(),
     }
 }
 
@@ -118,6 +119,7 @@ fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut [u8]) -> Option<
         key: ProcessKey {
             pid: stat.pid,
             start_ns: stat.start_ns(ticks_per_second),
+            ..ProcessKey::default()
         },
         ppid: stat.ppid,
         uid: Some(uid),

@@ -3,9 +3,11 @@
 mod input;
 mod line;
 mod lines;
+mod merge;
 
 pub use input::{Input, STDIN};
 pub use line::{End, Item, Parser};
+pub use merge::Merged;
 
 use super::{Batch, Skipped};
 use crate::event::Session;
@@ -116,7 +118,7 @@ impl Recording {
             finished: false,
         };
         match recording.item(true) {
-            Some(Item::Start(session)) => recording.session = session,
+            Some(Item::Start(session) | Item::Other(session)) => recording.session = session,
             Some(item) => {
                 if let Item::Event(event) = &item {
                     recording.session.started_ns = event.time_ns();
@@ -159,6 +161,7 @@ impl Recording {
             match item {
                 // That of another run, put behind this one.
                 Item::Start(_) => {}
+                Item::Other(other) => batch.others.push(other),
                 Item::Process(process) => batch.running.push(process),
                 Item::Event(event) => {
                     self.latest_ns = self.latest_ns.max(event.time_ns());

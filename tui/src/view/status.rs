@@ -4,8 +4,10 @@ use super::Look;
 use super::paint::{self, Part};
 use crate::action::Action;
 use crate::app::{App, Tone, View};
+use crate::event::Session;
 use crate::format;
 use crate::keymap::{self, Binding, Mode};
+use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -64,6 +66,10 @@ fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
     let session = &look.model.session;
     let elapsed = format::elapsed(look.now_ns.saturating_sub(session.started_ns));
     let clean = |text: &str| crate::text::escape(text.as_bytes()).into_owned();
+    let kernel = match session.others.is_empty() {
+        true => clean(&session.kernel),
+        false => String::new(),
+    };
     let state = if app.is_paused() {
         let waiting = format::count(app.waiting());
         let text = format!("{} paused, +{waiting} waiting", glyphs.paused);
@@ -79,8 +85,8 @@ fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
     };
     let mut out = vec![
         (3, vec![("execsnoop-tui".into(), theme.bright)]),
-        (4, vec![(clean(&session.host).into(), theme.text)]),
-        (6, vec![(clean(&session.kernel).into(), theme.dim)]),
+        (4, vec![(hosts(session).into(), theme.text)]),
+        (6, vec![(kernel.into(), theme.dim)]),
         (0, state),
     ];
     if app.status.ended.is_none() {
@@ -88,6 +94,15 @@ fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
     }
     out.retain(|(_, parts)| paint::width(parts) > 0);
     out
+}
+
+/// Returns the machine's name, or how many machines there are.
+fn hosts(session: &Session) -> String {
+    let name = text::escape(session.host.as_bytes());
+    match session.others.len() {
+        0 => name.into_owned(),
+        others => format!("{name} +{others} more"),
+    }
 }
 
 fn right(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {

@@ -34,6 +34,9 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
             row.exec.pid,
             text::escape(row.exec.comm.as_bytes())
         ),
+        (None, Some(p)) if p.is_host() => {
+            format!(" host {} ", text::escape(&p.cmdline))
+        }
         (None, Some(p)) => format!(" {} {} ", p.key.pid, text::escape(p.comm.as_bytes())),
         (None, None) => " events were lost here ".to_owned(),
     };

@@ -22,7 +22,7 @@ pub(super) const PATHS: [&str; 6] = ["file", "exe", "script", "interp", "cwd", "
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
     let columns = columns(
         area.width,
-        app.options.columns.as_deref(),
+        app.wanted_columns(area.width).as_deref(),
         app.sort().map(|sort| sort.field),
     );
     let rows = paint::below(area, 1);
@@ -183,6 +183,8 @@ fn command(
 }
 
 fn gap(buf: &mut Buffer, area: Rect, lost: &Lost, look: &Look<'_>) {
+    let host = look.model.session.told_host(lost.host);
+    let host = host.map(|host| format!("on {} ", crate::text::escape(host.as_bytes())));
     let style: Style = look.theme.failed;
     let events = if lost.count == 1 { "event" } else { "events" };
     let on = lost
@@ -191,8 +193,9 @@ fn gap(buf: &mut Buffer, area: Rect, lost: &Lost, look: &Look<'_>) {
         .unwrap_or_default();
     let at = look.time_of_day(lost.time_ns);
     let text = format!(
-        " {} {events} lost here, before {at}{on} ",
-        format::count(lost.count)
+        " {} {events} lost {}here, before {at}{on} ",
+        format::count(lost.count),
+        host.unwrap_or_default(),
     );
     let fill = look.theme.glyphs.gap;
     for x in area.x..area.right() {

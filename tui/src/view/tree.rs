@@ -87,6 +87,7 @@ fn figures(buf: &mut Buffer, area: Rect, one: &Line, process: &Process, look: &L
         let some = |n: u64, text: String| if n == 0 { String::new() } else { text };
         let counts = one.counts;
         let (text, style): (Cow<'_, str>, Style) = match title {
+            "PID" if process.is_host() => ("host".into(), theme.dim),
             "PID" => (process.key.pid.to_string().into(), base),
             "EXECS" => (
                 some(counts.execs, format::short_count(counts.execs)).into(),
@@ -100,6 +101,7 @@ fn figures(buf: &mut Buffer, area: Rect, one: &Line, process: &Process, look: &L
                 some(counts.cpu_ns, format::duration(counts.cpu_ns)).into(),
                 base,
             ),
+            "AGE" if process.is_host() => ("".into(), theme.dim),
             "AGE" => (format::duration(age(one, process, look)).into(), theme.dim),
             _ => (look.user(process.uid), theme.dim),
         };
@@ -266,7 +268,7 @@ fn notes<'a>(one: &Line, process: &Process, look: &Look<'_>) -> Vec<Part<'a>> {
     if process.own.execs == 0 && process.own.failed > 0 {
         out.push(("exec failed".into(), theme.failed));
     }
-    if process.parent.is_none() && process.key.pid > 2 {
+    if !look.model.processes.has_parent(process) && process.key.pid > 2 {
         out.push(("parent never seen".into(), theme.dim));
     }
     out

@@ -132,6 +132,51 @@ fails     1→2     1→2  1.5s→-  1.5s→-  ENOENT, EACCES, exit 1 before  cc
 }
 
 #[test]
+fn recordings_of_two_machines_are_one_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = RECORDING
+        .replace("\"host\":\"ci\"", "\"host\":\"db-1\"")
+        .replace("T12:00:0", "T12:00:1");
+    std::fs::write(dir.path().join("ci"), RECORDING).unwrap();
+    std::fs::write(dir.path().join("db"), other).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = Command::new(PRODUCT);
+        command.current_dir(dir.path()).args(args).env("TZ", "UTC");
+        command.output().unwrap()
+    };
+    let both = ["-r", "db", "-r", "ci"];
+    let told = run(&[&both[..], &["-o", "ndjson"]].concat());
+    let lines = text(&told.stdout).lines();
+    let count = |part: &str| lines.clone().filter(|line| line.contains(part)).count();
+    assert_eq!(count("\"event\":\"start\""), 2);
+    assert_eq!(count("\"event\":\"exec\",\"host\":\"db-1\""), 3);
+    assert_eq!(count("\"event\":\"exit\",\"host\":\"ci\""), 2);
+    assert_eq!(count("\"event\":\"end\",\"exec\":4,"), 1);
+    std::fs::write(dir.path().join("both"), &told.stdout).unwrap();
+    let again = run(&["-r", "both", "-xT", "-f", "host=db*"]);
+    let told = run(&[&both[..], &["-xT", "-f", "host=db*"]].concat());
+    let expected = "\
+TIME     PCOMM            PID     PPID    RET ARGS
+12:00:11 sh               100     7         0 /bin/sh -c x
+12:00:12 sh               101     100      -2 /usr/local/bin/cc it's
+12:00:12 cc               101     100       0 /usr/bin/cc it's
+";
+    assert_eq!(text(&told.stdout), expected);
+    assert_eq!(
+        text(&again.stdout),
+        expected,
+        "what was made of them is read again"
+    );
+    let losses = text(&told.stderr);
+    assert!(
+        losses.contains("3 events lost on CPU 0 on db-1 at 12:00:13"),
+        "{losses}"
+    );
+    let told = run(&["-r", "-", "-r", "-", "-o", "ndjson"]);
+    assert_eq!(told.status.code(), Some(2));
+}
+
+#[test]
 fn what_cannot_be_compared_is_no_difference() {
     let (status, told, said) = differs("", "", &["--filter", "pid="]);
     assert_eq!((status, &*told), (Some(2), ""));

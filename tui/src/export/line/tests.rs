@@ -176,6 +176,7 @@ fn losses_are_told_apart_from_the_columns() {
             time_ns: 187_000_000_000,
             count: 214,
             cpu,
+            ..Lost::default()
         })
     };
     let notice = |cpu| {

@@ -135,6 +135,7 @@ fn exits_forks_and_losses_are_as_the_schema_says() {
         max_rss_bytes: Some(4096),
         duration_ns: None,
         missing: Arc::new(vec![("system_ns".into(), "too many threads".into())]),
+        ..Exit::default()
     };
     let coded = Exit {
         status: Status::Code(3),
@@ -151,6 +152,7 @@ fn exits_forks_and_losses_are_as_the_schema_says() {
         time_ns: 2,
         count: 214,
         cpu: Some(1),
+        ..Lost::default()
     };
     let text = [
         line(Event::Exit(exit)),
@@ -328,8 +330,7 @@ proptest! {
             system_ns: used[1].map(|ns| ns >> 1),
             max_rss_bytes: used[2],
             duration_ns: None,
-            missing: Arc::default(),
-        };
+            missing: Arc::default(), ..Exit::default() };
         let value = parse(&line(Event::Exit(exit.clone())));
         prop_assert_eq!(text_of(&value["comm"]), exit.comm.as_bytes());
         prop_assert_ne!(value["exit_code"].is_null(), value["signal"].is_null());

@@ -74,7 +74,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn key(pid: u32) -> ProcessKey {
-        ProcessKey { pid, start_ns: 0 }
+        ProcessKey {
+            pid,
+            start_ns: 0,
+            ..ProcessKey::default()
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::S;
 use crate::event::{
-    Ancestor, Args, Cgroup, Comm, Event, Exec, Exit, Flags, Lost, ProcessKey, Running, Status,
+    Ancestor, Args, Cgroup, Comm, Event, Exec, Exit, Flags, HostId, Lost, ProcessKey, Running,
+    Status,
 };
 use std::sync::Arc;
 
@@ -140,6 +141,7 @@ impl Stage {
         let key = ProcessKey {
             pid,
             start_ns: S + u64::from(pid) * 10 * MS,
+            ..ProcessKey::default()
         };
         let comm = Comm::from(name);
         self.cast.push((name, Actor { key, comm, ppid }));
@@ -162,6 +164,7 @@ impl Stage {
                 key: ProcessKey {
                     pid: 1,
                     start_ns: S,
+                    ..ProcessKey::default()
                 },
                 comm: "systemd".into(),
                 ppid: 0,
@@ -181,6 +184,7 @@ impl Stage {
             key: ProcessKey {
                 pid: self.pid,
                 start_ns: self.now_ns + at_ms * MS + jitter,
+                ..ProcessKey::default()
             },
             comm: parent.comm,
             ppid: parent.key.pid,
@@ -322,6 +326,7 @@ impl Stage {
             time_ns: self.now_ns + at_ms * MS,
             count,
             cpu: Some(3),
+            host: HostId::default(),
         }));
     }
 

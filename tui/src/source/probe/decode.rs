@@ -5,8 +5,8 @@ use super::gaps::Gaps;
 use super::parts::{Assembly, Parts};
 use super::texts::Texts;
 use crate::event::{
-    Ancestor, Args, Capture, Comm, Event, Exec, Exit, Flags, Fork, Lost, Missing, ProcessKey,
-    Status,
+    Ancestor, Args, Capture, Comm, Event, Exec, Exit, Flags, Fork, HostId, Lost, Missing,
+    ProcessKey, Status,
 };
 use probe_common::limits::NONE;
 use probe_common::{DecodeError, ExecFixed, ExitFixed, ForkFixed, Header, Record, exec_flag};
@@ -162,6 +162,7 @@ impl Decoder {
             ancestors: record.ancestors().map(ancestor).collect(),
             flags: Flags::default(),
             missing: Arc::default(),
+            host: HostId::default(),
         };
         exec.flags = flags(fixed, &exec);
         exec.missing = self.gaps.of_exec(&exec, fixed.flags);
@@ -187,6 +188,7 @@ impl Decoder {
                 .max_rss
                 .then(|| fixed.max_rss_pages.saturating_mul(self.page_size)),
             missing: self.gaps.of_exit(!followed),
+            host: HostId::default(),
         }
     }
 
@@ -199,8 +201,10 @@ impl Decoder {
             parent: ProcessKey {
                 pid: fixed.ppid,
                 start_ns: fixed.parent_start_ns,
+                ..ProcessKey::default()
             },
             comm: Comm::new(&fixed.comm),
+            host: HostId::default(),
         }
     }
 }
@@ -320,6 +324,7 @@ fn ancestor(record: probe_common::Ancestor) -> Ancestor {
     let key = ProcessKey {
         pid: record.pid,
         start_ns: record.start_ns,
+        ..ProcessKey::default()
     };
     Ancestor {
         key,
@@ -370,6 +375,7 @@ impl Losses {
             time_ns,
             count: new.into(),
             cpu: Some(cpu),
+            host: HostId::default(),
         })
     }
 }

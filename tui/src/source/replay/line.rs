@@ -11,8 +11,8 @@ mod when;
 
 use super::super::known::Known;
 use crate::event::{
-    Ancestor, Args, Capture, Cgroup, Comm, Event, Exec, Exit, Fork, Lost, ProcessKey, Running,
-    SCHEMA_VERSION, Session, Status, signal_number,
+    Ancestor, Args, Capture, Cgroup, Comm, Event, Exec, Exit, Fork, HostId, Lost, ProcessKey,
+    Running, SCHEMA_VERSION, Session, Status, signal_number,
 };
 use gaps::Gaps;
 use serde::Deserialize;
@@ -29,6 +29,8 @@ const MAX_ERRNO: i32 = 4095;
 pub enum Item {
     /// The capture began, on this machine.
     Start(Session),
+    /// Another machine is told of from here on: the next host.
+    Other(Session),
     /// A process that already ran then.
     Process(Running),
     /// Something happened.
@@ -51,6 +53,10 @@ pub struct End {
 pub struct Parser {
     clock: Clock,
     started_ns: u64,
+    /// The names of the machines, by their number.
+    hosts: Vec<Box<str>>,
+    /// That of lines that name none: the one that began last.
+    host: HostId,
     paths: Known<[u8]>,
     cgroups: Known<Cgroup>,
     /// A control group's path and its container, next to each other.
@@ -126,17 +132,45 @@ impl Parser {
             Some(time) => self.clock.boottime(&time.0)?,
             None => 0,
         };
-        Ok(Item::Start(Session {
+        let known = self.hosts.iter().position(|known| **known == *line.host);
+        let number = u16::try_from(known.unwrap_or(self.hosts.len()));
+        self.host = HostId(number.map_err(|_| "it is of one machine too many")?);
+        let session = Session {
             host: line.host,
             kernel: line.kernel,
             arch: line.arch,
             boot_time_ns,
             started_ns: self.started_ns,
+            others: Vec::new(),
+        };
+        if known.is_none() {
+            self.hosts.push(session.host.as_str().into());
+        }
+        if known.is_some() || self.host == HostId::default() {
+            return Ok(Item::Start(session));
+        }
+        // It tells of its own clock; times of its events are by that of the first all the same.
+        let own = self.clock.unix(&boot.0)?;
+        let started_ns = session.wall_ns(session.started_ns).saturating_sub(own);
+        Ok(Item::Other(Session {
+            boot_time_ns: own,
+            started_ns: u64::try_from(started_ns).unwrap_or(0),
+            ..session
         }))
+    }
+
+    /// Returns which machine a line is of.
+    fn host(&self, name: Option<&Text<'_>>) -> HostId {
+        let known = name.and_then(|name| {
+            let is = |known: &Box<str>| *known.as_bytes() == *name.0;
+            u16::try_from(self.hosts.iter().position(is)?).ok()
+        });
+        known.map_or(self.host, HostId)
     }
 
     fn exec(&mut self, line: ExecLine<'_>) -> Result<Item, Wrong> {
         let time_ns = self.time(line.time.as_ref())?;
+        let host = self.host(line.host.as_ref());
         let pid = line.pid.ok_or("it has no key `pid`")?;
         if !(-MAX_ERRNO..=0).contains(&line.ret) {
             return Err(format!("`ret` is {}, which is no errno", line.ret));
@@ -145,12 +179,12 @@ impl Parser {
             (Some(ancestors), _) => ancestors
                 .into_iter()
                 .map(|above| Ancestor {
-                    key: key(above.pid, above.age_ns, time_ns),
+                    key: key(host, above.pid, above.age_ns, time_ns),
                     comm: Comm::new(&above.comm.0),
                 })
                 .collect(),
             (None, Some(comm)) => Box::new([Ancestor {
-                key: key(line.ppid, None, time_ns),
+                key: key(host, line.ppid, None, time_ns),
                 comm: Comm::new(&comm.0),
             }]),
             (None, None) => Box::default(),
@@ -163,7 +197,8 @@ impl Parser {
         let mut exec = Exec {
             seq: line.seq,
             time_ns,
-            start_ns: key(pid, line.fork_to_exec_ns, time_ns).start_ns,
+            start_ns: key(host, pid, line.fork_to_exec_ns, time_ns).start_ns,
+            host,
             pid,
             tid: line.tid.unwrap_or(pid),
             ppid: line.ppid,
@@ -228,6 +263,7 @@ impl Parser {
 
     fn exit(&mut self, line: &ExitLine<'_>) -> Result<Item, Wrong> {
         let time_ns = self.time(line.time.as_ref())?;
+        let host = self.host(line.host.as_ref());
         let pid = line.pid.ok_or("it has no key `pid`")?;
         let status = match (&line.signal, line.exit_code) {
             (Some(name), _) => Status::Signal {
@@ -245,7 +281,8 @@ impl Parser {
         Ok(Item::Event(Event::Exit(Exit {
             seq: line.seq,
             time_ns,
-            start_ns: key(pid, line.lifetime_ns, time_ns).start_ns,
+            start_ns: key(host, pid, line.lifetime_ns, time_ns).start_ns,
+            host,
             pid,
             ppid: line.ppid,
             comm: comm(line.comm.as_ref()),
@@ -260,13 +297,15 @@ impl Parser {
 
     fn fork(&mut self, line: &ForkLine<'_>) -> Result<Item, Wrong> {
         let time_ns = self.time(line.time.as_ref())?;
+        let host = self.host(line.host.as_ref());
         let pid = line.pid.ok_or("it has no key `pid`")?;
         Ok(Item::Event(Event::Fork(Fork {
             seq: line.seq,
             time_ns,
-            start_ns: key(pid, line.age_ns, time_ns).start_ns,
+            start_ns: key(host, pid, line.age_ns, time_ns).start_ns,
+            host,
             pid,
-            parent: key(line.ppid, line.parent_age_ns, time_ns),
+            parent: key(host, line.ppid, line.parent_age_ns, time_ns),
             comm: comm(line.comm.as_ref()),
         })))
     }
@@ -276,13 +315,14 @@ impl Parser {
             time_ns: self.time(line.time.as_ref())?,
             count: line.count,
             cpu: line.cpu,
+            host: self.host(line.host.as_ref()),
         })))
     }
 
     fn process(&self, line: ProcessLine<'_>) -> Result<Item, Wrong> {
         let pid = line.pid.ok_or("it has no key `pid`")?;
         Ok(Item::Process(Running {
-            key: key(pid, line.age_ns, self.started_ns),
+            key: key(self.host, pid, line.age_ns, self.started_ns),
             ppid: line.ppid,
             uid: line.uid,
             comm: comm(line.comm.as_ref()),
@@ -307,9 +347,10 @@ fn comm(text: Option<&Text<'_>>) -> Comm {
 }
 
 /// Returns a process by its age at a time; one of unknown age has the start time 0.
-fn key(pid: u32, age_ns: Option<u64>, time_ns: u64) -> ProcessKey {
+fn key(host: HostId, pid: u32, age_ns: Option<u64>, time_ns: u64) -> ProcessKey {
     let start_ns = age_ns.and_then(|age_ns| time_ns.checked_sub(age_ns));
     ProcessKey {
+        host,
         pid,
         start_ns: start_ns.unwrap_or(0),
     }

@@ -45,6 +45,9 @@ impl Page<'_, '_> {
             &format!("{} events", format::count(lost.count)),
             theme.failed,
         );
+        if let Some(host) = self.look.model.session.told_host(lost.host) {
+            self.fact("host", &text::escape(host.as_bytes()), theme.text);
+        }
         self.fact("noticed", &self.look.date_time(lost.time_ns), text);
         let cpu = lost
             .cpu

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 pub(super) fn exec(line: &str) -> Option<ExecLine<'_>> {
     let mut at = Cursor(line.strip_prefix("{\"event\":\"exec\"")?);
     let exec = ExecLine {
+        host: at.host()?,
         time: at.key(",\"time\":")?.text()?,
         seq: at.key(",\"seq\":")?.number()?,
         pid: Some(at.key(",\"pid\":")?.number()?),
@@ -58,6 +59,7 @@ pub(super) fn exec(line: &str) -> Option<ExecLine<'_>> {
 pub(super) fn exit(line: &str) -> Option<ExitLine<'_>> {
     let mut at = Cursor(line.strip_prefix("{\"event\":\"exit\"")?);
     let exit = ExitLine {
+        host: at.host()?,
         time: at.key(",\"time\":")?.text()?,
         seq: at.key(",\"seq\":")?.number()?,
         pid: Some(at.key(",\"pid\":")?.number()?),
@@ -92,6 +94,15 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn key(&mut self, key: &str) -> Option<&mut Self> {
         self.passes(key).then_some(self)
+    }
+
+    /// Reads the machine, which is told where there are several.
+    #[inline]
+    fn host(&mut self) -> Option<Option<Text<'a>>> {
+        match self.passes(",\"host\":") {
+            true => self.text(),
+            false => Some(None),
+        }
     }
 
     /// Reads a whole number, as JSON has them.

@@ -27,6 +27,8 @@ pub(super) struct StartLine<'a> {
 #[serde(default)]
 pub(super) struct ExecLine<'a> {
     #[serde(borrow)]
+    pub(super) host: Option<Text<'a>>,
+    #[serde(borrow)]
     pub(super) time: Option<Text<'a>>,
     pub(super) seq: u64,
     pub(super) pid: Option<u32>,
@@ -87,6 +89,8 @@ pub(super) struct AncestorLine<'a> {
 #[serde(default)]
 pub(super) struct ExitLine<'a> {
     #[serde(borrow)]
+    pub(super) host: Option<Text<'a>>,
+    #[serde(borrow)]
     pub(super) time: Option<Text<'a>>,
     pub(super) seq: u64,
     pub(super) pid: Option<u32>,
@@ -110,6 +114,8 @@ pub(super) struct ExitLine<'a> {
 #[serde(default)]
 pub(super) struct ForkLine<'a> {
     #[serde(borrow)]
+    pub(super) host: Option<Text<'a>>,
+    #[serde(borrow)]
     pub(super) time: Option<Text<'a>>,
     pub(super) seq: u64,
     pub(super) pid: Option<u32>,
@@ -123,6 +129,8 @@ pub(super) struct ForkLine<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct LostLine<'a> {
+    #[serde(borrow)]
+    pub(super) host: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) time: Option<Text<'a>>,
     pub(super) count: u64,

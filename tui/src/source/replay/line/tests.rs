@@ -101,14 +101,16 @@ fn exits_forks_losses_and_processes_are_the_same_again() {
         time_ns: 10_000,
         start_ns: 9_999,
         pid: 8,
-        parent: key(1, Some(9_000), 10_000),
+        parent: key(HostId(0), 1, Some(9_000), 10_000),
         comm: Comm::new(b"\xff"),
+        ..Fork::default()
     };
     let lost = |cpu| {
         Event::Lost(Lost {
             time_ns: 11_000,
             count: 3,
             cpu,
+            ..Lost::default()
         })
     };
     for event in [
@@ -125,7 +127,7 @@ fn exits_forks_losses_and_processes_are_the_same_again() {
     }
     let (model, _, mut out) = begun();
     let process = Running {
-        key: key(9, Some(5), 100_000_000_000),
+        key: key(HostId(0), 9, Some(5), 100_000_000_000),
         ppid: 1,
         uid: Some(1000),
         comm: "bash".into(),

@@ -34,7 +34,7 @@ impl Clock {
     }
 
     /// Returns an instant as a Unix time in ns.
-    fn unix(&mut self, text: &[u8]) -> Result<i64, String> {
+    pub(super) fn unix(&mut self, text: &[u8]) -> Result<i64, String> {
         match self.unix_as_written(text) {
             Some(unix) => Ok(unix),
             None => any_form(text),
