@@ -8,6 +8,7 @@ mod lanes;
 use super::Exporter;
 use crate::event::{Exec, Exit, ProcessKey, Session};
 use crate::model::{Applied, Model, Totals};
+use crate::process::Life;
 use lanes::{Cut, Lanes};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -15,6 +16,10 @@ use serde_json::{Value, json};
 
 /// Everything is of one process of the trace; its threads are the lanes.
 const PID: u32 = 1;
+
+/// With more programs running than this, the oldest are told and forgotten, for whoever loses exits would keep them
+/// for ever.
+const MOST_RUNNING: usize = if cfg!(test) { 16 } else { 65_536 };
 
 /// Writes slices as they end.
 #[derive(Debug, Default)]
@@ -108,6 +113,9 @@ impl Trace {
             Some(json!("became its next program")),
             out,
         );
+        if self.running.len() >= MOST_RUNNING {
+            self.forget_oldest(exec.time_ns, model, out);
+        }
         let parent = self.nearest(exec, false, model);
         let below = parent.and_then(|parent| Some((parent, self.running.get(&parent)?.lane)));
         let lane = self.lanes.place(key, below);
@@ -147,6 +155,26 @@ impl Trace {
         let tid = lane.unwrap_or(0);
         let failed = json!({"ph": "i", "s": "t", "pid": PID, "tid": tid, "ts": self.ts(exec.time_ns), "name": name, "cat": "failed", "args": facts(exec, model)});
         write(out, &failed);
+    }
+
+    /// Writes the slices of processes whose end was not seen, and if there are none of the oldest: a quarter of all.
+    fn forget_oldest(&mut self, now_ns: u64, model: &Model, out: &mut Vec<u8>) {
+        let ended = |key: &ProcessKey| {
+            let process = model.processes.find(*key);
+            process.is_none_or(|process| matches!(process.life, Life::Ended { .. }))
+        };
+        let mut all: Vec<_> = self
+            .running
+            .iter()
+            .map(|(key, slice)| (!ended(key), slice.since_ns, *key))
+            .collect();
+        all.sort_unstable();
+        let gone = all.iter().take_while(|(lives, ..)| !lives).count();
+        all.truncate(gone.max(MOST_RUNNING / 4));
+        for (_, _, key) in all {
+            let how = json!("its end was not seen so far");
+            self.close(key, now_ns, "running", Some(how), out);
+        }
     }
 
     /// Writes the slice of a process; those nested in it that go on get lanes of their own from now on.

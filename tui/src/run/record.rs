@@ -277,9 +277,23 @@ fn write(mut sink: Sink, taken: &Receiver<Message>, shared: &Shared) {
         let io = error.downcast_ref::<std::io::Error>();
         let unread = io.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe);
         shared.unread.store(unread, Relaxed);
+        let mut why = format!("{error:#}");
+        if io.is_some_and(is_full) {
+            let written = format::size(shared.bytes.load(Relaxed));
+            let remedy = "make room, or let old files go with --write-max and --write-keep";
+            why.push_str(&format!(", after {written} were written; {remedy}"));
+        }
         // The first reason counts.
-        let _ = shared.stopped.set(format!("{error:#}"));
+        let _ = shared.stopped.set(why);
     }
+}
+
+/// Returns whether it says that there is no room: on the disk, for the user, or in a file.
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    )
 }
 
 fn write_all(sink: &mut Sink, taken: &Receiver<Message>, shared: &Shared) -> Result<()> {

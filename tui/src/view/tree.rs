@@ -101,7 +101,7 @@ fn figures(buf: &mut Buffer, area: Rect, one: &Line, process: &Process, look: &L
                 some(counts.cpu_ns, format::duration(counts.cpu_ns)).into(),
                 base,
             ),
-            "AGE" if process.is_host() => ("".into(), theme.dim),
+            "AGE" | "USER" if process.is_host() => ("".into(), theme.dim),
             "AGE" => (format::duration(age(one, process, look)).into(), theme.dim),
             _ => (look.user(process.uid), theme.dim),
         };

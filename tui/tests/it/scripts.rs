@@ -162,11 +162,8 @@ TIME     PCOMM            PID     PPID    RET ARGS
 12:00:12 cc               101     100       0 /usr/bin/cc it's
 ";
     assert_eq!(text(&told.stdout), expected);
-    assert_eq!(
-        text(&again.stdout),
-        expected,
-        "what was made of them is read again"
-    );
+    // The recording does not tell how long the arguments were, and what is made of it says so.
+    assert_eq!(text(&again.stdout).replace(" …", ""), expected);
     let losses = text(&told.stderr);
     assert!(
         losses.contains("3 events lost on CPU 0 on db-1 at 12:00:13"),

@@ -33,6 +33,57 @@ fn shown(options: &TableOptions, exec: &Exec) -> String {
     line
 }
 
+/// What bcc's execsnoop prints, flag by flag, as its format strings say: `%-9s` of the time, `%-8.3f` of the seconds,
+/// `%-6d` of the user, `%-16s %-7d %-7s %3d %s` of the rest.
+const BCC: &str = include_str!("bcc.txt");
+
+#[test]
+fn each_flag_prints_what_bcc_prints() {
+    let missed = Exec {
+        time_ns: ls().time_ns + 1_000_000_000,
+        ret: -2,
+        pid: 4712,
+        comm: "bash".into(),
+        filename: Some((*b"/usr/local/bin/ls").into()),
+        args: Args::from_list(&["ls", "--color=auto"]),
+        ..ls()
+    };
+    for section in BCC.split("$ execsnoop").skip(1) {
+        let (flags, expected) = section.split_once('\n').unwrap();
+        let words: Vec<_> = flags.split_whitespace().collect();
+        let has = |flag| words.contains(&flag);
+        let value = |flag| {
+            let place = words.iter().position(|word| *word == flag)?;
+            words.get(place + 1).copied()
+        };
+        let regex = |flag| value(flag).map(|text| regex::bytes::Regex::new(text).unwrap());
+        let table = TableOptions {
+            time: has("-T"),
+            timestamp: has("-t"),
+            uid: has("-U"),
+            quote: has("-q"),
+            max_args: value("--max-args").map_or(20, |n| n.parse().unwrap()),
+            ..options()
+        };
+        let mut out = Vec::new();
+        Table::new(&table).start(&model().session, &mut out);
+        let asked = Options {
+            format: Format::Table,
+            failed: has("-x"),
+            select: crate::export::Select {
+                name: regex("-n"),
+                line: regex("-l"),
+                ..Default::default()
+            },
+            table,
+            ..Options::default()
+        };
+        let events = [ls(), missed.clone()].map(|exec| Event::Exec(Box::new(exec)));
+        let printed = String::from_utf8(out).unwrap() + &told(asked, events).0;
+        assert_eq!(printed.trim_end(), expected.trim_end(), "execsnoop{flags}");
+    }
+}
+
 #[test]
 fn the_columns_are_bccs() {
     let execs = vec![

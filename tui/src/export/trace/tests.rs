@@ -31,6 +31,25 @@ fn slices(events: &[Value]) -> Vec<(String, u64, f64, f64)> {
 }
 
 #[test]
+fn what_never_ends_is_not_kept_for_ever() {
+    let many = 100;
+    let one = |n: u32| ran(u64::from(n) * 1_000, 1_000 + n, 4711, &["/usr/bin/lost"]);
+    let mut trace = super::Trace::default();
+    let mut model = fixture::model(1_000);
+    let mut out = Vec::new();
+    for n in 0..many {
+        let applied = model.apply(one(n));
+        crate::export::Exporter::event(&mut trace, &applied, &model, &mut out);
+        assert!(trace.running.len() <= super::MOST_RUNNING);
+    }
+    crate::export::Exporter::end(&mut trace, &model.totals, 1_000_000, &mut out);
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("its end was not seen so far"), "{text}");
+    let told = text.matches("\"ph\":\"X\"").count();
+    assert_eq!(told, many as usize, "each is told");
+}
+
+#[test]
 fn a_build_is_a_timeline() {
     let events = trace(vec![
         ran(1_000, 100, 4711, &["/usr/bin/make"]),

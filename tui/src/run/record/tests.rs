@@ -115,6 +115,10 @@ fn a_disk_that_is_full_stops_the_recording_and_is_told_once() {
         told.starts_with("the recording to day has stopped after 0 events: No space left"),
         "{told}"
     );
+    assert!(
+        told.contains("after 0 B were written; make room, or let old files go with --write-max"),
+        "{told}"
+    );
     assert_eq!(record(&mut recorder, &mut model, 2), None, "told once");
     let seen = recorder.seen;
     let (sentence, all) = runtime().block_on(recorder.finish(&model, 0));
