@@ -60,6 +60,20 @@ actions! {
     Follow,
     /// Freezes the view, or thaws it; the capture goes on.
     Pause,
+    /// Looks at the moment of the event before.
+    MomentBefore,
+    /// Looks at the moment of the next event.
+    MomentNext,
+    /// Looks at the moment a second earlier.
+    SecondBefore,
+    /// Looks at the moment a second later.
+    SecondNext,
+    /// Replays slower.
+    Slower,
+    /// Replays faster.
+    Faster,
+    /// Replays one event.
+    StepReplay,
     /// Asks for a text to find; hides nothing.
     Search,
     /// Goes to the next event that was searched.

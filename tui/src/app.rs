@@ -11,6 +11,7 @@ mod filtering;
 pub mod group;
 mod handle;
 pub mod hits;
+pub mod moment;
 mod mouse;
 pub mod options;
 mod passing;
@@ -28,7 +29,6 @@ pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
 pub use search::Search;
 
 use crate::event::Event;
-use crate::field::Field;
 use crate::keymap::Mode;
 use crate::list::{List, Sort};
 use crate::model::{Applied, Model};
@@ -38,7 +38,6 @@ use hits::Hits;
 use pause::Paused;
 use popup::{Popup, Subject};
 use prompt::Prompt;
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use table::Table;
 use tree::Tree;
@@ -111,10 +110,14 @@ pub enum Outcome {
 }
 
 /// What the program has to do that the screen cannot: it does no input or output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// Give a text to the terminal's clipboard.
     Copy(String),
+    /// Replay so many times as fast as it happened.
+    Speed(f64),
+    /// Let the next event of a replay that stands still happen.
+    Step,
 }
 
 /// How a notice is meant.
@@ -158,6 +161,11 @@ pub struct App {
     undo: VecDeque<String>,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
+    moment: Option<moment::Moment>,
+    /// Whether the next event of a replay was asked for.
+    stepping: bool,
+    /// The time as of the last event of the terminal or tick, ns.
+    now_ns: u64,
     dirty: bool,
     second: u64,
 }
@@ -195,6 +203,9 @@ impl App {
             requests: Vec::new(),
             undo: VecDeque::new(),
             paused: None,
+            moment: None,
+            stepping: false,
+            now_ns: 0,
             dirty: true,
             second: 0,
         }
@@ -218,10 +229,12 @@ impl App {
     /// Takes in a batch of events; `tell` hears what each meant, right after the model took it in.
     pub fn apply_and_tell(&mut self, batch: Vec<Event>, mut tell: impl FnMut(&Applied, &Model)) {
         self.dirty |= !batch.is_empty();
-        for event in batch {
-            let applied = self.apply_one(event);
-            tell(&applied, &self.model);
-        }
+        self.take_step(batch.len(), |app| {
+            for event in batch {
+                let applied = app.apply_one(event);
+                tell(&applied, &app.model);
+            }
+        });
         if !self.is_paused() {
             self.tree.touch();
         }
@@ -441,19 +454,11 @@ impl App {
         self.model.store.row(entry)
     }
 
-    /// Returns the columns that are shown whatever the table of fields says, if that does not decide.
-    pub(crate) fn wanted_columns(&self, width: u16) -> Option<Cow<'_, [&'static Field]>> {
-        match &self.options.columns {
-            Some(asked) => Some(Cow::Borrowed(asked)),
-            None if self.model.session.others.is_empty() => None,
-            None => Some(Cow::Owned(columns::of_several_hosts(width))),
-        }
-    }
-
     /// Returns how many execs are listed, and how many the history holds.
     pub fn rows_shown(&self) -> (usize, usize) {
         let rows = self.model.store.len().saturating_sub(self.gaps.len());
-        let until = self.paused.as_ref().map_or(EntryId(u64::MAX), |p| p.from);
+        let paused = self.paused.as_ref().map_or(EntryId(u64::MAX), |p| p.from);
+        let until = self.moment.map_or(paused, |moment| moment.until);
         let gaps = match self.list.sort() {
             None => self.gaps.partition_point(|id| *id < until),
             Some(_) => 0,

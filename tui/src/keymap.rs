@@ -117,6 +117,13 @@ const fn ctrl(c: char) -> Key {
     }
 }
 
+const fn control(code: KeyCode) -> Key {
+    Key {
+        code,
+        control: true,
+    }
+}
+
 /// What a binding is about: a heading of the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Group {
@@ -126,6 +133,8 @@ pub enum Group {
     View,
     /// Finding and hiding.
     Find,
+    /// The past, and replays.
+    Time,
     /// In the tree.
     Tree,
     /// In tables of groups.
@@ -142,10 +151,11 @@ pub enum Group {
 
 impl Group {
     /// Every group with its heading, in the order of the help.
-    pub const HEADINGS: [(Self, &'static str); 9] = [
+    pub const HEADINGS: [(Self, &'static str); 10] = [
         (Self::Move, "Move"),
         (Self::View, "View"),
         (Self::Find, "Find and filter"),
+        (Self::Time, "Past and replay"),
         (Self::Tree, "Tree"),
         (Self::Groups, "Groups"),
         (Self::Rate, "Rate"),
@@ -373,6 +383,13 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Find,    LISTS,    &[c('x')],                                  A::FailuresOnly,    "failures only, all execs, or with PATH misses folded"),
         bind(G::Find,    LISTS,    &[k(K::Backspace)],                         A::UndoFilter,      "back to the filter before"),
         bind(G::Find,    LISTS,    &[ctrl('g')],                               A::ClearFilter,     "no filter"),
+        bind(G::Time,    LISTS,    &[c('[')],                                  A::MomentBefore,    "as of the event before: what came later is left out"),
+        bind(G::Time,    LISTS,    &[c(']')],                                  A::MomentNext,      "as of the next event; after the last: back to the present"),
+        bind(G::Time,    LISTS,    &[control(K::Left)],                        A::SecondBefore,    "as of a second earlier"),
+        bind(G::Time,    LISTS,    &[control(K::Right)],                       A::SecondNext,      "as of a second later"),
+        bind(G::Time,    LISTS,    &[c('(')],                                  A::Slower,          "replay at half the speed"),
+        bind(G::Time,    LISTS,    &[c(')')],                                  A::Faster,          "replay at twice the speed"),
+        bind(G::Time,    LISTS,    &[c('.')],                                  A::StepReplay,      "replay the next event only, and pause"),
         bind(G::Prompt,  PROMPT,   &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),
         bind(G::Prompt,  PROMPT,   &[k(K::Right), ctrl('f')],                  A::CursorRight,     "cursor right"),
         bind(G::Prompt,  PROMPT,   &[k(K::Home), ctrl('a')],                   A::CursorStart,     "cursor to the start"),

@@ -59,6 +59,8 @@ pub struct List {
     /// What is listed in order of arrival; empty when sorted.
     arrived: VecDeque<EntryId>,
     sorted: Option<Sorted>,
+    /// The first entry that is left out, while a moment of the past is looked at; the list is in order of arrival then.
+    until: Option<EntryId>,
 }
 
 impl List {
@@ -74,7 +76,55 @@ impl List {
 
     /// Returns the sort; `None` is the order of arrival.
     pub fn sort(&self) -> Option<Sort> {
-        self.sort
+        self.sort.filter(|_| self.until.is_none())
+    }
+
+    /// Leaves out the entries from one on, in order of arrival, or lists them again as they were sorted.
+    pub fn set_until(&mut self, until: Option<EntryId>) {
+        let listed = self.by_arrival();
+        self.until = until;
+        match (listed, self.by_arrival()) {
+            (false, true) => self.list_arrived(),
+            (true, false) => self.arrived = VecDeque::new(),
+            _ => {}
+        }
+    }
+
+    /// Returns the last listed entry before one, in order of arrival, whatever is left out.
+    pub fn last_before(&self, id: EntryId) -> Option<EntryId> {
+        if self.by_arrival() {
+            let place = self.arrived.partition_point(|listed| *listed < id);
+            return self.arrived.get(place.checked_sub(1)?).copied();
+        }
+        let ids = (self.first..id.0.min(self.next())).rev().map(EntryId);
+        ids.into_iter().find(|id| self.stands(*id))
+    }
+
+    /// Returns the first listed entry from one on, in order of arrival, whatever is left out.
+    pub fn first_from(&self, id: EntryId) -> Option<EntryId> {
+        if self.by_arrival() {
+            let place = self.arrived.partition_point(|listed| *listed < id);
+            return self.arrived.get(place).copied();
+        }
+        let ids = (id.0.max(self.first)..self.next()).map(EntryId);
+        ids.into_iter().find(|id| self.stands(*id))
+    }
+
+    fn stands(&self, id: EntryId) -> bool {
+        matches!(self.state(id), Some(State::Shown | State::Gap))
+    }
+
+    /// Returns whether it is in order of arrival, sorted or not.
+    fn by_arrival(&self) -> bool {
+        self.sorted.is_none() || self.until.is_some()
+    }
+
+    /// Returns how much of what has arrived is listed.
+    fn arrived_until(&self) -> usize {
+        match self.until {
+            Some(until) => self.arrived.partition_point(|id| *id < until),
+            None => self.arrived.len(),
+        }
     }
 
     /// Returns whether misses are folded.
@@ -120,7 +170,7 @@ impl List {
         let found = std::mem::take(&mut self.found);
         found.iter().for_each(|id| self.fold(*id, model));
         self.found = found;
-        if self.sorted.is_none() {
+        if self.by_arrival() {
             self.list_arrived();
         }
     }
@@ -160,7 +210,7 @@ impl List {
         };
         change(&mut self.shown, State::Shown);
         change(&mut self.folded, State::Folded);
-        if self.sorted.is_none() && (was == State::Shown) != (now == State::Shown) {
+        if self.by_arrival() && (was == State::Shown) != (now == State::Shown) {
             match self.arrived.binary_search(&id) {
                 Ok(place) => _ = self.arrived.remove(place),
                 Err(place) if now == State::Shown => self.arrived.insert(place, id),
@@ -178,7 +228,7 @@ impl List {
         let (first, states) = (self.first, &self.states);
         let shown = |id: EntryId| states.get((id.0 - first) as usize) == Some(&State::Shown);
         self.sorted = sort.map(|sort| Sorted::new(sort, model, shown));
-        if self.sorted.is_none() {
+        if self.by_arrival() {
             self.list_arrived();
         } else {
             self.arrived = VecDeque::new();
@@ -244,9 +294,9 @@ impl List {
 
     /// Returns how many entries are listed.
     pub fn len(&self) -> usize {
-        match self.sorted {
-            Some(_) => self.shown,
-            None => self.arrived.len(),
+        match self.by_arrival() {
+            false => self.shown,
+            true => self.arrived_until(),
         }
     }
 
@@ -263,8 +313,9 @@ impl List {
     /// Returns the entry at a place. For several in a row, [`List::iter_from`] is faster.
     pub fn get(&self, index: usize) -> Option<EntryId> {
         match &self.sorted {
-            Some(sorted) => sorted.from(index).next(),
-            None => self.arrived.get(index).copied(),
+            Some(sorted) if self.until.is_none() => sorted.from(index).next(),
+            _ if index >= self.arrived_until() => None,
+            _ => self.arrived.get(index).copied(),
         }
     }
 
@@ -273,9 +324,13 @@ impl List {
         let sorted = self
             .sorted
             .iter()
+            .filter(|_| !self.by_arrival())
             .flat_map(move |sorted| sorted.from(index));
-        let from = index.min(self.arrived.len());
-        self.arrived.range(from..).copied().chain(sorted)
+        let end = self.arrived_until();
+        self.arrived
+            .range(index.min(end)..end)
+            .copied()
+            .chain(sorted)
     }
 
     /// Returns the place of an entry, or, if it is not listed, where it would be (`Err`).
@@ -284,8 +339,12 @@ impl List {
     /// The nearest place, if the entry is not listed; an entry that is gone, or a gap in a
     /// sorted list, would be the first.
     pub fn position(&self, id: EntryId, _model: &Model) -> Result<usize, usize> {
-        let Some(sorted) = &self.sorted else {
-            return self.arrived.binary_search(&id);
+        let Some(sorted) = self.sorted.as_ref().filter(|_| !self.by_arrival()) else {
+            let end = self.arrived_until();
+            return match self.arrived.binary_search(&id) {
+                Ok(place) if place < end => Ok(place),
+                Ok(place) | Err(place) => Err(place.min(end)),
+            };
         };
         match (sorted.rank(id), self.state(id)) {
             (Some(place), Some(State::Shown)) => Ok(place),
@@ -350,7 +409,7 @@ impl List {
                 true
             }
         };
-        if passes && self.sorted.is_none() {
+        if passes && self.by_arrival() {
             self.arrived.push_back(id);
         }
         if row.is_some_and(|row| !row.misses().is_empty()) {

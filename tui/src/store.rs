@@ -79,6 +79,17 @@ impl Row {
         )
     }
 
+    /// Returns it as it was at an instant: what ended later runs.
+    pub fn as_of(&self, time_ns: u64) -> Cow<'_, Row> {
+        match &self.end {
+            Some(end) if end.time_ns() > time_ns => Cow::Owned(Row {
+                end: None,
+                ..self.clone()
+            }),
+            _ => Cow::Borrowed(self),
+        }
+    }
+
     /// Returns the exit, if the process ended in this program.
     pub fn exit(&self) -> Option<&Exit> {
         match &self.end {

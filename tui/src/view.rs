@@ -66,9 +66,19 @@ struct Look<'a> {
     zone: &'a TimeZone,
     ascii: bool,
     now_ns: u64,
+    /// Whether that is a moment of the past.
+    is_past: bool,
 }
 
 impl<'a> Look<'a> {
+    /// Returns a row as it was at the moment that is looked at.
+    fn as_of<'r>(&self, row: &'r crate::store::Row) -> Cow<'r, crate::store::Row> {
+        match self.is_past {
+            true => row.as_of(self.now_ns),
+            false => Cow::Borrowed(row),
+        }
+    }
+
     /// Returns the time of day of an instant.
     fn time_of_day(&self, time_ns: u64) -> String {
         format::time_of_day(self.model.session.wall_ns(time_ns), self.zone)
@@ -128,6 +138,7 @@ impl<'t> LookAt<'t> {
             zone: &app.options.zone,
             ascii: app.options.ascii,
             now_ns: self.now_ns,
+            is_past: app.moment().is_some(),
         }
     }
 }
@@ -179,6 +190,7 @@ impl Panels {
 
 /// Draws the screen.
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
+    let now_ns = app.moment().map_or(now_ns, |moment| moment.time_ns);
     let screen = frame.area();
     app.hits = Hits {
         screen: area_of(screen),

@@ -26,6 +26,14 @@ impl App {
                 _ => View::Tree,
             }),
             Action::Pause => self.toggle_pause(),
+            Action::MomentBefore => self.step_moment(false),
+            Action::MomentNext => self.step_moment(true),
+            Action::SecondBefore => self.step_second(false),
+            Action::SecondNext => self.step_second(true),
+            Action::Slower => self.change_speed(0.5),
+            Action::Faster => self.change_speed(2.0),
+            Action::StepReplay => self.step_replay(),
+            Action::Bottom if self.moment().is_some() => self.leave_moment(),
             Action::Search => self.open_search(),
             Action::SearchNext => self.search_again(true),
             Action::SearchPrevious => self.search_again(false),
@@ -209,7 +217,10 @@ impl App {
     }
 
     fn toggle_pause(&mut self) {
-        if self.is_paused() {
+        if self.moment().is_some() {
+            self.leave_moment();
+            self.resume();
+        } else if self.is_paused() {
             self.resume();
         } else {
             self.pause();

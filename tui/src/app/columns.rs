@@ -1,6 +1,7 @@
 //! Which columns fit on the screen.
 
 use crate::field::{FIELDS, Field};
+use std::borrow::Cow;
 
 /// Cells that the elastic column gets at least, if there are that many.
 const ELASTIC_MIN: u16 = 12;
@@ -64,6 +65,17 @@ pub fn columns(
         fixed => (field, fixed.min(width.saturating_sub(MARK))),
     };
     fields.into_iter().map(with_width).collect()
+}
+
+impl super::App {
+    /// Returns the columns that are shown whatever the table of fields says, if that does not decide.
+    pub(crate) fn wanted_columns(&self, width: u16) -> Option<Cow<'_, [&'static Field]>> {
+        match &self.options.columns {
+            Some(asked) => Some(Cow::Borrowed(asked)),
+            None if self.model.session.others.is_empty() => None,
+            None => Some(Cow::Owned(of_several_hosts(width))),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 impl App {
     /// Takes in a key, a click, a paste or a change of size.
     pub fn handle(&mut self, event: Event, now_ns: u64) -> Outcome {
+        self.now_ns = now_ns;
         self.tree.refresh(&self.model, now_ns);
         self.pass_time(now_ns);
         let outcome = match event {

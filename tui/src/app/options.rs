@@ -51,6 +51,8 @@ pub struct AppOptions {
     pub zone: TimeZone,
     /// What the events come from, in a word: "live", "replay", "demo".
     pub source: &'static str,
+    /// How many times as fast as it happened something is replayed, if it is at a pace.
+    pub speed: Option<f64>,
 }
 
 impl Default for AppOptions {
@@ -65,6 +67,7 @@ impl Default for AppOptions {
             ascii: false,
             zone: TimeZone::UTC,
             source: "live",
+            speed: None,
         }
     }
 }

@@ -76,6 +76,12 @@ fn labels(one: &Spawner, other: &Spawner, place: usize) -> Ordering {
 }
 
 impl Rates {
+    /// Takes another moment for now.
+    pub(super) fn look_back_to(&mut self, now_ns: u64) {
+        self.now = now_ns / SECOND_NS;
+        self.chosen = self.chosen.filter(|chosen| *chosen < self.now);
+    }
+
     /// Returns how many seconds a column has.
     pub fn step(&self) -> u64 {
         STEPS.get(self.step).copied().unwrap_or(1)

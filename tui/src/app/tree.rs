@@ -68,12 +68,32 @@ pub struct Tree {
     matched: Option<FxHashSet<ProcessId>>,
     stale: bool,
     made_ns: u64,
+    /// The moment that it shows, if that is not the present.
+    as_of: Option<u64>,
 }
 
 impl Tree {
     /// Takes note that processes changed.
     pub fn touch(&mut self) {
         self.stale = true;
+    }
+
+    /// Shows the processes of a moment: none that was forked later, and those that ended later as running; or those
+    /// of the present.
+    pub fn set_as_of(&mut self, as_of: Option<u64>) {
+        self.as_of = as_of;
+        // It is to be seen at once.
+        self.made_ns = 0;
+        self.stale = true;
+    }
+
+    fn life(&self, process: &Process) -> Life {
+        match process.life {
+            Life::Ended { time_ns, .. } if self.as_of.is_some_and(|as_of| time_ns > as_of) => {
+                Life::Running
+            }
+            life => life,
+        }
     }
 
     /// Makes the lines anew if something changed. Returns whether they are up to date.
@@ -128,7 +148,7 @@ impl Tree {
                 last,
                 fold,
                 counts: process.subtree,
-                life: process.life,
+                life: self.life(process),
             });
             if fold == Fold::Open {
                 let children: Vec<&Process> = below.collect();
@@ -174,7 +194,8 @@ impl Tree {
             .matched
             .as_ref()
             .is_none_or(|m| m.contains(&process.id));
-        passes && (busy || self.show_idle)
+        let was_there = |as_of| process.key.start_ns <= as_of;
+        passes && (busy || self.show_idle) && self.as_of.is_none_or(was_there)
     }
 
     fn is_open(&self, process: &Process, model: &Model) -> bool {

@@ -1,7 +1,7 @@
 //! A live capture, set up for whoever consumes it.
 
 use super::command::Started;
-use super::pace::Hold;
+use super::pace::Passing;
 use super::privileges::{self, Kept};
 use super::{only, replay};
 use crate::cli::{Config, Source};
@@ -54,8 +54,8 @@ pub(super) enum Feed {
         stop: Option<oneshot::Sender<()>>,
         task: JoinHandle<Result<()>>,
     },
-    /// A recording, by a thread that ends once nobody listens; its time may stand still.
-    Recording { hold: Option<Hold> },
+    /// A recording, by a thread that ends once nobody listens; how its time passes.
+    Recording { time: Passing },
 }
 
 /// As [`start`], unless a signal comes before: a recording may come from somewhere where there is none yet.
@@ -149,8 +149,22 @@ impl Capture {
 
     /// Lets the time of a recording stand still, or go on.
     pub(super) fn hold(&self, held: bool) {
-        if let Feed::Recording { hold: Some(hold) } = &self.feed {
-            hold.set(held);
+        if let Feed::Recording { time } = &self.feed {
+            time.hold(held);
+        }
+    }
+
+    /// Lets the time of a recording pass so many times as fast as it did.
+    pub(super) fn set_speed(&self, times: f64) {
+        if let Feed::Recording { time } = &self.feed {
+            time.set_speed(times);
+        }
+    }
+
+    /// Lets the next event of a recording happen while its time stands still.
+    pub(super) fn step(&self) {
+        if let Feed::Recording { time } = &self.feed {
+            time.step();
         }
     }
 

@@ -1,7 +1,7 @@
 //! A recording, or the made-up machine, in the place of a live capture.
 
 use super::live::{Capture, Feed};
-use super::pace::{Hold, Pace};
+use super::pace::{Pace, Passing};
 use super::privileges::{self, Kept};
 use crate::cli::{Config, Mode};
 use crate::event::Session;
@@ -39,20 +39,20 @@ pub(super) async fn start(config: &Config, paths: &[PathBuf]) -> Result<(Capture
     let read = move || inputs.into_iter().map(Recording::of).collect();
     let recordings: Vec<Recording> = aside(read).await.and_then(|read: Result<_>| read)?;
     // A paused view shows the moment: it goes on from there.
-    let hold = Hold::default();
+    let time = Passing::new(config.speed.unwrap_or(1.0), true);
     // Numbers of users are another machine's own.
     let here = proc::session().host;
     let (session, knows_users, capture) = match <[Recording; 1]>::try_from(recordings) {
         Ok([mut recording]) => {
             let session = recording.session().clone();
             let began_ns = session.started_ns;
-            let capture = play(config, began_ns, hold, move || recording.batch());
+            let capture = play(config, began_ns, time, move || recording.batch());
             (session.clone(), session.host == here, capture)
         }
         Err(recordings) => {
             let mut merged = Merged::new(recordings);
             let (session, knows_users) = (merged.session().clone(), merged.is_all_of(&here));
-            let capture = play(config, session.started_ns, hold, move || merged.batch());
+            let capture = play(config, session.started_ns, time, move || merged.batch());
             (session, knows_users, capture)
         }
     };
@@ -94,9 +94,9 @@ pub(super) async fn demo(config: &Config) -> Result<(Capture, Model)> {
     let began_ns = session.started_ns + lead_ns;
     let mut model = model(config, session, Users::new(demo::USERS));
     model.seed(demo.running().to_vec());
-    let mut capture = play(config, began_ns, Hold::default(), move || demo.batch());
     // A paused view lets it go on, as it does a live capture.
-    capture.feed = Feed::Recording { hold: None };
+    let time = Passing::new(config.speed.unwrap_or(1.0), false);
+    let capture = play(config, began_ns, time, move || demo.batch());
     Ok((capture, model))
 }
 
@@ -104,12 +104,12 @@ pub(super) async fn demo(config: &Config) -> Result<(Capture, Model)> {
 fn play(
     config: &Config,
     began_ns: u64,
-    hold: Hold,
+    time: Passing,
     mut next: impl FnMut() -> Option<Batch> + Send + 'static,
 ) -> Capture {
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
-    let pace = config.speed;
-    let pace = pace.map(|speed| Pace::new(speed, began_ns, hold.clone()));
+    let paced = config.speed.is_some();
+    let pace = paced.then(|| Pace::new(began_ns, time.clone()));
     std::thread::spawn(move || match pace {
         Some(pace) => pace.play(next, &sender),
         None => {
@@ -125,7 +125,7 @@ fn play(
         problems: Vec::new(),
         took: std::time::Duration::ZERO,
         knows_users: false,
-        feed: Feed::Recording { hold: Some(hold) },
+        feed: Feed::Recording { time },
     }
 }
 

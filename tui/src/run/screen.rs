@@ -107,6 +107,7 @@ fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
         },
         zone: TimeZone::system(),
         source: source(config, config.record.is_some()),
+        speed: config.speed,
     }
 }
 
@@ -201,7 +202,7 @@ impl<'a> Loop<'a> {
                     let event = event.context("the terminal is gone")?.context("cannot read keys")?;
                     self.next_frame = self.next_frame.min(self.last_frame + FRAME);
                     let outcome = self.app.handle(event, self.now_ns());
-                    self.serve();
+                    self.serve(capture);
                     capture.hold(self.app.is_paused());
                     match outcome {
                         Outcome::Continue => {}
@@ -242,10 +243,12 @@ impl<'a> Loop<'a> {
     }
 
     /// Does what keys asked for.
-    fn serve(&mut self) {
+    fn serve(&mut self, capture: &Capture) {
         for request in self.app.take_requests() {
             match request {
                 Request::Copy(text) => self.terminal.copy(&text),
+                Request::Speed(times) => capture.set_speed(times),
+                Request::Step => capture.step(),
             }
         }
     }

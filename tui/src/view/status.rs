@@ -70,7 +70,13 @@ fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
         true => clean(&session.kernel),
         false => String::new(),
     };
-    let state = if app.is_paused() {
+    let state = if let Some(moment) = app.moment() {
+        let back = format::duration(moment.from_ns.saturating_sub(moment.time_ns));
+        let minus = if look.ascii { '-' } else { '−' };
+        let at = look.time_of_day(moment.time_ns);
+        let text = format!("{} as of {at} ({minus}{back})", glyphs.paused);
+        vec![(look.plain(text.into()), theme.warn)]
+    } else if app.is_paused() {
         let waiting = format::count(app.waiting());
         let text = format!("{} paused, +{waiting} waiting", glyphs.paused);
         vec![(text.into(), theme.warn)]

@@ -27,7 +27,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
         return;
     };
     let process = app.process_of(subject);
-    let row = app.row_of(subject);
+    let row = app.row_of(subject).map(|row| look.as_of(row));
+    let row = row.as_deref();
     let title = match (row, process) {
         (Some(row), _) => format!(
             " {} {} ",

@@ -112,6 +112,7 @@ fn entry(
     }
     match app.model.store.get(id) {
         Some(Entry::Row(row)) => {
+            let row = &*look.as_of(row);
             let mut longest = 0;
             for (field, place) in places(area, columns) {
                 if field.width == 0 {

@@ -84,7 +84,12 @@ fn figures(buf: &mut Buffer, area: Rect, one: &Line, process: &Process, look: &L
         if area.width < from {
             continue;
         }
-        let some = |n: u64, text: String| if n == 0 { String::new() } else { text };
+        // What a subtree did by then is not known.
+        let some = |n: u64, text: String| match n {
+            _ if look.is_past => String::new(),
+            0 => String::new(),
+            _ => text,
+        };
         let counts = one.counts;
         let (text, style): (Cow<'_, str>, Style) = match title {
             "PID" if process.is_host() => ("host".into(), theme.dim),
@@ -260,6 +265,12 @@ fn notes<'a>(one: &Line, process: &Process, look: &Look<'_>) -> Vec<Part<'a>> {
             "children"
         };
         out.push((format!("{below} {word}").into(), theme.accent));
+    }
+    if look.is_past {
+        let row = process.last_exec.and_then(|id| look.model.store.row(id));
+        if row.is_some_and(|row| row.exec.time_ns > look.now_ns) {
+            out.push(("executed this later".into(), theme.dim));
+        }
     }
     if let Some((text, bad)) = ended(one.life) {
         let style = if bad { theme.warn } else { theme.dim };
