@@ -9,8 +9,8 @@ mod value;
 
 pub use only::CaptureFilter;
 pub use resolve::{
-    AssertConfig, Command, Config, DiffConfig, DoctorConfig, LineConfig, Mode, RecordConfig,
-    ScreenConfig, Source,
+    AssertConfig, Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig,
+    Source,
 };
 pub use value::Speed;
 
@@ -44,7 +44,6 @@ Examples:
   sudo execsnoop-tui -- make -j4              what make executes, until it ends
   sudo execsnoop-tui --only 'user=alice !ccache'
   execsnoop-tui doctor                        what a live run needs, and what is missing
-  execsnoop-tui diff here.zst ci.zst          what fails, is missing or slower in the second
 
 The screen comes up when standard output is a terminal. It does not, and lines are printed,
 when output is redirected, with -o or -O, and with the flags that ask for the lines of bcc's
@@ -52,7 +51,7 @@ execsnoop: -T -t -U -q -n -l --max-args. With --summary or --assert and none of 
 no lines and no screen; with -w and none of these, redirected output stays empty.
 
 Exit status: 0 done, or the reader of the output went away; 1 could not run, or not record all;
-2 usage; 3 an exec did not pass --assert, or diff found a difference; 4 events were lost and --fail-on-loss is given; else
+2 usage; 3 an exec did not pass --assert; 4 events were lost and --fail-on-loss is given; else
 that of CMD, if one was started and has ended.";
 
 const USAGE: &str = "execsnoop-tui [OPTIONS] [-- CMD ARG…]
@@ -86,65 +85,6 @@ pub enum Subcommands {
     ///
     /// It really attaches and catches an exec of its own; exits with 0 only if that works.
     Doctor(DoctorArgs),
-    /// Tells how two recordings differ: what fails, is missing, is new or takes longer in the second
-    ///
-    /// Commands are compared by their program's name and arguments, in which placeholders stand for
-    /// what is another one in each run: temporary names, numbers, hashes, dates. Misses of a walk
-    /// through PATH that found something are no failures. What is told first matters most.
-    ///
-    /// Exit status: 0 no difference, 3 a difference, 1 if that could not be found out, 2 usage.
-    Diff(DiffArgs),
-}
-
-/// The flags of `diff`.
-#[derive(Debug, clap::Args)]
-pub struct DiffArgs {
-    /// The recording before, or of where it works (`-` is standard input)
-    #[arg(value_name = "A")]
-    pub a: PathBuf,
-    /// The recording after, or of where it does not work
-    #[arg(value_name = "B")]
-    pub b: PathBuf,
-    /// Compare only execs that pass this filter
-    ///
-    /// One that asks what is known only later (exit, dur, cpu, rss, sig) passes programs that ended.
-    #[arg(short, long, value_name = "EXPR")]
-    pub filter: Option<String>,
-    /// What commands are told apart by
-    #[arg(long, value_enum, value_name = "WHAT", default_value = "command")]
-    pub by: DiffBy,
-    /// How many times as long, or as short, something has to take to be a difference; and at least 5 ms more, or less
-    #[arg(long, value_name = "N", default_value = "2", value_parser = value::factor)]
-    pub slower: f64,
-    /// Form of the report
-    #[arg(
-        short,
-        long,
-        value_enum,
-        value_name = "FORMAT",
-        default_value = "table"
-    )]
-    pub output: DiffFormat,
-}
-
-/// What commands are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DiffBy {
-    /// Name and arguments, with placeholders for what is volatile
-    Command,
-    /// The path of the program
-    Exe,
-    /// The task name
-    Comm,
-}
-
-/// The form of what `diff` tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DiffFormat {
-    /// Columns for people
-    Table,
-    /// One JSON object a line
-    Ndjson,
 }
 
 /// The flags of `doctor`.

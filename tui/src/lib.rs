@@ -8,7 +8,6 @@ pub mod cells;
 pub mod cli;
 pub mod clock;
 pub mod container;
-pub mod diff;
 pub mod doctor;
 pub mod event;
 pub mod export;

@@ -2,7 +2,6 @@
 
 mod assert;
 mod command;
-mod diff;
 mod lines;
 mod live;
 mod only;
@@ -38,7 +37,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match command {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
         Command::Doctor(config) => doctor(&config),
-        Command::Diff(config) => diff::run(&config),
     };
     match result {
         Ok(code) => code,

@@ -1,11 +1,7 @@
 //! Raw arguments to decisions.
 
 use super::only::{CaptureFilter, capture_filter};
-use super::{
-    Args, Context, DiffArgs, DiffBy, DiffFormat, DoctorArgs, DoctorFormat, EventKind, LiveArgs,
-    Speed, Subcommands,
-};
-use crate::diff::By;
+use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Speed, Subcommands};
 use crate::export::line::TableOptions;
 use crate::export::{Events, Format, Options, Select};
 use crate::field::{self, Field};
@@ -24,27 +20,6 @@ pub enum Command {
     Live(Box<Config>),
     /// Report what a live run needs.
     Doctor(DoctorConfig),
-    /// Compare two recordings.
-    Diff(Box<DiffConfig>),
-}
-
-/// What to compare, and how.
-#[derive(Debug)]
-pub struct DiffConfig {
-    /// The recording before.
-    pub a: PathBuf,
-    /// The recording after.
-    pub b: PathBuf,
-    /// What is compared.
-    pub filter: Filter,
-    /// What commands are told apart by.
-    pub by: By,
-    /// From which factor on a time is a difference.
-    pub slower: f64,
-    /// The form of what is told.
-    pub format: DiffFormat,
-    /// Whether a terminal gets it.
-    pub on_terminal: bool,
 }
 
 /// How to report.
@@ -190,17 +165,8 @@ pub(super) fn resolve(
         return Err("a program to start is missing behind `--`".into());
     }
     match args.command {
-        Some(asked) if command.is_some() => {
-            let name = match asked {
-                Subcommands::Doctor(_) => "doctor",
-                Subcommands::Diff(_) => "diff",
-            };
-            Err(format!(
-                "{name} starts no program: leave out `--` and what is behind it"
-            ))
-        }
-        Some(Subcommands::Diff(args)) => {
-            diff(args, context).map(|config| Command::Diff(Box::new(config)))
+        Some(Subcommands::Doctor(_)) if command.is_some() => {
+            Err("doctor starts no program: leave out `--` and what is behind it".into())
         }
         Some(Subcommands::Doctor(args)) => Ok(Command::Doctor(doctor(args, context))),
         None => live(args.live, command.unwrap_or_default(), context)
@@ -214,27 +180,6 @@ fn doctor(args: DoctorArgs, context: &Context<'_>) -> DoctorConfig {
         btf: args.btf,
         color: context.colored(args.color),
     }
-}
-
-fn diff(args: DiffArgs, context: &Context<'_>) -> Result<DiffConfig, String> {
-    if args.a == args.b && args.a.as_os_str() == "-" {
-        return Err("standard input can be one of the two only: name a file".into());
-    }
-    let filter = args.filter.as_deref().unwrap_or("");
-    Ok(DiffConfig {
-        filter: Filter::parse(filter)
-            .map_err(|error| show_filter_error("--filter", filter, &error))?,
-        a: args.a,
-        b: args.b,
-        by: match args.by {
-            DiffBy::Command => By::Command,
-            DiffBy::Exe => By::Exe,
-            DiffBy::Comm => By::Comm,
-        },
-        slower: args.slower,
-        format: args.output,
-        on_terminal: context.stdout_is_terminal,
-    })
 }
 
 fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result<Config, String> {

@@ -1,7 +1,6 @@
 //! What each flag means, and what a wrong one is answered with.
 
 use super::*;
-use crate::diff::By;
 use crate::event::Exec;
 use crate::export::Events;
 use crate::field::FIELDS;
@@ -261,7 +260,7 @@ fn colors_obey_the_flag_then_no_color_then_the_terminal() {
         };
         match parse_on(&context, line).unwrap() {
             Command::Doctor(doctor) => doctor.color,
-            other => panic!("not the doctor: {other:?}"),
+            Command::Live(_) => panic!("not the doctor"),
         }
     };
     assert!(color(true, None, "doctor"));
@@ -281,33 +280,9 @@ fn the_doctor_reports_in_two_forms() {
     ] {
         match parse_on(&context(true), line).unwrap() {
             Command::Doctor(doctor) => assert_eq!(doctor.format, format),
-            other => panic!("not the doctor: {other:?}"),
+            Command::Live(_) => panic!("not the doctor"),
         }
     }
-}
-
-#[test]
-fn two_recordings_are_compared_as_asked() {
-    let diff = |line: &str| match parse_on(&context(false), line).unwrap() {
-        Command::Diff(diff) => *diff,
-        other => panic!("no comparison: {other:?}"),
-    };
-    let plain = diff("diff a b.zst");
-    assert_eq!(
-        (plain.a.to_str(), plain.b.to_str()),
-        (Some("a"), Some("b.zst"))
-    );
-    assert_eq!((plain.by, plain.slower), (By::Command, 2.0));
-    assert_eq!(plain.format, DiffFormat::Table);
-    let asked = diff("diff a - --by exe --slower 1.5x -o ndjson -f user=root");
-    assert_eq!((asked.by, asked.slower), (By::Exe, 1.5));
-    assert_eq!(asked.format, DiffFormat::Ndjson);
-    assert_eq!(asked.filter.text(), "user=root");
-    assert!(error("diff - -").contains("one of the two"));
-    assert!(error("diff a b --slower 1").contains("above 1"));
-    assert!(error("diff a b -f pid=x").contains("--filter: "));
-    assert!(error("diff a").contains("<B>"));
-    assert!(error("diff a b -- ls").contains("starts no program"));
 }
 
 #[test]

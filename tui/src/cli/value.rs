@@ -38,15 +38,6 @@ pub(super) fn speed(text: &str) -> Result<Speed, String> {
     })
 }
 
-/// Parses how many times as much something is, more than once.
-pub(super) fn factor(text: &str) -> Result<f64, String> {
-    let number = text.strip_suffix(['x', 'X']).unwrap_or(text);
-    let times = number.parse().ok();
-    times
-        .filter(|times| *times > 1.0 && *times <= 1e6)
-        .ok_or_else(|| "write a number above 1, such as 1.5 or 3".into())
-}
-
 /// Parses the ring buffer's size in bytes, perhaps with K, M or G behind it.
 pub(super) fn ring_size(text: &str) -> Result<u32, String> {
     const RANGE: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 30;

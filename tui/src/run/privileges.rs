@@ -41,11 +41,7 @@ pub(super) async fn give_up(config: &Config, kept: Kept) -> Result<()> {
         .context("cannot give up the rights that are needed no more: --keep-privileges keeps them")
 }
 
-/// Gives up everything but what is still needed, as [`give_up`] does.
-///
-/// # Errors
-/// As [`give_up`].
-pub(super) async fn give_up_all_but(kept: Kept) -> Result<()> {
+async fn give_up_all_but(kept: Kept) -> Result<()> {
     let of_worker: &[Capability] = match kept {
         Kept::Probe => &OF_PROBE,
         Kept::Nothing => &[],

@@ -139,11 +139,6 @@ impl Recording {
         Ok(recording)
     }
 
-    /// Returns what it is called.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Returns of which machine it is, and since when.
     pub fn session(&self) -> &Session {
         &self.session

@@ -78,59 +78,6 @@ all, in 6.0s         3       1   800ms    1.5s    4.0s    4.0s
     assert!(text(&told.stdout).contains("/usr/local/bin/cc it's"));
     assert!(text(&told.stderr).ends_with(expected));
 }
-
-/// Compares the recording with one that was changed; returns status, output and what was said.
-fn differs(from: &str, to: &str, args: &[&str]) -> (Option<i32>, String, String) {
-    let dir = tempfile::tempdir().unwrap();
-    let paths = ["here", "ci"].map(|name| dir.path().join(name));
-    std::fs::write(&paths[0], RECORDING).unwrap();
-    std::fs::write(&paths[1], RECORDING.replace(from, to)).unwrap();
-    let mut command = Command::new(PRODUCT);
-    command.current_dir(dir.path()).args(["diff", "here", "ci"]);
-    let told = command.args(args).output().unwrap();
-    let [out, said] = [&told.stdout, &told.stderr].map(|bytes| text(bytes).to_owned());
-    (told.status.code(), out, said)
-}
-
-#[test]
-fn two_recordings_are_compared() {
-    let (status, told, said) = differs("nothing", "", &[]);
-    assert_eq!((status, &*said), (Some(0), ""));
-    assert!(told.ends_with("\nno difference: 2 execs of 2 commands in both\n"));
-
-    // The compiler that was found after a miss is not there any more, and `sh` is killed.
-    let found = "\"filename\":\"/usr/bin/cc\",\"args\":[\"cc\",\"it's\"],\"ret\":0";
-    let gone = found.replace("\"ret\":0", "\"ret\":-13");
-    let (status, told, said) = differs(found, &gone, &[]);
-    let expected = "\
-A  here  ci  2 execs, 1 failed, in 6.0s; 3 events were lost, and are not in it
-B  ci  ci  3 execs, 2 failed, in 6.0s; 3 events were lost, and are not in it
-
-CHANGE  COUNT  FAILED  MEDIAN     P95  WHY                            COMMAND
-fails     1→2     1→2  1.5s→-  1.5s→-  ENOENT, EACCES, exit 1 before  cc it's
-
-1 command differs: 1 newly failing
-";
-    assert_eq!((status, &*told, &*said), (Some(3), expected, ""));
-
-    let (status, told, _) = differs(found, &gone, &["-o", "ndjson", "--by", "exe"]);
-    let told: Vec<serde_json::Value> = told
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!((status, told.len()), (Some(3), 3));
-    assert_eq!(
-        (&told[0]["event"], &told[0]["a"]["lost"]),
-        (&"diff".into(), &3.into())
-    );
-    let of = |n: usize| (&told[n]["change"], &told[n]["exe"]);
-    assert_eq!(of(1), (&"fails".into(), &"/usr/bin/cc".into()));
-    assert_eq!(of(2), (&"fails".into(), &"/usr/local/bin/cc".into()));
-
-    let (status, _, _) = differs(found, &gone, &["-f", "comm=sh !cc"]);
-    assert_eq!(status, Some(0), "the filter is asked of both");
-}
-
 #[test]
 fn recordings_of_two_machines_are_one_list() {
     let dir = tempfile::tempdir().unwrap();
@@ -171,21 +118,4 @@ TIME     PCOMM            PID     PPID    RET ARGS
     );
     let told = run(&["-r", "-", "-r", "-", "-o", "ndjson"]);
     assert_eq!(told.status.code(), Some(2));
-}
-
-#[test]
-fn what_cannot_be_compared_is_no_difference() {
-    let (status, told, said) = differs("", "", &["--filter", "pid="]);
-    assert_eq!((status, &*told), (Some(2), ""));
-    assert!(said.contains("--filter"), "{said}");
-    let mut command = Command::new(PRODUCT);
-    let told = command
-        .args(["diff", "/nowhere/a", "/nowhere/b"])
-        .output()
-        .unwrap();
-    assert_eq!(told.status.code(), Some(1));
-    assert_eq!(
-        text(&told.stderr),
-        "execsnoop-tui: cannot open /nowhere/a: No such file or directory (os error 2)\n"
-    );
 }

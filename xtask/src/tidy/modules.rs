@@ -73,17 +73,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "event", "field", "filter", "format", "model", "pivot", "process", "store", "text",
         ],
     ),
-    (
-        "diff",
-        &[
-            "cells", "event", "export", "filter", "format", "model", "pivot", "process", "store",
-            "text",
-        ],
-    ),
     ("source", &["clock", "event", "text"]),
     (
         "cli",
-        &["diff", "event", "export", "field", "filter", "list", "text"],
+        &["event", "export", "field", "filter", "list", "text"],
     ),
     ("doctor", &["source", "text"]),
     // Made-up events, compiled for tests only.
