@@ -283,10 +283,12 @@ impl App {
 
     fn changed(&mut self, id: EntryId) {
         match &mut self.paused {
-            Some(paused) if id < paused.from => {
-                paused.changed.insert(id);
+            Some(paused) => {
+                if id < paused.from {
+                    paused.changed.insert(id);
+                }
+                self.wait_for(id);
             }
-            Some(_) => self.wait_for(id),
             None => {
                 self.list.update(id, &self.model);
                 self.listed(id);

@@ -99,6 +99,26 @@ fn only_what_the_filter_shows_waits() {
 }
 
 #[test]
+fn as_many_wait_as_will_come() {
+    let mut app = screen(1_000, vec![ran(1, 7, 4711, &["/bin/cc"])]);
+    act(&mut app, &[Action::Pause]);
+    let tries = ["/a/ls", "/b/ls", "/c/ls"].map(|path| failed(2 * MS, 8, 4711, 2, &[path]));
+    app.apply(tries.into());
+    assert_eq!(app.waiting(), 3);
+    app.apply(vec![ran(3 * MS, 8, 4711, &["/usr/bin/ls"])]);
+    assert_eq!(app.waiting(), 1, "what is folded into it is no line");
+    act(&mut app, &[Action::Pause]);
+    assert_eq!(app.list.len(), 2);
+
+    app.set_filter(Filter::parse("exit=1").unwrap());
+    act(&mut app, &[Action::Pause]);
+    app.apply(vec![ended(4 * MS, 7, crate::event::Status::Code(1))]);
+    assert_eq!(app.waiting(), 1, "an older one passes by now");
+    act(&mut app, &[Action::Pause]);
+    assert_eq!(app.list.len(), 1);
+}
+
+#[test]
 fn pause_outlives_what_leaves_the_history() {
     let mut app = screen(10, many(10));
     act(&mut app, &[Action::Up, Action::Pause]);

@@ -45,12 +45,15 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         if window.selected == Some(index) {
             paint::selected(buf, place, look.theme);
         }
-        if let Some(process) = app.model.processes.get(one.id) {
-            figures(buf, place, one, process, &look);
-            let rest = paint::from_column(place, indent);
-            if let Some(mark) = branch(buf, rest, one, process, &look) {
-                marks.push((mark, index));
-            }
+        let rest = paint::from_column(place, indent);
+        let Some(process) = app.model.processes.get(one.id) else {
+            // The view stands still, the history does not.
+            paint::text(buf, rest, "no longer in the history", look.theme.dim, "");
+            continue;
+        };
+        figures(buf, place, one, process, &look);
+        if let Some(mark) = branch(buf, rest, one, process, &look) {
+            marks.push((mark, index));
         }
     }
     app.hits.marks = marks;

@@ -189,6 +189,25 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Counts the lines of the shown list on the screen, and those that there is room for: no list is scrolled past
+/// its end. Both are 0 where something else is painted over it.
+fn lines_in_sight(app: &App, buffer: &Buffer) -> (usize, usize) {
+    let len = match app.view {
+        View::Events if app.rows_shown().0 == 0 => 0,
+        View::Events => app.list.len(),
+        View::Tree => app.tree.lines().len(),
+        View::Group | View::Rate | View::Failures => app.order().map_or(0, |o| o.list().len()),
+    };
+    let rows = app.hits.rows;
+    if len == 0 || !app.popups.is_empty() {
+        return (0, 0);
+    }
+    let blank = |y: &u16| (rows.x..rows.x + rows.width).all(|x| buffer[(x, *y)].symbol() == " ");
+    let lines = rows.y..rows.y + rows.height;
+    let seen = lines.filter(|y| !blank(y)).count();
+    (seen, len.min(rows.height.into()))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -217,10 +236,12 @@ proptest! {
                 Step::Size(width, height) => terminal.backend_mut().resize(width, height),
             }
             app.tick(now);
-            terminal.draw(|frame| draw(frame, &mut app, now)).unwrap();
+            let frame = terminal.draw(|frame| draw(frame, &mut app, now)).unwrap().buffer.clone();
             for cell in terminal.backend().buffer().content() {
                 prop_assert!(!cell.symbol().chars().any(crate::text::is_unsafe), "{:?}", cell.symbol());
             }
+            let (seen, there) = lines_in_sight(&app, &frame);
+            prop_assert_eq!(seen, there, "lines in sight of {:?}", app.view);
         }
     }
 }
