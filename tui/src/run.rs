@@ -2,6 +2,7 @@
 
 mod assert;
 mod command;
+mod fence;
 mod lines;
 mod live;
 mod only;
@@ -115,6 +116,7 @@ fn checks(btf: Option<&Path>, ring_size: u32, args: &[OsString]) -> Vec<requirem
         btf,
         args,
         map_bytes,
+        becomes: invoking_user().map(|(uid, _)| uid),
     }))
 }
 
