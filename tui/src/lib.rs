@@ -16,6 +16,7 @@ pub mod filter;
 pub mod format;
 pub mod keymap;
 pub mod list;
+pub mod manual;
 pub mod model;
 pub mod pivot;
 pub mod process;

@@ -20,7 +20,7 @@ use crate::source::probe::requirements::{self, Facts, Request};
 use anyhow::{Context as _, Result};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,6 +38,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match command {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
         Command::Doctor(config) => doctor(&config),
+        Command::Man => print(crate::manual::page),
+        Command::Completions(shell) => print(|out| crate::manual::completions(out, shell)),
     };
     match result {
         Ok(code) => code,
@@ -106,6 +108,17 @@ fn doctor(config: &DoctorConfig) -> Result<ExitCode> {
         // Nobody reads the report any more.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error).context("cannot write the report"),
+    }
+}
+
+/// Writes a text to standard output, as far as somebody reads it.
+fn print(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<ExitCode> {
+    let mut out = BufWriter::new(std::io::stdout());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(ExitCode::SUCCESS),
     }
 }
 

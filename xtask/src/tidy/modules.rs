@@ -79,6 +79,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &["event", "export", "field", "filter", "list", "text"],
     ),
     ("doctor", &["source", "text"]),
+    ("manual", &["cli", "event", "field", "filter", "keymap"]),
     // Made-up events, compiled for tests only.
     ("fixture", &["event", "model", "resolve", "store"]),
     ("run", &["*"]),
