@@ -302,6 +302,9 @@ pub struct LiveArgs {
     /// Capture at most this many bytes of a command's arguments; 4M takes all that Linux allows by default
     #[arg(long, value_name = "SIZE", value_parser = value::arg_bytes, default_value = "128K", help_heading = CAPTURE)]
     pub max_arg_bytes: u32,
+    /// Mask what looks secret in command lines and environments: passwords, tokens, keys; also in recordings and exports
+    #[arg(long, help_heading = SELECTION)]
+    pub redact: bool,
     /// Capture the environment too, up to as many bytes; it often has secrets
     #[arg(long, help_heading = CAPTURE)]
     pub env: bool,

@@ -21,6 +21,7 @@ pub mod model;
 pub mod pivot;
 pub mod process;
 pub mod rate;
+pub mod redact;
 pub mod resolve;
 pub mod run;
 pub mod shell;

@@ -63,6 +63,8 @@ pub struct Config {
     pub max_arg_bytes: u32,
     /// Whether the environment is captured.
     pub env: bool,
+    /// Whether what looks secret is masked.
+    pub redact: bool,
     /// Kernel types to use in place of the kernel's own.
     pub btf: Option<PathBuf>,
     /// Where events come from.
@@ -256,6 +258,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         ring_size: args.ring_size,
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,
+        redact: args.redact,
         source,
         speed,
         record: record(&args, asked_for_lines, context)?,
