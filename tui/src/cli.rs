@@ -255,7 +255,7 @@ pub struct LiveArgs {
     #[arg(long, value_name = "EXPR", help_heading = LINES)]
     pub assert: Option<String>,
 
-    /// Columns, left to right, such as time,pid,user,command
+    /// Columns, left to right, such as time,pid,user:20,command; a number is a width in cells
     #[arg(long, value_delimiter = ',', value_name = "FIELD,…", help_heading = SCREEN)]
     pub columns: Vec<String>,
     /// Sort by this field; with a `-` before or behind it, largest first

@@ -1,6 +1,6 @@
 //! What the command line decides about the screen, and what the source tells about itself.
 
-use crate::field::Field;
+use crate::field::Column;
 use crate::filter::Filter;
 use crate::list::Sort;
 use jiff::tz::TimeZone;
@@ -33,8 +33,8 @@ impl ColorMode {
 /// How the screen is set up.
 #[derive(Clone, Debug)]
 pub struct AppOptions {
-    /// Columns of the table, left to right; `None` takes what the width allows.
-    pub columns: Option<Vec<&'static Field>>,
+    /// Columns of the table, left to right.
+    pub columns: Vec<Column>,
     /// Order of the table; `None` is the order of arrival.
     pub sort: Option<Sort>,
     /// Filter of the table and the tree.
@@ -56,7 +56,7 @@ pub struct AppOptions {
 impl Default for AppOptions {
     fn default() -> Self {
         Self {
-            columns: None,
+            columns: Column::defaults(),
             sort: None,
             filter: Filter::default(),
             mouse: true,

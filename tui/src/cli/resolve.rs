@@ -4,7 +4,7 @@ use super::only::{CaptureFilter, capture_filter};
 use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Speed, Subcommands};
 use crate::export::line::TableOptions;
 use crate::export::{Events, Format, Options, Select};
-use crate::field::{self, Field};
+use crate::field::{self, Column};
 use crate::filter::{Filter, FilterError};
 use crate::list::Sort;
 use crate::text;
@@ -133,8 +133,8 @@ pub enum Mode {
 pub struct ScreenConfig {
     /// The filter, with what `-u` and `-P` ask for.
     pub filter: Filter,
-    /// The columns; `None` for those that fit by default.
-    pub columns: Option<Vec<&'static Field>>,
+    /// The columns, left to right.
+    pub columns: Vec<Column>,
     /// The sort; `None` for the order of arrival.
     pub sort: Option<Sort>,
     /// Whether to take the mouse.
@@ -201,7 +201,8 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
     let filter = args.filter.as_deref().unwrap_or("");
     let parsed =
         Filter::parse(filter).map_err(|error| show_filter_error("--filter", filter, &error))?;
-    let columns = columns(&args.columns)?;
+    let columns =
+        Column::parse_all(&args.columns).map_err(|error| format!("--columns: {error}"))?;
     let sort = args.sort.as_deref().map(sort).transpose()?;
     let asked_for_lines = args.output.is_some()
         || args.output_file.is_some()
@@ -221,7 +222,10 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
     } else {
         Mode::Screen(ScreenConfig {
             filter: narrowed(parsed, uid, args.ppid)?,
-            columns,
+            columns: match columns.is_empty() {
+                true => Column::defaults(),
+                false => columns,
+            },
             sort,
             mouse: !args.no_mouse,
             ascii: args.ascii || context.without_utf8(),
@@ -410,40 +414,14 @@ fn user_id(user: &str, context: &Context<'_>) -> Result<u32, String> {
     })
 }
 
-fn columns(keys: &[String]) -> Result<Option<Vec<&'static Field>>, String> {
-    let mut columns: Vec<&'static Field> = Vec::new();
-    for key in keys {
-        let field = field_of(key).map_err(|error| format!("--columns: {error}"))?;
-        if columns.iter().any(|column| column.key == field.key) {
-            return Err(format!("--columns: `{}` stands there twice", field.key));
-        }
-        columns.push(field);
-    }
-    Ok((!columns.is_empty()).then_some(columns))
-}
-
 fn sort(text: &str) -> Result<Sort, String> {
     let stripped = text.strip_prefix('-').or_else(|| text.strip_suffix('-'));
-    let field = field_of(stripped.unwrap_or(text)).map_err(|error| format!("--sort: {error}"))?;
+    let field =
+        field::named(stripped.unwrap_or(text)).map_err(|error| format!("--sort: {error}"))?;
     Ok(Sort {
         field,
         descending: stripped.is_some(),
     })
-}
-
-fn field_of(key: &str) -> Result<&'static Field, String> {
-    let folded = key.trim().to_lowercase();
-    if let Some(field) = field::by_key(&folded) {
-        return Ok(field);
-    }
-    let mut message = format!("there is no field `{}`", text::escape(key.as_bytes()));
-    let near = field::near(&folded);
-    if !near.is_empty() {
-        message += &format!("; did you mean `{}`?", near.join("` or `"));
-    }
-    let keys: Vec<_> = field::FIELDS.iter().map(|field| field.key).collect();
-    message += &format!("\nfields: {}", keys.join(", "));
-    Err(message)
 }
 
 /// Shows a flag's filter with a caret below the place where it went wrong.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::Exec;
 use crate::export::Events;
-use crate::field::FIELDS;
+use crate::field::{Column, FIELDS};
 use crate::filter::Pushed;
 use proptest::prelude::*;
 
@@ -106,7 +106,9 @@ fn defaults_are_as_documented() {
     assert!(!config.forks && config.duration.is_none() && config.count.is_none());
     let screen = screen("");
     assert!(screen.mouse && screen.color && !screen.ascii);
-    assert!(screen.columns.is_none() && screen.sort.is_none() && screen.filter.is_empty());
+    assert!(
+        screen.columns == Column::defaults() && screen.sort.is_none() && screen.filter.is_empty()
+    );
     let options = lines("-o table").options;
     assert_eq!(options.table.max_args, 20);
     assert!(!options.failed, "as bcc");
@@ -207,7 +209,7 @@ fn of_words(words: &[&str]) -> Config {
 #[test]
 fn screen_flags_are_read() {
     let screen = screen("--columns pid,USER,command --sort dur- --no-mouse --ascii --color never");
-    let keys: Vec<_> = screen.columns.iter().flatten().map(|f| f.key).collect();
+    let keys: Vec<_> = screen.columns.iter().map(|c| c.field.key).collect();
     assert_eq!(keys, ["pid", "user", "command"]);
     assert!(!screen.mouse && screen.ascii && !screen.color);
     for (text, descending) in [("dur", false), ("dur-", true), ("-dur", true)] {

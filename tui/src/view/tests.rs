@@ -249,9 +249,9 @@ fn columns_on_request() {
         "flag",
         "command",
     ];
-    let columns = keys.into_iter().filter_map(crate::field::by_key).collect();
+    let columns = crate::field::Column::parse_all(&keys).unwrap();
     let options = |ascii| AppOptions {
-        columns: Some(Vec::clone(&columns)),
+        columns: Vec::clone(&columns),
         ascii,
         ..AppOptions::default()
     };

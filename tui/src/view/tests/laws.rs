@@ -117,9 +117,9 @@ fn wide_characters_break_no_column() {
         event.comm = name.into();
         event.ancestors[0].comm = name.into();
         let columns =
-            ["parent", "comm", "pid", "command"].map(|k| crate::field::by_key(k).unwrap());
+            crate::field::Column::parse_all(&["parent", "comm", "pid", "command"]).unwrap();
         let options = AppOptions {
-            columns: Some(columns.into()),
+            columns,
             ..AppOptions::default()
         };
         for width in 30..60 {
