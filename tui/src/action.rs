@@ -106,6 +106,20 @@ actions! {
     GroupBy,
     /// Marks what is selected, or no longer.
     Mark,
+    /// Offers the fields that can be columns.
+    Columns,
+    /// Moves the selected column one to the left.
+    ColumnBefore,
+    /// Moves the selected column one to the right.
+    ColumnAfter,
+    /// Makes the selected column wider.
+    Wider,
+    /// Makes the selected column narrower.
+    Narrower,
+    /// Gives the selected column its usual width.
+    UsualWidth,
+    /// Takes the columns that there are by default.
+    ResetColumns,
     /// Asks what to copy.
     Copy,
     /// Copies a command that does the same.

@@ -2,6 +2,7 @@
 //! clock and does no I/O: events, keys and the time come in, the view reads what is to be drawn.
 
 mod act;
+pub mod column_menu;
 pub mod columns;
 pub mod copy;
 pub mod cursor;
@@ -375,6 +376,7 @@ impl App {
             (Some(Popup::Details(_)), _) => Mode::Details,
             (Some(Popup::Sort(_)), _) => Mode::Sort,
             (Some(Popup::By(_)), _) => Mode::By,
+            (Some(Popup::Columns(_)), _) => Mode::Columns,
             (Some(Popup::Copy(_)), _) => Mode::Copy,
             (Some(Popup::Help { .. }), _) => Mode::Help,
             (Some(Popup::Prompt(_)), _) => Mode::Prompt,

@@ -23,6 +23,8 @@ pub enum Mode {
     Sort,
     /// The menu of fields to group by.
     By,
+    /// The menu of columns.
+    Columns,
     /// The menu of what can be copied.
     Copy,
     /// The keys and columns.
@@ -33,7 +35,7 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Events,
         Self::Tree,
         Self::Group,
@@ -42,6 +44,7 @@ impl Mode {
         Self::Details,
         Self::Sort,
         Self::By,
+        Self::Columns,
         Self::Copy,
         Self::Help,
         Self::Prompt,
@@ -245,6 +248,7 @@ const LISTS: &[Mode] = &[
 const DETAILS: &[Mode] = &[Mode::Details];
 const SORT: &[Mode] = &[Mode::Sort];
 const BY: &[Mode] = &[Mode::By];
+const COLUMNS: &[Mode] = &[Mode::Columns];
 const COPY: &[Mode] = &[Mode::Copy];
 const COPIED: &[Mode] = &[
     Mode::Events,
@@ -271,6 +275,7 @@ const CLOSABLE: &[Mode] = &[
     Mode::Details,
     Mode::Sort,
     Mode::By,
+    Mode::Columns,
     Mode::Copy,
     Mode::Help,
     Mode::Prompt,
@@ -382,6 +387,22 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Prompt,  PROMPT,   &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
         bind(G::Prompt,  PROMPT,   &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
         bind(G::Prompt,  PROMPT,   &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
+        bind(G::View,    EVENTS,   &[c('C'), k(K::F(2))],                      A::Columns,         "columns: which, in which order, how wide"),
+        bind(G::Popup,   COLUMNS,  &[c(' ')],                                  A::Mark,            "make this field a column, or no longer").hint("on/off"),
+        bind(G::Popup,   COLUMNS,  &[c('<')],                                  A::ColumnBefore,    "move the column to the left").hint("left"),
+        bind(G::Popup,   COLUMNS,  &[c('>')],                                  A::ColumnAfter,     "move the column to the right").hint("right"),
+        bind(G::Popup,   COLUMNS,  &[c('+'), c('=')],                          A::Wider,           "make the column wider").hint("wider"),
+        bind(G::Popup,   COLUMNS,  &[c('-')],                                  A::Narrower,        "make the column narrower").hint("narrower"),
+        bind(G::Popup,   COLUMNS,  &[c('0')],                                  A::UsualWidth,      "give the column its usual width"),
+        bind(G::Popup,   COLUMNS,  &[ctrl('r')],                               A::ResetColumns,    "take the columns that there are by default").hint("reset"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Up)],                                A::Up,              "the field above; letters show only fields that have them"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Down)],                              A::Down,            "the field below"),
+        bind(G::Popup,   COLUMNS,  &[k(K::PageUp)],                            A::PageUp,          "a screenful of fields up"),
+        bind(G::Popup,   COLUMNS,  &[k(K::PageDown)],                          A::PageDown,        "a screenful of fields down"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Home)],                              A::Top,             "the first field"),
+        bind(G::Popup,   COLUMNS,  &[k(K::End)],                               A::Bottom,          "the last field"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Backspace)],                         A::EraseChar,       "delete the last letter"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Enter), c('C'), k(K::F(2))],         A::Accept,          "close the menu of columns"),
         bind(G::Program, ALL,      &[ctrl('l')],                               A::Redraw,          "paint anew"),
         bind(G::Program, ALL,      &[ctrl('z')],                               A::Suspend,         "stop; the shell's fg comes back"),
         bind(G::Program, ALL,      &[ctrl('c')],                               A::Quit,            "quit"),

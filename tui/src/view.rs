@@ -20,6 +20,7 @@
 
 mod cell;
 mod chart;
+mod columns;
 mod detail;
 mod empty;
 mod failures;
@@ -253,6 +254,7 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
     match app.popups.last() {
         None => {}
         Some(Popup::Details(_)) => detail::draw(buf, middle, app, look_at),
+        Some(Popup::Columns(_)) => columns::draw(buf, middle, app, look_at),
         Some(Popup::Sort(_) | Popup::By(_) | Popup::Copy(_)) => {
             menu::draw(buf, middle, app, look_at)
         }

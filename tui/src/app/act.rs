@@ -79,6 +79,7 @@ impl App {
             Action::LineStart => self.sideways(0),
             Action::LineEnd => self.sideways(usize::MAX),
             Action::SortMenu => self.popups.push(Popup::Sort(SortMenu::new(self.sort()))),
+            Action::Columns => self.open_columns(),
             Action::SortLeft => self.sort_beside(-1),
             Action::SortRight => self.sort_beside(1),
             Action::InvertSort => {

@@ -49,6 +49,9 @@ impl App {
             KeyCode::Char(c) if mode == Mode::Prompt && plain.is_empty() => {
                 self.type_text(c.encode_utf8(&mut [0; 4]));
             }
+            KeyCode::Char(c) if mode == Mode::Columns && c.is_ascii_lowercase() => {
+                self.type_in_columns(c.encode_utf8(&mut [0; 4]));
+            }
             _ => self.say_why_not(mode, Key::of(&event)),
         }
         Outcome::Continue
@@ -137,6 +140,7 @@ impl App {
         let page = usize::from(self.hits.popup.height).max(1);
         let items = self.sort_items();
         match (action, self.popups.last_mut()) {
+            (_, Some(Popup::Columns(_))) => self.act_in_columns(action),
             (_, Some(Popup::Copy(_))) => self.act_in_copy(action),
             (_, Some(Popup::Details(_))) => self.act_in_details(action),
             (Action::Accept, Some(Popup::Sort(menu))) => {

@@ -47,6 +47,10 @@ impl App {
                 let to = menu.selected.saturating_add_signed(by.signum());
                 menu.selected = to.min(menu.last());
             }
+            Some(Popup::Columns(_)) => {
+                let way = if by < 0 { Action::Up } else { Action::Down };
+                self.act_in_columns(way);
+            }
             Some(Popup::Copy(menu)) => {
                 let to = menu.selected.saturating_add_signed(by.signum());
                 menu.selected = to.min(What::ALL.len() - 1);
@@ -67,7 +71,7 @@ impl App {
     fn click(&mut self, x: u16, y: u16) {
         self.notice = None;
         match self.mode() {
-            Mode::Sort | Mode::By | Mode::Copy => return self.click_menu(x, y),
+            Mode::Sort | Mode::By | Mode::Columns | Mode::Copy => return self.click_menu(x, y),
             Mode::Details => return self.click_details(x, y),
             Mode::Help => {
                 if !self.hits.popup.contains(x, y) {
@@ -170,6 +174,10 @@ impl App {
             Some(Popup::Copy(menu)) if line < What::ALL.len() => {
                 menu.selected = line;
                 self.act(Action::Accept);
+            }
+            Some(Popup::Columns(menu)) if menu.scroll + line < menu.shown().count() => {
+                menu.selected = menu.scroll + line;
+                self.act(Action::Mark);
             }
             Some(Popup::By(menu)) if menu.scroll + line <= menu.last() => {
                 menu.selected = menu.scroll + line;

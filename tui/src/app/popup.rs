@@ -1,5 +1,6 @@
 //! What can be open on top of a view.
 
+use super::column_menu::ColumnMenu;
 use super::copy::CopyMenu;
 use super::details::Details;
 use super::prompt::Prompt;
@@ -103,6 +104,8 @@ pub enum Popup {
     Sort(SortMenu),
     /// The fields to group by.
     By(ByMenu),
+    /// The columns of the table.
+    Columns(ColumnMenu),
     /// What can be copied.
     Copy(CopyMenu),
     /// The keys and columns.

@@ -17,6 +17,7 @@ fn in_mode(mode: Mode) -> Shot {
         Mode::Rate => shot.keys("4 Home Down"),
         Mode::Failures => shot.keys("5 Home Down Down"),
         Mode::By => shot.keys("3 b Down Down"),
+        Mode::Columns => shot.keys("C Down Down + e Down Down"),
         Mode::Copy => shot.keys("y Down"),
         Mode::Details => shot.keys("Enter Down Down"),
         Mode::Sort => shot.keys("s Down Down"),
