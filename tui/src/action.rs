@@ -136,6 +136,14 @@ actions! {
     NextTab,
     /// Shows the part of the details before.
     PreviousTab,
+    /// Marks the cell to the left.
+    CellLeft,
+    /// Marks the cell to the right.
+    CellRight,
+    /// Keeps only the rows that have the marked cell's value.
+    KeepCell,
+    /// Hides the rows that have the marked cell's value.
+    ExcludeCell,
     /// Keeps only the rows that have the selected fact.
     KeepFact,
     /// Hides the rows that have the selected fact.

@@ -2,6 +2,7 @@
 //! clock and does no I/O: events, keys and the time come in, the view reads what is to be drawn.
 
 mod act;
+mod cell;
 pub mod column_menu;
 pub mod columns;
 pub mod copy;
@@ -154,6 +155,8 @@ pub struct App {
     pub(crate) status: ProbeStatus,
     pub(crate) usage: Option<SelfUsage>,
     pub(crate) hits: Hits,
+    /// What the marked cell tells.
+    cell: Option<&'static crate::field::Field>,
     requests: Vec<Request>,
     undo: VecDeque<String>,
     originals: originals::Originals,
@@ -193,6 +196,7 @@ impl App {
             status: ProbeStatus::default(),
             usage: None,
             hits: Hits::default(),
+            cell: None,
             requests: Vec::new(),
             undo: VecDeque::new(),
             originals: originals::Originals::default(),

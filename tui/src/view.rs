@@ -26,6 +26,7 @@ mod empty;
 mod failures;
 mod group;
 mod help;
+mod marked;
 mod menu;
 mod paint;
 mod pivots;
@@ -214,6 +215,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         View::Rate => rates::draw(buf, panels.body, app, look_at),
         View::Failures => failures::draw(buf, panels.body, app, look_at),
     }
+    marked::draw(buf, app);
     let look = look_at.look(app);
     let lines = match app.view {
         View::Events if app.rows_shown().0 > 0 => usize::MAX,

@@ -38,6 +38,10 @@ impl App {
             Action::FailuresOnly => self.toggle_failures(),
             Action::NextFailure => self.next_failure(true),
             Action::PreviousFailure => self.next_failure(false),
+            Action::CellLeft => self.mark_beside(-1),
+            Action::CellRight => self.mark_beside(1),
+            Action::KeepCell => self.filter_by_cell(true),
+            Action::ExcludeCell => self.filter_by_cell(false),
             Action::Details => self.open_details(),
             _ => match self.view {
                 View::Events => self.act_in_table(action),

@@ -211,16 +211,7 @@ impl App {
         let Some(term) = term else {
             return self.warn("there is no word for this in a filter");
         };
-        let term = if keep { term } else { format!("!{term}") };
-        match self.list.filter().and(&term) {
-            Ok(both) => {
-                self.popups.clear();
-                self.replace_filter(both.text().to_owned().as_str());
-                let back = crate::keymap::key_text(self.mode(), Action::UndoFilter);
-                self.inform(format!("filter {term} added; {back} takes it back"));
-            }
-            Err(error) => self.warn(error.message),
-        }
+        self.add_term(&term, keep);
     }
 
     /// Returns the term that keeps the rows that have the same fact.

@@ -124,7 +124,7 @@ impl App {
     }
 
     /// Returns a term that the selected parent's execs pass.
-    fn term_of_parent(&self, action: Action) -> Option<String> {
+    pub(super) fn term_of_parent(&self, action: Action) -> Option<String> {
         let parent = self.rates.selected()?.label;
         let exec = &self.selected_row()?.exec;
         match action {

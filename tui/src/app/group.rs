@@ -98,6 +98,19 @@ impl Groups {
         groups.any(|value| matches!(value, Some(Value::Text(text)) if text.starts_with(&changed)))
     }
 
+    /// Returns the terms that keep only the rows with this value of the field at a place.
+    pub(super) fn terms(&self, place: usize, field: &Field, value: &Value<'_>) -> Vec<String> {
+        let mut terms: Vec<String> = term(field, value).into_iter().collect();
+        if field.key == "exit" && *value == Value::None {
+            terms.push("!running".to_owned());
+        }
+        if self.has_changed_user(place, value) {
+            // `user=alice` alone also lets those of her through that became another user.
+            terms.push(format!("!{}=*→*", field.key));
+        }
+        terms
+    }
+
     /// Returns the columns with their titles, left to right.
     pub fn columns(&self) -> Vec<(By, Words)> {
         let label = |(place, field): (usize, &&'static Field)| {
@@ -155,14 +168,7 @@ impl App {
         };
         let mut terms: Vec<String> = Vec::new();
         for (place, (field, value)) in self.groups.fields.iter().zip(&group.label).enumerate() {
-            terms.extend(term(field, value));
-            if field.key == "exit" && *value == Value::None {
-                terms.push("!running".to_owned());
-            }
-            if self.groups.has_changed_user(place, value) {
-                // `user=alice` alone also lets those of her through that became another user.
-                terms.push(format!("!{}=*→*", field.key));
-            }
+            terms.extend(self.groups.terms(place, field, value));
         }
         self.drill(&terms.join(" "), View::Group);
     }

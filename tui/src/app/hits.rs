@@ -37,6 +37,8 @@ pub struct Hits {
     pub headers: Vec<(Area, &'static Field)>,
     /// The headers of a table of groups.
     pub columns: Vec<(Area, By)>,
+    /// The titles of columns whose cells can be filtered by, in any view.
+    pub cells: Vec<(Area, &'static Field)>,
     /// The bars of the view Rate, and the first second of the first of them.
     pub chart: (Area, u64),
     /// The names of the views.

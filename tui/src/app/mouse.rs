@@ -109,6 +109,7 @@ impl App {
             self.tree.select(index, self.hits.page());
             self.act(Action::ToggleFold);
         } else if self.hits.rows.contains(x, y) {
+            self.mark_at(x);
             self.click_row(usize::from(y - self.hits.rows.y));
         }
     }

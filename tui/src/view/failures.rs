@@ -1,7 +1,7 @@
 //! Failed execs put together: why, with which path, how often, when last, and who called.
 
 use super::paint::{self, Part};
-use super::pivots::{BARS, Column, Shown, bars, cell_text, lately, rate, table};
+use super::pivots::{BARS, Column, Shown, bars, cell_text, cell_titles, lately, rate, table};
 use super::{Look, area_of};
 use crate::app::App;
 use crate::app::pivots::{By, Lately};
@@ -60,6 +60,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
             fill(buf, cell, group, column, (total, lately), &look);
         },
     );
+    app.hits.cells = cell_titles(app, &hits);
     app.hits.columns = hits;
 }
 

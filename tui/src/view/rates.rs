@@ -14,7 +14,7 @@
 
 use super::chart::{self, Heights};
 use super::paint::{self, Part, line};
-use super::pivots::{Column, Shown, cell_text, figure, last, rate, table};
+use super::pivots::{Column, Shown, cell_text, cell_titles, figure, last, rate, table};
 use super::{Look, area_of};
 use crate::app::App;
 use crate::app::pivots::By;
@@ -84,6 +84,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
             fill(buf, cell, group, column, (total, seconds), &look);
         },
     );
+    app.hits.cells = cell_titles(app, &hits);
     app.hits.columns = hits;
 }
 

@@ -187,12 +187,28 @@ pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
             );
         }
         None => {
-            let parts = hints(app.mode(), usize::from(room) + 2, look);
+            let mut parts = of_cell(app, look);
+            let room = (usize::from(room) + 2).saturating_sub(paint::width(&parts));
+            parts.extend(hints(app.mode(), room, look));
             paint::parts(buf, left, &parts, "");
         }
     }
     let start = area.width.saturating_sub(place_width + 1);
     paint::parts(buf, paint::from_column(area, start), &place, "");
+}
+
+/// Returns what the keys for the marked cell would do, if one is marked.
+fn of_cell<'a>(app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
+    let Some(term) = super::marked::term(app, look).filter(|_| app.popups.is_empty()) else {
+        return Vec::new();
+    };
+    let key = |action| keymap::key_text(app.mode(), action);
+    vec![
+        (key(Action::KeepCell).into(), look.theme.accent),
+        (format!(" {term}  ").into(), look.theme.text),
+        (key(Action::ExcludeCell).into(), look.theme.accent),
+        (" not  ".into(), look.theme.dim),
+    ]
 }
 
 /// Returns as many hints as there is room for, in their order; that to the help, and that to the way out, are never

@@ -36,6 +36,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         let selected = window.selected == Some(index);
         longest = longest.max(entry(buf, place, id, app, &columns, selected, &look));
     }
+    app.hits.cells = headers.clone();
     app.hits.headers = headers;
     app.hits.max_sideways = longest;
     app.table.sideways = app.table.sideways.min(longest);

@@ -205,6 +205,8 @@ fn what_is_open_on_top() {
         "details_of_a_gap",
         shot().keys("g Down Down Down Down Enter")
     );
+    snapshot!("cell_marked", shot().keys("Up Up . ."));
+    snapshot!("cell_excluded", shot().keys("! !"));
     snapshot!("column_menu", shot().keys("C Down Space Down Down > + +"));
     snapshot!("column_menu_typed", shot().keys("C t t y Space"));
     snapshot!("copy_menu", shot().keys("g Down y Down"));

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::hits::Area;
 use crate::app::tree::{Fold, Line};
 use crate::event::Status;
-use crate::field::command_start_into;
+use crate::field::{Field, by_key, command_start_into};
 use crate::format;
 use crate::process::{Life, Process};
 use crate::text;
@@ -34,7 +34,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     }
     let window = app.tree.window(usize::from(rows.height));
     let look = look_at.look(app);
-    let indent = titles(buf, line(area, 0), &look);
+    let (indent, cells) = titles(buf, line(area, 0), &look);
     let mut marks = Vec::new();
     for y in 0..rows.height {
         let index = window.top + usize::from(y);
@@ -57,9 +57,15 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         }
     }
     app.hits.marks = marks;
+    app.hits.cells = cells;
 }
 
-fn titles(buf: &mut Buffer, area: Rect, look: &Look<'_>) -> u16 {
+/// Paints the titles. Returns where the commands begin, and which columns tell a field.
+fn titles(buf: &mut Buffer, area: Rect, look: &Look<'_>) -> (u16, Vec<(Area, &'static Field)>) {
+    let mut cells = Vec::new();
+    let mut cell = |place: Rect, key: &str| {
+        cells.extend(by_key(key).map(|field| (area_of(place), field)));
+    };
     buf.set_style(area, look.theme.header);
     let mut x = area.x + 1;
     for (title, width, from) in COLUMNS {
@@ -70,13 +76,17 @@ fn titles(buf: &mut Buffer, area: Rect, look: &Look<'_>) -> u16 {
             } else {
                 paint::text_right(buf, place, title, look.theme.header, "");
             }
+            if matches!(title, "PID" | "USER") {
+                cell(place, &title.to_lowercase());
+            }
             x = x.saturating_add(width + 1);
         }
     }
     x = x.saturating_add(1);
     let place = paint::from_column(area, x - area.x);
     paint::text(buf, place, "COMMAND", look.theme.header, "");
-    x - area.x
+    cell(place, "comm");
+    (x - area.x, cells)
 }
 
 fn figures(buf: &mut Buffer, area: Rect, one: &Line, process: &Process, look: &Look<'_>) {
