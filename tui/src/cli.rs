@@ -219,6 +219,9 @@ pub struct LiveArgs {
     /// Print failed execs too (the screen and ndjson always tell them)
     #[arg(short = 'x', long, help_heading = SELECTION)]
     pub fails: bool,
+    /// Columns, left to right, such as time,pid,user:20,command; a number is a width in cells. The columns of the screen and of -o csv
+    #[arg(long, value_delimiter = ',', value_name = "FIELD,…", help_heading = SELECTION)]
+    pub columns: Vec<String>,
     /// Kinds of events to tell; the table has execs only [default: exec,exit]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…", help_heading = SELECTION)]
     pub events: Vec<EventKind>,
@@ -255,9 +258,6 @@ pub struct LiveArgs {
     #[arg(long, value_name = "EXPR", help_heading = LINES)]
     pub assert: Option<String>,
 
-    /// Columns, left to right, such as time,pid,user:20,command; a number is a width in cells
-    #[arg(long, value_delimiter = ',', value_name = "FIELD,…", help_heading = SCREEN)]
-    pub columns: Vec<String>,
     /// Sort by this field; with a `-` before or behind it, largest first
     #[arg(long, value_name = "FIELD", allow_hyphen_values = true, help_heading = SCREEN)]
     pub sort: Option<String>,

@@ -213,7 +213,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
     let in_place_of_lines = args.summary || assert.is_some();
     let mode = if asked_for_lines || in_place_of_lines || !context.stdout_is_terminal {
         Mode::Lines(LineConfig {
-            options: line_options(&args, uid, parsed)?,
+            options: line_options(&args, uid, parsed, &columns)?,
             file: args.output_file.clone(),
             silent: (args.write.is_some() || in_place_of_lines) && !asked_for_lines,
             summary: args.summary,
@@ -336,7 +336,12 @@ fn record(
     Ok(Some(config))
 }
 
-fn line_options(args: &LiveArgs, uid: Option<u32>, filter: Filter) -> Result<Options, String> {
+fn line_options(
+    args: &LiveArgs,
+    uid: Option<u32>,
+    filter: Filter,
+    columns: &[Column],
+) -> Result<Options, String> {
     let format = args.output.unwrap_or(Format::Table);
     let shaping = table_flags(args);
     if format != Format::Table && !shaping.is_empty() {
@@ -374,6 +379,7 @@ fn line_options(args: &LiveArgs, uid: Option<u32>, filter: Filter) -> Result<Opt
             max_args: max_args.unwrap_or(defaults.max_args),
             ..defaults
         },
+        columns: columns.iter().map(|column| column.field).collect(),
     })
 }
 

@@ -313,7 +313,7 @@ fn usage_errors_name_the_near_ones() {
     insta::assert_snapshot!(error("--columns time,comand").lines().next().unwrap(), @"error: --columns: there is no field `comand`; did you mean `command`?");
     insta::assert_snapshot!(error("-o ndjsn"), @r"
     error: invalid value 'ndjsn' for '--output <FORMAT>'
-      [possible values: table, ndjson, summary, trace]
+      [possible values: table, ndjson, csv, summary, trace]
 
       tip: a similar value exists: 'ndjson'
 
