@@ -122,6 +122,8 @@ actions! {
     ResetColumns,
     /// Asks what to copy.
     Copy,
+    /// Asks for the name of a file to save to.
+    Save,
     /// Copies a command that does the same.
     CopyCommand,
     /// Copies the process id.

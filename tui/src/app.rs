@@ -13,6 +13,7 @@ mod filtering;
 pub mod group;
 mod handle;
 pub mod hits;
+pub mod line;
 mod mouse;
 pub mod options;
 mod originals;
@@ -22,6 +23,7 @@ pub mod pivots;
 pub mod popup;
 pub mod prompt;
 pub mod rates;
+pub mod save;
 mod search;
 pub mod table;
 pub mod tree;
@@ -116,6 +118,15 @@ pub enum Outcome {
 pub enum Request {
     /// Give a text to the terminal's clipboard.
     Copy(String),
+    /// Save what the filter shows.
+    Save {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is to be in it.
+        form: crate::export::saved::Form,
+        /// Whether to replace one that is there.
+        over: bool,
+    },
 }
 
 /// How a notice is meant.
@@ -164,6 +175,8 @@ pub struct App {
     paused: Option<Paused>,
     dirty: bool,
     second: u64,
+    /// The time of the last event of the terminal.
+    now_ns: u64,
 }
 
 impl App {
@@ -203,6 +216,7 @@ impl App {
             paused: None,
             dirty: true,
             second: 0,
+            now_ns: 0,
         }
     }
 
@@ -382,6 +396,8 @@ impl App {
             (Some(Popup::By(_)), _) => Mode::By,
             (Some(Popup::Columns(_)), _) => Mode::Columns,
             (Some(Popup::Copy(_)), _) => Mode::Copy,
+            (Some(Popup::Save(prompt)), _) if prompt.exists => Mode::Replace,
+            (Some(Popup::Save(_)), _) => Mode::Save,
             (Some(Popup::Help { .. }), _) => Mode::Help,
             (Some(Popup::Prompt(_)), _) => Mode::Prompt,
             (None, view) => view.mode(),

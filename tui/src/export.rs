@@ -9,6 +9,7 @@ mod file;
 pub mod line;
 pub mod ndjson;
 pub mod recording;
+pub mod saved;
 mod stamp;
 pub mod summary;
 pub mod trace;

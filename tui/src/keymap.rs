@@ -31,11 +31,15 @@ pub enum Mode {
     Help,
     /// A line of text is asked for.
     Prompt,
+    /// The name of a file is asked for.
+    Save,
+    /// A file is there already.
+    Replace,
 }
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Events,
         Self::Tree,
         Self::Group,
@@ -48,6 +52,8 @@ impl Mode {
         Self::Copy,
         Self::Help,
         Self::Prompt,
+        Self::Save,
+        Self::Replace,
     ];
 }
 
@@ -259,6 +265,9 @@ const COPIED: &[Mode] = &[
     Mode::Details,
 ];
 const PROMPT: &[Mode] = &[Mode::Prompt];
+const TYPED: &[Mode] = &[Mode::Prompt, Mode::Save];
+const SAVE: &[Mode] = &[Mode::Save];
+const REPLACE: &[Mode] = &[Mode::Replace];
 const HELP: &[Mode] = &[Mode::Help];
 const SCROLLED: &[Mode] = &[
     Mode::Events,
@@ -279,6 +288,8 @@ const CLOSABLE: &[Mode] = &[
     Mode::Copy,
     Mode::Help,
     Mode::Prompt,
+    Mode::Save,
+    Mode::Replace,
 ];
 const ALL: &[Mode] = &Mode::ALL;
 
@@ -379,15 +390,19 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Find,    LISTS,    &[c('x')],                                  A::FailuresOnly,    "failures only, all execs, or with PATH misses folded"),
         bind(G::Find,    LISTS,    &[k(K::Backspace)],                         A::UndoFilter,      "back to the filter before"),
         bind(G::Find,    LISTS,    &[ctrl('g')],                               A::ClearFilter,     "no filter"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Right), ctrl('f')],                  A::CursorRight,     "cursor right"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Home), ctrl('a')],                   A::CursorStart,     "cursor to the start"),
-        bind(G::Prompt,  PROMPT,   &[k(K::End), ctrl('e')],                    A::CursorEnd,       "cursor to the end"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Backspace), ctrl('h')],              A::EraseChar,       "delete the character before"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
-        bind(G::Prompt,  PROMPT,   &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
-        bind(G::Prompt,  PROMPT,   &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
+        bind(G::Prompt,  TYPED,    &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),
+        bind(G::Prompt,  TYPED,    &[k(K::Right), ctrl('f')],                  A::CursorRight,     "cursor right"),
+        bind(G::Prompt,  TYPED,    &[k(K::Home), ctrl('a')],                   A::CursorStart,     "cursor to the start"),
+        bind(G::Prompt,  TYPED,    &[k(K::End), ctrl('e')],                    A::CursorEnd,       "cursor to the end"),
+        bind(G::Prompt,  TYPED,    &[k(K::Backspace), ctrl('h')],              A::EraseChar,       "delete the character before"),
+        bind(G::Prompt,  TYPED,    &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
+        bind(G::Prompt,  TYPED,    &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
+        bind(G::Prompt,  TYPED,    &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
         bind(G::View,    EVENTS,   &[c('C'), k(K::F(2))],                      A::Columns,         "columns: which, in which order, how wide"),
+        bind(G::Find,    LISTS,    &[ctrl('s')],                               A::Save,            "save what the filter shows to a file"),
+        bind(G::Prompt,  SAVE,     &[k(K::Enter)],                             A::Accept,          "save to this file; its ending says the form").hint("save"),
+        bind(G::Prompt,  REPLACE,  &[c('y')],                                  A::Accept,          "replace the file").hint("replace"),
+        bind(G::Prompt,  REPLACE,  &[c('n'), c('q')],                          A::Close,           "leave the file as it is").hint("leave it"),
         bind(G::Find,    LISTS,    &[c(',')],                                  A::CellLeft,        "mark the cell to the left, for = and !"),
         bind(G::Find,    LISTS,    &[c('.')],                                  A::CellRight,       "mark the cell to the right"),
         bind(G::Find,    LISTS,    &[c('=')],                                  A::KeepCell,        "filter: only what has the marked cell's value"),
@@ -473,7 +488,9 @@ mod tests {
     #[test]
     fn typing_is_never_taken_by_a_binding() {
         for c in ' '..='~' {
-            assert_eq!(lookup(Mode::Prompt, super::c(c)), None, "{c}");
+            for mode in TYPED {
+                assert_eq!(lookup(*mode, super::c(c)), None, "{c} in {mode:?}");
+            }
         }
     }
 }

@@ -260,6 +260,11 @@ impl List {
         self.states.len() - self.gaps - self.shown - self.folded
     }
 
+    /// Returns how many rows are folded into others.
+    pub fn folded(&self) -> usize {
+        self.folded
+    }
+
     /// Returns the entry at a place. For several in a row, [`List::iter_from`] is faster.
     pub fn get(&self, index: usize) -> Option<EntryId> {
         match &self.sorted {

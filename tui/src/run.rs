@@ -10,6 +10,7 @@ mod pace;
 mod privileges;
 mod record;
 mod replay;
+mod save;
 mod screen;
 mod trial;
 

@@ -33,6 +33,7 @@ mod pivots;
 mod prompt;
 mod rate;
 mod rates;
+mod save;
 mod status;
 mod strip;
 mod table;
@@ -47,6 +48,7 @@ use crate::app::hits::{Area, Hits};
 use crate::app::popup::Popup;
 use crate::app::{App, Search, View};
 use crate::format;
+use crate::keymap::Mode;
 use crate::model::Model;
 use jiff::tz::TimeZone;
 use paint::Part;
@@ -261,13 +263,17 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
             menu::draw(buf, middle, app, look_at)
         }
         Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
-        Some(Popup::Prompt(_)) => {
+        Some(Popup::Prompt(_) | Popup::Save(_)) => {
             let place = Rect {
                 y: screen.bottom().saturating_sub(prompt::HEIGHT),
                 height: prompt::HEIGHT,
                 ..screen
             };
-            let cursor = prompt::draw(buf, place, app, &look_at.look(app));
+            let look = look_at.look(app);
+            let cursor = match app.mode() {
+                Mode::Save | Mode::Replace => save::draw(buf, place, app, &look),
+                _ => prompt::draw(buf, place, app, &look),
+            };
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }

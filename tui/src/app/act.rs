@@ -42,6 +42,7 @@ impl App {
             Action::CellRight => self.mark_beside(1),
             Action::KeepCell => self.filter_by_cell(true),
             Action::ExcludeCell => self.filter_by_cell(false),
+            Action::Save => self.open_save(),
             Action::Details => self.open_details(),
             _ => match self.view {
                 View::Events => self.act_in_table(action),

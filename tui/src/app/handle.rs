@@ -12,6 +12,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 impl App {
     /// Takes in a key, a click, a paste or a change of size.
     pub fn handle(&mut self, event: Event, now_ns: u64) -> Outcome {
+        self.now_ns = now_ns;
         self.tree.refresh(&self.model, now_ns);
         self.pass_time(now_ns);
         let outcome = match event {
@@ -49,6 +50,9 @@ impl App {
             KeyCode::Char(c) if mode == Mode::Prompt && plain.is_empty() => {
                 self.type_text(c.encode_utf8(&mut [0; 4]));
             }
+            KeyCode::Char(c) if mode == Mode::Save && plain.is_empty() => {
+                self.type_in_save(c.encode_utf8(&mut [0; 4]));
+            }
             KeyCode::Char(c) if mode == Mode::Columns && c.is_ascii_lowercase() => {
                 self.type_in_columns(c.encode_utf8(&mut [0; 4]));
             }
@@ -79,8 +83,10 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) -> Outcome {
-        if self.mode() == Mode::Prompt {
-            self.type_text(text);
+        match self.mode() {
+            Mode::Prompt => self.type_text(text),
+            Mode::Save => self.type_in_save(text),
+            _ => {}
         }
         Outcome::Continue
     }
@@ -140,6 +146,7 @@ impl App {
         let page = usize::from(self.hits.popup.height).max(1);
         let items = self.sort_items();
         match (action, self.popups.last_mut()) {
+            (_, Some(Popup::Save(_))) => self.act_in_save(action),
             (_, Some(Popup::Columns(_))) => self.act_in_columns(action),
             (_, Some(Popup::Copy(_))) => self.act_in_copy(action),
             (_, Some(Popup::Details(_))) => self.act_in_details(action),

@@ -55,7 +55,7 @@ impl App {
                 let to = menu.selected.saturating_add_signed(by.signum());
                 menu.selected = to.min(What::ALL.len() - 1);
             }
-            Some(Popup::Prompt(_)) => {}
+            Some(Popup::Prompt(_) | Popup::Save(_)) => {}
             None => match self.view {
                 View::Events => self.table.scroll(by, &self.list, &self.model, page),
                 View::Tree => self.tree.scroll(by, page),
@@ -79,7 +79,7 @@ impl App {
                 }
                 return;
             }
-            Mode::Prompt => return,
+            Mode::Prompt | Mode::Save | Mode::Replace => return,
             Mode::Events | Mode::Tree | Mode::Group | Mode::Rate | Mode::Failures => {}
         }
         if let Some((_, view)) = self.hits.tabs.iter().find(|(area, _)| area.contains(x, y)) {

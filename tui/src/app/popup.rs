@@ -4,6 +4,7 @@ use super::column_menu::ColumnMenu;
 use super::copy::CopyMenu;
 use super::details::Details;
 use super::prompt::Prompt;
+use super::save::SavePrompt;
 use crate::field::{FIELDS, Field, Kind, by_key};
 use crate::list::Sort;
 use crate::pivot::by::suits;
@@ -108,6 +109,8 @@ pub enum Popup {
     Columns(ColumnMenu),
     /// What can be copied.
     Copy(CopyMenu),
+    /// The name of a file is asked for.
+    Save(SavePrompt),
     /// The keys and columns.
     Help {
         /// First visible line.

@@ -92,32 +92,32 @@ impl Exporter for Ndjson {
 pub fn of_entry(entry: &Entry, session: &Session) -> String {
     let mut out = Vec::new();
     let mut writer = Ndjson::default();
-    match entry {
-        Entry::Row(row) => {
-            writer.exec(&row.exec, session.wall_ns(row.exec.time_ns), &mut out);
-            if let Some(ended) = row.exit() {
-                let wall_ns = session.wall_ns(ended.time_ns);
-                exit(
-                    ended,
-                    row.duration_ns(),
-                    wall_ns,
-                    &mut writer.stamp,
-                    &mut out,
-                );
-            }
-        }
-        Entry::Gap(gap) => lost(
-            *gap,
-            session.wall_ns(gap.time_ns),
-            &mut writer.stamp,
-            &mut out,
-        ),
-    }
+    writer.begin_of(entry, session, &mut out);
+    writer.end_of(entry, session, &mut out);
     // All text in it is UTF-8, as JSON is.
     String::from_utf8(out).unwrap_or_default()
 }
 
 impl Ndjson {
+    /// Appends the exec of an entry, or its loss.
+    pub fn begin_of(&mut self, entry: &Entry, session: &Session, out: &mut Vec<u8>) {
+        match entry {
+            Entry::Row(row) => self.exec(&row.exec, session.wall_ns(row.exec.time_ns), out),
+            Entry::Gap(gap) => lost(*gap, session.wall_ns(gap.time_ns), &mut self.stamp, out),
+        }
+    }
+
+    /// Appends the exit that joined an entry, if one did.
+    pub fn end_of(&mut self, entry: &Entry, session: &Session, out: &mut Vec<u8>) {
+        let Entry::Row(row) = entry else {
+            return;
+        };
+        if let Some(ended) = row.exit() {
+            let wall_ns = session.wall_ns(ended.time_ns);
+            exit(ended, row.duration_ns(), wall_ns, &mut self.stamp, out);
+        }
+    }
+
     fn exec(&mut self, exec: &Exec, wall_ns: i64, out: &mut Vec<u8>) {
         let mut object = Object::event(out, "exec");
         object.time(key!("time"), wall_ns, &mut self.stamp);

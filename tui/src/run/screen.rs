@@ -4,6 +4,7 @@ use super::command::Started;
 use super::live::{self, Capture, Stops};
 use super::only::Rest;
 use super::record::{Recorder, Reserved};
+use super::save::{Saving, Step};
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
 use crate::cli::{Config, ScreenConfig, Source};
 use crate::model::{Applied, Model};
@@ -77,6 +78,7 @@ pub(super) async fn run(
     };
     screen.terminal.leave();
     capture.stop();
+    let saved = screen.save_rest().await;
     let recorded = screen.record_rest(&mut capture).await;
     let ended = capture.end().await;
     shown.and(ended)?;
@@ -85,7 +87,7 @@ pub(super) async fn run(
     }
     let of_command = command.map(Started::exit_code);
     let verdict = super::verdict(false, config, app.model().totals.lost);
-    Ok(verdict.or(of_command).unwrap_or(if recorded {
+    Ok(verdict.or(of_command).unwrap_or(if recorded && saved {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -145,6 +147,7 @@ struct Loop<'a> {
     count: Option<u64>,
     rest: Rest,
     recorder: Option<Recorder>,
+    saving: Option<Saving>,
     /// What the events come from, without a recording.
     source: &'static str,
     /// The instant up to which a recording tells.
@@ -174,6 +177,7 @@ impl<'a> Loop<'a> {
             count: config.count,
             rest: Rest::new(config.only.rest.clone()),
             recorder,
+            saving: None,
             source: source(config, false),
             recorded_ns: None,
             read_all: false,
@@ -235,6 +239,7 @@ impl<'a> Loop<'a> {
                         self.tell_end(command);
                     }
                 }
+                step = Saving::step(&mut self.saving) => self.go_on_saving(step),
                 () = ready.notified(), if self.stalled => self.stalled = false,
                 () = sleep_until(self.next_frame), if self.app.dirty() && !self.stalled => {}
             }
@@ -247,8 +252,34 @@ impl<'a> Loop<'a> {
         for request in self.app.take_requests() {
             match request {
                 Request::Copy(text) => self.terminal.copy(&text),
+                Request::Save { .. } if self.saving.is_some() => {
+                    let told = "not saved: the one before is not done yet";
+                    self.app.tell_saving(Err(told.to_owned()));
+                }
+                Request::Save { path, form, over } => {
+                    self.saving = Some(Saving::begin(self.app, &path, form, over));
+                }
             }
         }
+    }
+
+    fn go_on_saving(&mut self, step: Step) {
+        if let Some(saving) = &mut self.saving
+            && saving.go_on(step, self.app)
+        {
+            self.saving = None;
+        }
+    }
+
+    /// Waits until what is being saved is; returns whether that is all.
+    async fn save_rest(&mut self) -> bool {
+        let Some(saving) = self.saving.take() else {
+            return true;
+        };
+        let told = saving.finish(self.app).await;
+        let all = told.is_ok();
+        super::complain(&told.unwrap_or_else(|sentence| sentence));
+        all
     }
 
     fn take(&mut self, batch: Batch, capture: &Capture) {

@@ -207,6 +207,12 @@ fn what_is_open_on_top() {
     );
     snapshot!("cell_marked", shot().keys("Up Up . ."));
     snapshot!("cell_excluded", shot().keys("! !"));
+    snapshot!("save_prompt", shot().keys("Ctrl-s"));
+    snapshot!("save_prompt_without_form", shot().keys("Ctrl-s Backspace"));
+    let mut replace = shot();
+    replace.app.ask_to_replace("day.ndjson".as_ref());
+    replace.draw();
+    snapshot!("save_replaces", replace);
     snapshot!("column_menu", shot().keys("C Down Space Down Down > + +"));
     snapshot!("column_menu_typed", shot().keys("C t t y Space"));
     snapshot!("copy_menu", shot().keys("g Down y Down"));

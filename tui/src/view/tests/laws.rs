@@ -22,6 +22,13 @@ fn in_mode(mode: Mode) -> Shot {
         Mode::Details => shot.keys("Enter Down Down"),
         Mode::Sort => shot.keys("s Down Down"),
         Mode::Help => shot.keys("? PgDn"),
+        Mode::Save => shot.keys("Ctrl-s Left Left"),
+        Mode::Replace => {
+            let mut shot = shot;
+            shot.app.ask_to_replace("day.ndjson".as_ref());
+            shot.draw();
+            shot
+        }
         Mode::Prompt => shot.keys("/ a b Space c Left Left"),
     }
 }
