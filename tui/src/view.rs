@@ -203,13 +203,14 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
     let buf = frame.buffer_mut();
     let look = look_at.look(app);
     status::header(buf, panels.status, app, &look);
-    rate::draw(buf, panels.rate, &look);
+    let bars = rate::draw(buf, panels.rate, &look);
     let tabs = if panels.tabs.height > 0 {
         tabs::draw(buf, panels.tabs, app, &look)
     } else {
         Vec::new()
     };
     app.hits.tabs = tabs;
+    app.hits.bars = bars;
     match app.view {
         View::Events => table::draw(buf, panels.body, app, look_at),
         View::Tree => tree::draw(buf, panels.body, app, look_at),
@@ -239,7 +240,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         strip::draw(buf, panels.strip, app, &look);
     }
     if panels.footer.height > 0 {
-        status::footer(buf, panels.footer, app, &look);
+        let hints = status::footer(buf, panels.footer, app, &look);
+        app.hits.hints = hints;
     }
     popups(frame, app, &panels, look_at);
 }
@@ -264,6 +266,8 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
         }
         Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
         Some(Popup::Prompt(_) | Popup::Save(_)) => {
+            // They are painted over.
+            app.hits.hints.clear();
             let place = Rect {
                 y: screen.bottom().saturating_sub(prompt::HEIGHT),
                 height: prompt::HEIGHT,

@@ -1,6 +1,7 @@
 //! What clicks and the wheel do.
 
 use super::copy::What;
+use super::hits::Area;
 use super::popup::{Popup, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
@@ -15,7 +16,10 @@ impl App {
         match event.kind {
             MouseEventKind::ScrollUp => self.wheel(-WHEEL, event),
             MouseEventKind::ScrollDown => self.wheel(WHEEL, event),
-            MouseEventKind::Down(MouseButton::Left) => self.click(event.column, event.row),
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.set_dirty();
+                return self.click(event.column, event.row);
+            }
             _ => return Outcome::Continue,
         }
         self.set_dirty();
@@ -68,49 +72,50 @@ impl App {
         }
     }
 
-    fn click(&mut self, x: u16, y: u16) {
+    fn click(&mut self, x: u16, y: u16) -> Outcome {
         self.notice = None;
+        let hints = self.hits.hints.iter();
+        if let Some(action) = hit(hints, x, y) {
+            return self.act(action);
+        }
         match self.mode() {
-            Mode::Sort | Mode::By | Mode::Columns | Mode::Copy => return self.click_menu(x, y),
-            Mode::Details => return self.click_details(x, y),
+            Mode::Sort | Mode::By | Mode::Columns | Mode::Copy => self.click_menu(x, y),
+            Mode::Details => self.click_details(x, y),
             Mode::Help => {
                 if !self.hits.popup.contains(x, y) {
                     self.close();
                 }
-                return;
             }
-            Mode::Prompt | Mode::Save | Mode::Replace => return,
-            Mode::Events | Mode::Tree | Mode::Group | Mode::Rate | Mode::Failures => {}
+            Mode::Prompt | Mode::Save | Mode::Replace => {}
+            Mode::Events | Mode::Tree | Mode::Group | Mode::Rate | Mode::Failures => {
+                self.click_view(x, y);
+            }
         }
-        if let Some((_, view)) = self.hits.tabs.iter().find(|(area, _)| area.contains(x, y)) {
-            self.set_view(*view);
-        } else if self.hits.chart.0.contains(x, y) {
-            let (chart, first) = self.hits.chart;
+        Outcome::Continue
+    }
+
+    fn click_view(&mut self, x: u16, y: u16) {
+        let hits = &self.hits;
+        let (chart, first) = hits.chart;
+        let (bars, oldest, seconds) = hits.bars;
+        if let Some(view) = hit(hits.tabs.iter(), x, y) {
+            self.set_view(view);
+        } else if bars.contains(x, y) {
+            self.click_bar(oldest + u64::from(x - bars.x) * seconds, seconds);
+        } else if chart.contains(x, y) {
             let column = first + u64::from(x - chart.x) * self.rates.step();
             self.click_moment(column);
-        } else if let Some((_, field)) = self
-            .hits
-            .headers
-            .iter()
-            .find(|(area, _)| area.contains(x, y))
-        {
+        } else if let (View::Events, Some(field)) = (self.view, hit(hits.headers.iter(), x, y)) {
             self.set_sort(sort_by(field, self.sort()));
-        } else if let Some((_, by)) = self
-            .hits
-            .columns
-            .iter()
-            .find(|(area, _)| area.contains(x, y))
-        {
-            self.sort_groups(*by);
-        } else if let Some((_, index)) =
-            self.hits.marks.iter().find(|(area, _)| area.contains(x, y))
-        {
-            let index = *index;
+        } else if let Some(by) = hit(hits.columns.iter(), x, y) {
+            self.sort_groups(by);
+        } else if let Some(index) = hit(hits.marks.iter(), x, y) {
             self.tree.select(index, self.hits.page());
             self.act(Action::ToggleFold);
-        } else if self.hits.rows.contains(x, y) {
+        } else if hits.rows.contains(x, y) {
+            let line = usize::from(y - hits.rows.y);
             self.mark_at(x);
-            self.click_row(usize::from(y - self.hits.rows.y));
+            self.click_row(line);
         }
     }
 
@@ -187,4 +192,14 @@ impl App {
             _ => {}
         }
     }
+}
+
+/// Returns what stands at a cell of the screen.
+fn hit<'a, T: Copy + 'a>(
+    mut hits: impl Iterator<Item = &'a (Area, T)>,
+    x: u16,
+    y: u16,
+) -> Option<T> {
+    let hit = hits.find(|(area, _)| area.contains(x, y));
+    hit.map(|(_, what)| *what)
 }

@@ -1,8 +1,9 @@
 //! The first and the last line: state and figures above, keys and place below.
 
-use super::Look;
 use super::paint::{self, Part};
+use super::{Look, area_of};
 use crate::action::Action;
+use crate::app::hits::Area;
 use crate::app::{App, Tone, View};
 use crate::format;
 use crate::keymap::{self, Binding, Mode};
@@ -161,7 +162,14 @@ pub(super) fn problem_text(app: &App) -> Option<String> {
 }
 
 /// Paints the footer: the answer to the last key, or the keys of the mode; and the place in the list.
-pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
+/// Returns where the hints are.
+pub(super) fn footer(
+    buf: &mut Buffer,
+    area: Rect,
+    app: &App,
+    look: &Look<'_>,
+) -> Vec<(Area, Action)> {
+    let mut hits = Vec::new();
     let theme = look.theme;
     let ellipsis = theme.glyphs.ellipsis;
     let place = place(app, look);
@@ -187,33 +195,53 @@ pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
             );
         }
         None => {
-            let mut parts = of_cell(app, look);
-            let room = (usize::from(room) + 2).saturating_sub(paint::width(&parts));
-            parts.extend(hints(app.mode(), room, look));
-            paint::parts(buf, left, &parts, "");
+            let mut all = of_cell(app, look);
+            let used: usize = all.iter().map(|(_, parts)| paint::width(parts)).sum();
+            let room = (usize::from(room) + 2).saturating_sub(used);
+            all.extend(hints(app.mode(), room, look));
+            let mut rest = left;
+            for (action, parts) in all {
+                let used = paint::parts(buf, rest, &parts, "");
+                // The blanks behind it are nobody's.
+                let place = Rect {
+                    width: used.saturating_sub(2),
+                    height: 1,
+                    ..rest
+                };
+                hits.push((area_of(place), action));
+                rest = paint::from_column(rest, used);
+            }
         }
     }
     let start = area.width.saturating_sub(place_width + 1);
     paint::parts(buf, paint::from_column(area, start), &place, "");
+    hits
 }
 
+/// An action and how it is told.
+type Hint<'a> = (Action, Vec<Part<'a>>);
+
 /// Returns what the keys for the marked cell would do, if one is marked.
-fn of_cell<'a>(app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
+fn of_cell<'a>(app: &App, look: &Look<'_>) -> Vec<Hint<'a>> {
     let Some(term) = super::marked::term(app, look).filter(|_| app.popups.is_empty()) else {
         return Vec::new();
     };
-    let key = |action| keymap::key_text(app.mode(), action);
+    let hint = |action, words: String, style| {
+        let key = keymap::key_text(app.mode(), action);
+        (
+            action,
+            vec![(key.into(), look.theme.accent), (words.into(), style)],
+        )
+    };
     vec![
-        (key(Action::KeepCell).into(), look.theme.accent),
-        (format!(" {term}  ").into(), look.theme.text),
-        (key(Action::ExcludeCell).into(), look.theme.accent),
-        (" not  ".into(), look.theme.dim),
+        hint(Action::KeepCell, format!(" {term}  "), look.theme.text),
+        hint(Action::ExcludeCell, " not  ".to_owned(), look.theme.dim),
     ]
 }
 
 /// Returns as many hints as there is room for, in their order; that to the help, and that to the way out, are never
 /// left out for others.
-fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Part<'a>> {
+fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Hint<'a>> {
     let hint = |binding: &'static Binding| {
         let key = binding.keys.first().map(ToString::to_string);
         let key = look.plain(key.unwrap_or_default().into());
@@ -223,21 +251,23 @@ fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Part<'a>> {
     let stays = |binding: &&Binding| matches!(binding.action, Action::Help | Action::Close);
     let staying = keymap::hints(mode).filter(stays);
     let mut reserved: usize = staying.map(|binding| paint::width(&hint(binding))).sum();
-    let mut full = false;
-    let mut parts = Vec::new();
+    let (mut full, mut used) = (false, 0);
+    let mut all = Vec::new();
     for binding in keymap::hints(mode) {
         let more = hint(binding);
-        if stays(&binding) {
-            reserved -= paint::width(&more);
-            parts.extend(more);
-            continue;
+        let wide = paint::width(&more);
+        let stays = stays(&binding);
+        if stays {
+            reserved -= wide;
+        } else {
+            full |= used + wide + reserved > room;
         }
-        full |= paint::width(&parts) + paint::width(&more) + reserved > room;
-        if !full {
-            parts.extend(more);
+        if stays || !full {
+            used += wide;
+            all.push((binding.action, more));
         }
     }
-    parts
+    all
 }
 
 fn place(app: &App, look: &Look<'_>) -> Vec<Part<'static>> {

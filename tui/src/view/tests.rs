@@ -148,6 +148,7 @@ macro_rules! snapshot {
 }
 
 mod details;
+mod mouse;
 mod views;
 
 #[test]
