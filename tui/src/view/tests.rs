@@ -275,6 +275,58 @@ fn columns_on_request() {
 fn states_speak() {
     let empty = || Shot::new(app(10), 80, 24);
     snapshot!("nothing_yet", empty());
+    let said = |app: App, seconds: u64, keys: &str| {
+        let shot = Shot::at(app, 80, 24, START + seconds * S).keys(keys);
+        let look = shot.look();
+        let lines = look.lines().take(24).map(str::trim);
+        lines.collect::<Vec<_>>().join(" ")
+    };
+    let long = said(app(10), 125, "");
+    assert!(long.contains("live for 2m05s, since 12:00:00"), "{long}");
+    assert!(long.contains("execsnoop-tui doctor"), "{long}");
+    let mut exits = app(10);
+    exits.apply(vec![ended(MS, 4711, crate::event::Status::Code(0))]);
+    let works = said(exits, 125, "");
+    assert!(works.contains("it told of 1 other event"), "{works}");
+    let mut skipped = app(10);
+    skipped.set_not_captured(17);
+    let skipped = said(skipped, 125, "");
+    assert!(skipped.contains("skipped 17 events"), "{skipped}");
+    assert!(!skipped.contains("doctor"), "{skipped}");
+    for view in ["1", "2", "3", "4", "5"] {
+        let mut paused = app(10);
+        for name in [view, "Space"] {
+            paused.handle(Input::Key(key(name)), START);
+        }
+        paused.apply(vec![ran(MS, 48_300, 4711, &["late"])]);
+        let paused = said(paused, 9, "");
+        assert!(
+            paused.contains("Space shows what came since, 1 line."),
+            "{view}: {paused}"
+        );
+    }
+    let options = |source| AppOptions {
+        source,
+        ..AppOptions::default()
+    };
+    for (source, words) in [
+        ("recording", "Nothing was executed in this recording."),
+        ("replay", "yet in this replay."),
+        ("live, recorded", "the probe is live for"),
+    ] {
+        let shown = said(App::new(model(9), options(source)), 9, "");
+        assert!(shown.contains(words), "{shown}");
+    }
+    for view in ["1", "2", "3"] {
+        let keys = format!("f n o n e Enter {view}");
+        let mut again = app(100);
+        again.apply(build());
+        let hidden = said(again, 9, &keys);
+        assert!(
+            hidden.contains("hides all 13 rows: Ctrl-g clears it"),
+            "{view}: {hidden}"
+        );
+    }
     let mut paused = Shot::build(80, 24).keys("Space");
     paused
         .app

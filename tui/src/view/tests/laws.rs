@@ -112,15 +112,7 @@ fn column_of(shot: &Shot, line: usize, needle: &str) -> Option<usize> {
 
 #[test]
 fn wide_characters_break_no_column() {
-    let wide = [
-        "日本語日本語日本語",
-        "e\u{301}e\u{301}",
-        "👍🏽👨👩🇩🇪",
-        "ﾊﾞﾊﾟ",
-        "\u{301}",
-        "한글",
-    ];
-    for name in wide {
+    for name in WIDE {
         let mut event = exec(MS, 50_000, 4711, &["x", "y"]);
         event.comm = name.into();
         event.ancestors[0].comm = name.into();
@@ -139,6 +131,86 @@ fn wide_characters_break_no_column() {
             );
             let (title, pid) = (column_of(&shot, 3, "COMMAND"), column_of(&shot, 4, "x y"));
             assert_eq!(title, pid, "{name} at {width}\n{}", shot.look());
+        }
+    }
+}
+
+/// Names that take more or fewer cells than they have characters.
+const WIDE: [&str; 6] = [
+    "日本語日本語日本語",
+    "e\u{301}e\u{301}",
+    "👍🏽👨👩🇩🇪",
+    "ﾊﾞﾊﾟ",
+    "\u{301}",
+    "한글",
+];
+
+/// Returns a screen on which all that a program or a person chooses is of that name.
+fn all_named(name: &str) -> App {
+    let users = crate::resolve::Users::new([(0, "root"), (1000, name)]);
+    let mut model = crate::model::Model::new(session(), users, 100, usize::MAX);
+    model.seed(vec![crate::event::Running {
+        key: crate::fixture::key(4711),
+        ppid: 1,
+        uid: Some(1000),
+        comm: name.into(),
+        forked_only: false,
+        narrow: false,
+        cmdline: crate::event::Args::from_list(&[name]).bytes,
+    }]);
+    let named = |at: u64, pid: u32, ret: i32| {
+        let mut exec = exec(at * MS, pid, 4711, &[name, name, "--end"]);
+        exec.comm = name.into();
+        exec.ancestors[0].comm = name.into();
+        exec.cwd = Some(name.repeat(9).into_bytes().into());
+        exec.filename = Some(name.repeat(9).into_bytes().into());
+        exec.ret = ret;
+        Event::Exec(Box::new(exec))
+    };
+    let fields = ["parent", "user", "comm", "file", "cwd", "tty", "command"];
+    let options = AppOptions {
+        columns: crate::field::Column::parse_all(&fields).unwrap(),
+        ..AppOptions::default()
+    };
+    let mut app = App::new(model, options);
+    app.apply(vec![
+        named(8_000, 50_000, 0),
+        named(8_001, 50_001, -13),
+        named(8_002, 50_002, -2),
+    ]);
+    app
+}
+
+#[test]
+fn wide_characters_break_no_column_of_any_view() {
+    for name in WIDE {
+        for (width, height) in [(40, 10), (80, 24), (120, 40), (200, 50)] {
+            for view in ["1", "2", "3", "4", "5"] {
+                let shot = Shot::new(all_named(name), width, height)
+                    .keys(view)
+                    .keys(". .");
+                let hits = &shot.app.hits;
+                let places = hits.headers.iter().map(|(area, _)| *area);
+                let places = places.chain(hits.columns.iter().map(|(area, _)| *area));
+                let places: Vec<_> = places
+                    .chain(hits.cells.iter().map(|(area, _)| *area))
+                    .collect();
+                assert!(!places.is_empty(), "{view} at {width}");
+                for y in hits.rows.y..hits.rows.y + hits.rows.height {
+                    for place in places.iter().filter(|place| place.x > 1) {
+                        let wide = |x: u16| crate::cells::width(shot.frame[(x, y)].symbol());
+                        let gap = place.x - 1;
+                        let seen = shot.frame[(gap, y)].symbol() == " " && wide(gap - 1) <= 1;
+                        assert!(
+                            seen,
+                            "{name}, view {view} at {width}, {gap}\n{}",
+                            shot.look()
+                        );
+                    }
+                    let last = shot.frame[(width - 1, y)].symbol();
+                    assert!(crate::cells::width(last) <= 1, "{name} at {width}");
+                }
+            }
         }
     }
 }
