@@ -168,12 +168,41 @@ impl Filter {
             return Ok(if self.is_empty() { term } else { self.clone() });
         }
         let both = Expr::all(vec![(*self.expr).clone(), (*term.expr).clone()]).to_string();
-        let text = format!("{} {}", self.bracketed(), term.bracketed());
-        match Self::parse_with(&text, zone) {
-            Ok(filter) if filter.to_string() == both => Ok(filter),
-            // The end of one and the beginning of the other mean something together.
-            _ => Self::parse_with(&both, zone),
+        let plain = format!("{} {}", self.text.trim(), term.text.trim());
+        let bracketed = format!("{} {}", self.bracketed(), term.bracketed());
+        for text in [plain, bracketed] {
+            if let Ok(filter) = Self::parse_with(&text, zone)
+                && filter.to_string() == both
+            {
+                return Ok(filter);
+            }
         }
+        // The end of one and the beginning of the other mean something together.
+        Self::parse_with(&both, zone)
+    }
+
+    /// Returns the filter that asks for all of several terms.
+    ///
+    /// # Errors
+    /// If one of them does not follow the grammar; columns are that term's.
+    pub fn all<'a>(
+        terms: impl IntoIterator<Item = &'a str>,
+        zone: &TimeZone,
+    ) -> Result<Self, FilterError> {
+        let none = Self::parse_in("", zone);
+        terms
+            .into_iter()
+            .fold(none, |filter, term| filter?.and(term))
+    }
+
+    /// Returns the terms that a row must pass, all of them, as they were written but for brackets around them.
+    pub fn terms(&self) -> Vec<String> {
+        let terms = parse::terms(&self.text, self.zone.as_ref()).into_iter();
+        let text = |term: std::ops::Range<usize>| {
+            let text = self.text.chars().skip(term.start);
+            text.take(term.len()).collect()
+        };
+        terms.map(text).collect()
     }
 
     /// Returns the text so that a blank behind it means and.

@@ -254,35 +254,34 @@ impl App {
     }
 
     pub(super) fn replace_filter(&mut self, text: &str) {
-        let before = self.list.filter().text().to_owned();
         match self.parse(text) {
-            Ok(filter) => {
-                self.set_filter(filter);
-                self.remember(before);
-            }
+            Ok(filter) => self.take_filter(filter),
             Err(error) => self.warn(error.message),
         }
     }
 
+    /// Shows what passes another filter; the one before can be gone back to.
+    fn take_filter(&mut self, filter: Filter) {
+        let before = self.list.filter().text().to_owned();
+        self.set_filter(filter);
+        self.remember(before);
+    }
+
     pub(super) fn toggle_failures(&mut self) {
-        let text = self.list.filter().text().trim().to_owned();
-        let without = match text.strip_suffix(FAILURES) {
-            Some(rest) if rest.is_empty() || rest.ends_with(' ') => Some(rest.trim().to_owned()),
-            _ => None,
-        };
-        match without {
-            Some(rest) => {
-                self.replace_filter(&rest);
-                self.fold_misses(false);
+        let terms = self.list.filter().terms();
+        let rest = terms.iter().filter(|term| *term != FAILURES);
+        let rest: Vec<&str> = rest.map(String::as_str).collect();
+        if rest.len() < terms.len() {
+            // Parts of a filter are filters.
+            if let Ok(filter) = Filter::all(rest, &self.options.zone) {
+                self.take_filter(filter);
             }
-            None if !self.list.folding() => self.fold_misses(true),
-            None => match self.list.filter().and(FAILURES) {
-                Ok(both) => {
-                    self.replace_filter(both.text().to_owned().as_str());
-                    self.inform("failures only");
-                }
-                Err(error) => self.warn(error.message),
-            },
+            self.fold_misses(false);
+        } else if !self.list.folding() {
+            self.fold_misses(true);
+        } else if let Ok(both) = self.list.filter().and(FAILURES) {
+            self.take_filter(both);
+            self.inform("failures only");
         }
     }
 

@@ -25,6 +25,13 @@ impl Cursor {
         self.at = column;
     }
 
+    /// Returns the column behind the last character before here that is no blank, at least `from`.
+    pub(super) fn behind_last(&self, from: usize) -> usize {
+        let text = self.chars.get(from..self.at).unwrap_or_default();
+        let blanks = text.iter().rev().take_while(|c| c.is_whitespace()).count();
+        from + text.len() - blanks
+    }
+
     pub(super) fn peek(&self) -> Option<char> {
         self.peek_at(0)
     }

@@ -335,10 +335,28 @@ fn terms_are_added_to_what_is_there() {
     assert_eq!(and("nginx", " ").unwrap(), "nginx");
     assert_eq!(and("nginx", "!pid=1").unwrap(), "nginx !pid=1");
     assert_eq!(and("a or b", "c or d").unwrap(), "(a or b) (c or d)");
-    assert_eq!(and("a|b", "c").unwrap(), "(a|b) c");
+    assert_eq!(and("a|b", "c").unwrap(), "a|b c");
+    assert_eq!(and("a|b", "|c").unwrap_err().column, 0);
     assert_eq!(and("err", "in").unwrap(), "err \"in\"");
     assert_eq!(and("user", "~/.bashrc").unwrap(), "user \"~/.bashrc\"");
     assert_eq!(and("a", "(").unwrap_err().column, 1);
+}
+
+#[test]
+fn terms_are_told_apart_as_they_were_written() {
+    let terms = |text: &str| Filter::parse(text).unwrap().terms();
+    assert_eq!(terms(" "), [""; 0]);
+    assert_eq!(terms(" make|ninja  !ccache "), ["make|ninja", "!ccache"]);
+    assert_eq!(terms("(a or b)"), ["a or b"]);
+    assert_eq!(terms("a and (b or c) d"), ["a", "b or c", "d"]);
+    assert_eq!(terms("((a b)  (c|d))"), ["a", "b", "c|d"]);
+    assert_eq!(terms("a or b c "), ["a or b c"]);
+    assert_eq!(terms("(a)|b !(c d)"), ["(a)|b", "!(c d)"]);
+    assert_eq!(
+        terms("err in (EACCES, ENOENT) under(a b)"),
+        ["err in (EACCES, ENOENT)", "under(a b)"]
+    );
+    assert_eq!(terms("\"日本 x\" é"), ["\"日本 x\"", "é"]);
 }
 
 #[test]
@@ -406,6 +424,16 @@ proptest! {
         let phrase = super::quote::phrase(&value);
         if !value.is_empty() {
             prop_assert!(Filter::parse(&phrase).unwrap().matches(&row, &model), "{phrase}");
+        }
+    }
+
+    #[test]
+    fn the_terms_of_a_filter_make_it_up(terms in proptest::collection::vec(any_term(), 0..6)) {
+        if let Ok(filter) = Filter::parse_in(&terms.join(" "), &zone()) {
+            let terms = filter.terms();
+            let again = Filter::all(terms.iter().map(String::as_str), &zone()).unwrap();
+            prop_assert_eq!(again.to_string(), filter.to_string(), "{:?}", terms);
+            prop_assert_eq!(again.terms(), terms);
         }
     }
 
