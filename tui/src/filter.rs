@@ -24,6 +24,7 @@
 mod above;
 mod ast;
 mod batch;
+pub mod complete;
 mod eval;
 mod key;
 mod only;
@@ -31,6 +32,7 @@ mod parse;
 mod pattern;
 mod quote;
 mod scan;
+pub mod seen;
 #[cfg(test)]
 mod tests;
 mod typed;

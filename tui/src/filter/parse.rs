@@ -35,10 +35,16 @@ const SIGNS: [(&str, Sign); 10] = [
 ];
 
 #[derive(Clone, Copy)]
-enum Sign {
+pub(super) enum Sign {
     Op(Op),
     Like { negated: bool },
     In,
+}
+
+/// Steps over the sign of a comparison, if one is here.
+pub(super) fn sign(cursor: &mut Cursor) -> Option<Sign> {
+    let sign = SIGNS.iter().find(|(text, _)| cursor.eat(text));
+    sign.map(|(_, sign)| *sign)
 }
 
 struct Parser<'a> {
@@ -256,14 +262,14 @@ impl Parser<'_> {
             self.of_process = outer;
             return Ok(Some(Test::Under { memo, expr }));
         }
-        let sign = match self.sign() {
+        let sign = match sign(&mut self.cursor) {
             Some(sign) => sign,
             None if !is_known(&key) => return Ok(None),
             None => {
                 self.cursor.skip_blanks();
                 if self.keyword("in") {
                     Sign::In
-                } else if let Some(sign) = self.sign() {
+                } else if let Some(sign) = sign(&mut self.cursor) {
                     sign
                 } else {
                     return Ok(None);
@@ -298,11 +304,6 @@ impl Parser<'_> {
             Subject::Flag => flag(op, &values),
         }
         .map(Some)
-    }
-
-    fn sign(&mut self) -> Option<Sign> {
-        let sign = SIGNS.iter().find(|(text, _)| self.cursor.eat(text));
-        sign.map(|(_, sign)| *sign)
     }
 
     fn like(&mut self, key: &str, subject: Subject, negated: bool) -> Result<Test, FilterError> {
@@ -380,7 +381,7 @@ impl Parser<'_> {
                 let reserved = RESERVED.contains(&name.as_str());
                 let text = self.cursor.bare_value();
                 self.cursor.go_to(value + name.len());
-                let compared = !name.is_empty() && self.sign().is_some();
+                let compared = !name.is_empty() && sign(&mut self.cursor).is_some();
                 let under = name == "under" && self.cursor.peek() == Some('(');
                 reserved || compared || under || !fits(&text)
             }

@@ -188,6 +188,13 @@ impl Cursor {
         }
     }
 
+    /// Steps over a text in double quotes; the error is what stands behind a quote that is not closed.
+    pub(super) fn quoted_or_rest(&mut self) -> Result<(), String> {
+        let from = self.at + 1;
+        let rest = self.quoted().map(drop);
+        rest.map_err(|_| self.chars.iter().skip(from).collect())
+    }
+
     /// Steps over a pattern in double quotes; only `\"` is not as it stands.
     pub(super) fn quoted_pattern(&mut self) -> Result<String, FilterError> {
         let from = self.at;
