@@ -24,12 +24,12 @@ pub struct Prompt {
     /// Whether something is found.
     pub found: bool,
     /// The filter, the search and the selection to go back to.
-    pub(super) before: super::filtering::Before,
+    pub(super) before: super::prompting::Before,
 }
 
 impl Prompt {
     /// Opens a prompt with a text, the cursor at its end.
-    pub(super) fn new(kind: PromptKind, text: String, before: super::filtering::Before) -> Self {
+    pub(super) fn new(kind: PromptKind, text: String, before: super::prompting::Before) -> Self {
         Self {
             kind,
             cursor: text.len(),
