@@ -152,6 +152,10 @@ actions! {
     Accept,
     /// Swaps searching and filtering.
     SwapPrompt,
+    /// Puts what is offered into the line, or asks for offers.
+    Complete,
+    /// Offers lines that were typed earlier.
+    Recall,
     /// Moves the text cursor left.
     CursorLeft,
     /// Moves the text cursor right.

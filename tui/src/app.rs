@@ -3,6 +3,7 @@
 
 mod act;
 pub mod columns;
+mod completing;
 pub mod copy;
 pub mod cursor;
 pub mod details;
@@ -11,8 +12,11 @@ mod filtering;
 mod find;
 pub mod group;
 mod handle;
+pub mod history;
 pub mod hits;
+pub mod line;
 mod mouse;
+pub mod offers;
 pub mod options;
 mod passing;
 mod pause;
@@ -35,6 +39,7 @@ use crate::list::{List, Sort};
 use crate::model::{Applied, Model};
 use crate::process::ProcessId;
 use crate::store::{EntryId, Row};
+use history::Histories;
 use hits::Hits;
 use pause::Paused;
 use popup::{Popup, Subject};
@@ -155,6 +160,7 @@ pub struct App {
     pub(crate) usage: Option<SelfUsage>,
     pub(crate) hits: Hits,
     requests: Vec<Request>,
+    histories: Histories,
     undo: VecDeque<String>,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
@@ -193,6 +199,7 @@ impl App {
             usage: None,
             hits: Hits::default(),
             requests: Vec::new(),
+            histories: Histories::default(),
             undo: VecDeque::new(),
             paused: None,
             dirty: true,
@@ -390,6 +397,21 @@ impl App {
             Some(Popup::Prompt(prompt)) => Some(prompt),
             _ => None,
         }
+    }
+
+    /// Scrolls what the prompt offers so that the highlighted one is among `page` visible lines.
+    pub(crate) fn scroll_offers(&mut self, page: usize) {
+        self.with_prompt(|prompt| prompt.offers.scroll(page));
+    }
+
+    /// Returns what was typed in the prompts.
+    pub fn histories(&self) -> &Histories {
+        &self.histories
+    }
+
+    /// Sets what was typed in the prompts earlier.
+    pub fn set_histories(&mut self, histories: Histories) {
+        self.histories = histories;
     }
 
     /// Returns the id of the selected line of the table.

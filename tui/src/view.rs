@@ -26,6 +26,7 @@ mod failures;
 mod group;
 mod help;
 mod menu;
+mod offers;
 mod paint;
 mod pivots;
 mod prompt;
@@ -258,12 +259,8 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
         }
         Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
         Some(Popup::Prompt(_)) => {
-            let place = Rect {
-                y: screen.bottom().saturating_sub(prompt::HEIGHT),
-                height: prompt::HEIGHT,
-                ..screen
-            };
-            let cursor = prompt::draw(buf, place, app, &look_at.look(app));
+            let place = paint::below(screen, panels.status.height);
+            let cursor = prompt::draw(buf, place, app, look_at);
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }

@@ -77,16 +77,10 @@ impl App {
 
     fn paste(&mut self, text: &str) -> Outcome {
         if self.mode() == Mode::Prompt {
-            self.type_text(text);
+            // Copied lines end with a line end.
+            self.type_text(text.trim_end_matches(['\r', '\n']));
         }
         Outcome::Continue
-    }
-
-    fn type_text(&mut self, text: &str) {
-        self.set_dirty();
-        self.notice = None;
-        self.with_prompt(|prompt| prompt.insert(text));
-        self.prompt_changed();
     }
 
     /// Does what was asked for.
@@ -100,7 +94,7 @@ impl App {
             Action::Close => self.close(),
             Action::Copy => self.open_copy(),
             Action::Help => self.popups.push(Popup::Help { scroll: 0 }),
-            _ if self.mode() == Mode::Prompt => self.act_in_prompt(action),
+            _ if self.mode() == Mode::Prompt => return self.act_in_prompt(action),
             _ if !self.popups.is_empty() => self.act_in_popup(action),
             _ => self.act_in_view(action),
         }
@@ -114,23 +108,6 @@ impl App {
         } else {
             self.popups.pop();
         }
-    }
-
-    fn act_in_prompt(&mut self, action: Action) {
-        match action {
-            Action::Accept => return self.accept_prompt(),
-            Action::SwapPrompt => return self.swap_prompt(),
-            Action::CursorLeft => return self.with_prompt(|p| p.left()),
-            Action::CursorRight => return self.with_prompt(|p| p.right()),
-            Action::CursorStart => return self.with_prompt(|p| p.start()),
-            Action::CursorEnd => return self.with_prompt(|p| p.end()),
-            Action::EraseChar => self.with_prompt(|p| p.erase_char()),
-            Action::DeleteChar => self.with_prompt(|p| p.delete_char()),
-            Action::EraseWord => self.with_prompt(|p| p.erase_word()),
-            Action::EraseLine => self.with_prompt(|p| p.erase_line()),
-            _ => return,
-        }
-        self.prompt_changed();
     }
 
     fn act_in_popup(&mut self, action: Action) {

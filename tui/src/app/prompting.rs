@@ -1,11 +1,18 @@
 //! What happens while a text is typed in a prompt: from opening it to taking what was typed, or not.
 
+use super::completing;
+use super::line::LONGEST;
+use super::offers::{Does, Offer};
 use super::popup::Popup;
 use super::prompt::{Prompt, PromptKind};
 use super::table::Table;
-use super::{App, Search, View};
+use super::{App, Outcome, Search, View};
 use crate::action::Action;
 use crate::filter::Filter;
+use crate::keymap::{Mode, key_text};
+
+/// Lines by which a key moves the highlight far.
+const PAGE: isize = 8;
 
 /// What to go back to when a prompt is closed without taking its text.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +36,12 @@ impl App {
         }
     }
 
+    fn open_prompt(&mut self, kind: PromptKind, text: String) {
+        let prompt = Prompt::new(kind, text, self.before());
+        self.popups.push(Popup::Prompt(prompt));
+        self.prompt_changed();
+    }
+
     /// Opens the filter prompt with another term added to the filter.
     pub(super) fn open_filter(&mut self, term: Option<String>) {
         let now = self.list.filter();
@@ -38,14 +51,11 @@ impl App {
             // What is typed next is another term, not more of the last one.
             text.push(' ');
         }
-        let prompt = Prompt::new(PromptKind::Filter, text, self.before());
-        self.popups.push(Popup::Prompt(prompt));
-        self.prompt_changed();
+        self.open_prompt(PromptKind::Filter, text);
     }
 
     pub(super) fn open_search(&mut self) {
-        let prompt = Prompt::new(PromptKind::Search, String::new(), self.before());
-        self.popups.push(Popup::Prompt(prompt));
+        self.open_prompt(PromptKind::Search, String::new());
     }
 
     /// Opens the filter prompt with a term made of the selected line.
@@ -57,9 +67,76 @@ impl App {
         }
     }
 
+    pub(super) fn with_prompt(&mut self, change: impl FnOnce(&mut Prompt)) {
+        if let Some(Popup::Prompt(prompt)) = self.popups.last_mut() {
+            change(prompt);
+        }
+    }
+
+    /// Puts a text that was typed or pasted into the line.
+    pub(super) fn type_text(&mut self, text: &str) {
+        self.set_dirty();
+        self.notice = None;
+        let mut whole = true;
+        self.with_prompt(|prompt| {
+            whole = prompt.line.insert(text);
+            prompt.edited = true;
+        });
+        self.prompt_changed();
+        if !whole {
+            self.warn(format!(
+                "a line has at most {LONGEST} bytes; the rest was dropped"
+            ));
+        }
+    }
+
+    pub(super) fn act_in_prompt(&mut self, action: Action) -> Outcome {
+        match action {
+            Action::Accept => return self.accept_prompt(),
+            Action::SwapPrompt => self.swap_prompt(),
+            Action::Complete => self.complete(),
+            Action::Recall => self.recall(),
+            Action::Up => self.up_in_prompt(),
+            Action::Down => self.down_in_prompt(),
+            Action::PageUp => self.with_prompt(|p| _ = p.offers.step(-PAGE)),
+            Action::PageDown => self.with_prompt(|p| _ = p.offers.step(PAGE)),
+            Action::CursorRight if self.prompt().is_some_and(|p| p.line.at_end()) => {
+                self.take_best();
+            }
+            _ => self.edit(action),
+        }
+        Outcome::Continue
+    }
+
+    fn edit(&mut self, action: Action) {
+        let mut changed = false;
+        self.with_prompt(|prompt| {
+            let line = &mut prompt.line;
+            let before = line.text().len();
+            match action {
+                Action::CursorLeft => line.left(),
+                Action::CursorRight => line.right(),
+                Action::CursorStart => line.start(),
+                Action::CursorEnd => line.end(),
+                Action::EraseChar => line.erase_char(),
+                Action::DeleteChar => line.delete_char(),
+                Action::EraseWord => line.erase_word(),
+                Action::EraseLine => line.erase_line(),
+                _ => {}
+            }
+            changed = line.text().len() != before;
+            prompt.edited |= changed;
+        });
+        if changed {
+            self.prompt_changed();
+        } else {
+            self.renew_offers();
+        }
+    }
+
     /// Takes in that the text of the prompt changed.
     pub(super) fn prompt_changed(&mut self) {
-        let Some(Popup::Prompt(prompt)) = self.popups.last() else {
+        let Some(prompt) = self.prompt() else {
             return;
         };
         let (kind, text) = (prompt.kind, prompt.text().to_owned());
@@ -81,12 +158,132 @@ impl App {
                 self.with_prompt(|prompt| prompt.found = found);
             }
         }
+        self.renew_offers();
     }
 
-    pub(super) fn with_prompt(&mut self, change: impl FnOnce(&mut Prompt)) {
-        if let Some(Popup::Prompt(prompt)) = self.popups.last_mut() {
-            change(prompt);
+    /// Offers what fits where the cursor is now.
+    fn renew_offers(&mut self) {
+        let Some(Popup::Prompt(prompt)) = self.popups.last_mut() else {
+            return;
+        };
+        let (text, cursor) = (prompt.line.text(), prompt.line.cursor());
+        let kind = prompt.kind;
+        prompt.offers = match kind {
+            _ if prompt.recalling => completing::earlier(text, self.histories.of(kind)),
+            PromptKind::Filter => {
+                let seen = &mut prompt.seen;
+                completing::in_filter(text, cursor, prompt.asked, seen, &self.model)
+            }
+            PromptKind::Search => Default::default(),
+        };
+    }
+
+    /// Puts the highlighted offer into the line, or the best; asks for offers if there are none.
+    fn complete(&mut self) {
+        if self.prompt().is_some_and(|p| p.offers.list.is_empty()) {
+            self.with_prompt(|prompt| prompt.asked = true);
+            self.renew_offers();
+            if self.prompt().is_some_and(|p| p.offers.list.is_empty()) {
+                self.warn("nothing is known that could stand here");
+            }
+        } else {
+            self.take_best();
         }
+    }
+
+    fn take_best(&mut self) {
+        let best = self.prompt().and_then(|prompt| prompt.offers.best());
+        if let Some(offer) = best.cloned() {
+            self.take_offer(&offer);
+        }
+    }
+
+    fn take_offer(&mut self, offer: &Offer) {
+        self.with_prompt(|prompt| {
+            let range = prompt.offers.range.clone();
+            prompt.line.replace(range, &offer.text);
+            prompt.edited = !prompt.recalling;
+            (prompt.asked, prompt.recalling) = (false, false);
+        });
+        self.prompt_changed();
+    }
+
+    /// Offers earlier lines that have what is typed, or no longer.
+    fn recall(&mut self) {
+        let mut recalling = false;
+        self.with_prompt(|prompt| {
+            prompt.recalling = !prompt.recalling;
+            recalling = prompt.recalling;
+        });
+        self.renew_offers();
+        if recalling && self.prompt().is_some_and(|p| p.offers.list.is_empty()) {
+            self.with_prompt(|prompt| prompt.recalling = false);
+            self.renew_offers();
+            self.warn("no earlier line has this");
+        }
+    }
+
+    fn up_in_prompt(&mut self) {
+        let mut older = false;
+        self.with_prompt(|prompt| {
+            let offers = &mut prompt.offers;
+            match offers.selected {
+                Some(0) if !prompt.recalling => offers.selected = None,
+                None if !prompt.edited || offers.list.is_empty() => older = true,
+                _ => _ = offers.step(-1),
+            }
+        });
+        if older {
+            self.go_through_history(1);
+        }
+    }
+
+    fn down_in_prompt(&mut self) {
+        let mut newer = false;
+        self.with_prompt(|prompt| {
+            newer = prompt.recalled.is_some() && !prompt.edited;
+            newer |= prompt.offers.list.is_empty();
+            if !newer {
+                prompt.offers.step(1);
+            }
+        });
+        if newer {
+            self.go_through_history(-1);
+        }
+    }
+
+    /// Puts an earlier line in the place of what is typed, or a later one; before the earliest comes what was typed.
+    fn go_through_history(&mut self, by: isize) {
+        let Some(Popup::Prompt(prompt)) = self.popups.last_mut() else {
+            return;
+        };
+        let name = prompt.kind.name();
+        let history = self.histories.of(prompt.kind);
+        let at = prompt.recalled.as_ref().map(|(at, _)| *at);
+        let next = match (at, by > 0) {
+            (None, true) => Some(0),
+            (None, false) => return self.warn(format!("no later {name}")),
+            (Some(at), true) => Some(at + 1),
+            (Some(at), false) => at.checked_sub(1),
+        };
+        let draft = |prompt: &Prompt| match &prompt.recalled {
+            Some((_, draft)) => draft.clone(),
+            None => prompt.text().to_owned(),
+        };
+        match next.map(|at| (at, history.newest_first().nth(at))) {
+            Some((at, Some(line))) => {
+                let draft = draft(prompt);
+                prompt.put(line.to_owned());
+                prompt.recalled = Some((at, draft));
+            }
+            Some((_, None)) => return self.warn(format!("no earlier {name}")),
+            None => {
+                let draft = draft(prompt);
+                prompt.put(draft);
+                prompt.recalled = None;
+            }
+        }
+        self.prompt_changed();
     }
 
     fn back_to_selection(&mut self) {
@@ -102,15 +299,19 @@ impl App {
         }
     }
 
-    /// Filters by what was typed to search, or the other way round.
-    pub(super) fn swap_prompt(&mut self) {
+    /// Filters by what was typed to search, or the other way round; takes what is highlighted, if anything is.
+    fn swap_prompt(&mut self) {
         let Some(Popup::Prompt(prompt)) = self.popups.last_mut() else {
             return;
         };
+        if prompt.offers.selected.is_some() {
+            return self.take_best();
+        }
         let before = prompt.before.clone();
         prompt.error = None;
         prompt.found = true;
-        prompt.trim_end();
+        prompt.line.trim_end();
+        prompt.recalled = None;
         prompt.kind = match prompt.kind {
             PromptKind::Filter => PromptKind::Search,
             PromptKind::Search => PromptKind::Filter,
@@ -121,14 +322,20 @@ impl App {
         self.prompt_changed();
     }
 
-    /// Takes what was typed.
-    pub(super) fn accept_prompt(&mut self) {
-        let Some(Popup::Prompt(prompt)) = self.popups.last() else {
-            return;
+    /// Takes what is highlighted into the line, or else what was typed.
+    fn accept_prompt(&mut self) -> Outcome {
+        let Some(prompt) = self.prompt() else {
+            return Outcome::Continue;
         };
-        match prompt.kind {
+        let (kind, text) = (prompt.kind, prompt.text().to_owned());
+        if let Some(offer) = prompt.offers.highlighted().cloned() {
+            return self.accept_offer(&offer);
+        }
+        match kind {
             PromptKind::Filter if prompt.error.is_some() => {
-                self.warn("this is no filter yet: Esc gives it up");
+                let key = key_text(Mode::Prompt, Action::Close);
+                self.warn(format!("this is no filter yet: {key} gives it up"));
+                return Outcome::Continue;
             }
             PromptKind::Filter => {
                 let before = prompt.before.filter.text().to_owned();
@@ -136,17 +343,35 @@ impl App {
                 self.remember(before);
             }
             PromptKind::Search => {
-                let (found, text) = (prompt.found, prompt.text().to_owned());
+                let found = prompt.found;
                 self.popups.pop();
                 if !found {
                     self.warn(format!("nothing has '{text}'"));
                 }
             }
         }
+        self.histories.of_mut(kind).push(&text);
+        Outcome::Continue
     }
 
-    /// Closes the prompt as if it had never been open.
+    fn accept_offer(&mut self, offer: &Offer) -> Outcome {
+        match (&offer.why_not, offer.does) {
+            (Some(why), _) => self.warn(why.clone()),
+            (None, Does::Insert) => self.take_offer(offer),
+        }
+        Outcome::Continue
+    }
+
+    /// Lets go of what is highlighted, or closes the prompt as if it had never been open.
     pub(super) fn cancel_prompt(&mut self) {
+        let mut highlighted = false;
+        self.with_prompt(|prompt| {
+            highlighted = prompt.recalling || prompt.offers.selected.is_some();
+            prompt.recalling = false;
+        });
+        if highlighted {
+            return self.renew_offers();
+        }
         self.back_to_selection();
         if let Some(Popup::Prompt(prompt)) = self.popups.pop() {
             self.search = prompt.before.search;
@@ -156,3 +381,6 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

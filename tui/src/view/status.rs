@@ -197,7 +197,7 @@ pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
 
 /// Returns as many hints as there is room for, in their order; that to the help, and that to the way out, are never
 /// left out for others.
-fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Part<'a>> {
+pub(super) fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Part<'a>> {
     let hint = |binding: &'static Binding| {
         let key = binding.keys.first().map(ToString::to_string);
         let key = look.plain(key.unwrap_or_default().into());

@@ -172,6 +172,8 @@ fn what_is_open_on_top() {
             .keys("s Home Down Down Down Down Down Down Down Enter")
     );
     snapshot!("filter_prompt", shot().keys("f g c c"));
+    snapshot!("filter_names", shot().keys("f g c c Space u s"));
+    snapshot!("filter_values", shot().keys("f u s e r = Down"));
     snapshot!("filter_accepted", shot().keys("f g c c Enter"));
     snapshot!("filter_hides_all", shot().keys("f n o s u c h Enter"));
     snapshot!("filter_error", shot().keys("f m a k e Space p i d = x"));
@@ -300,6 +302,7 @@ fn small_and_plain_terminals() {
     };
     let with = |options, width, height| Shot::with(options, build(), width, height);
     snapshot!("events_40x10", Shot::build(40, 10));
+    snapshot!("filter_names_40x10", Shot::build(40, 10).keys("f e x"));
     snapshot!("tree_40x10", Shot::build(40, 10).keys("t"));
     snapshot!("events_20x5", Shot::build(20, 5));
     snapshot!("too_small", Shot::build(19, 4));
