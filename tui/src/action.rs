@@ -78,6 +78,10 @@ actions! {
     UndoFilter,
     /// Shows everything again.
     ClearFilter,
+    /// Shows the terms of the filter.
+    FilterList,
+    /// Takes the selected term out of the filter.
+    RemoveTerm,
     /// Shows failures only, or no longer.
     FailuresOnly,
     /// Goes to the next failed exec.

@@ -27,6 +27,7 @@ mod prompting;
 pub mod rates;
 mod search;
 pub mod table;
+pub mod terms;
 pub mod tree;
 pub mod words;
 
@@ -46,6 +47,7 @@ use popup::{Popup, Subject};
 use prompt::Prompt;
 use std::collections::VecDeque;
 use table::Table;
+use terms::{Kept, Off};
 use tree::Tree;
 
 #[cfg(test)]
@@ -161,7 +163,8 @@ pub struct App {
     pub(crate) hits: Hits,
     requests: Vec<Request>,
     histories: Histories,
-    undo: VecDeque<String>,
+    undo: VecDeque<Kept>,
+    off: Off,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
     dirty: bool,
@@ -201,6 +204,7 @@ impl App {
             requests: Vec::new(),
             histories: Histories::default(),
             undo: VecDeque::new(),
+            off: Off::default(),
             paused: None,
             dirty: true,
             second: 0,
@@ -329,6 +333,9 @@ impl App {
             self.regroup();
             self.dirty = true;
         }
+        if second.is_multiple_of(every) {
+            self.count_terms();
+        }
     }
 
     /// Returns whether something visible changed since the last [`App::take_dirty`].
@@ -380,6 +387,7 @@ impl App {
             (Some(Popup::Sort(_)), _) => Mode::Sort,
             (Some(Popup::By(_)), _) => Mode::By,
             (Some(Popup::Copy(_)), _) => Mode::Copy,
+            (Some(Popup::Terms(_)), _) => Mode::Filters,
             (Some(Popup::Help { .. }), _) => Mode::Help,
             (Some(Popup::Prompt(_)), _) => Mode::Prompt,
             (None, view) => view.mode(),

@@ -25,6 +25,8 @@ pub enum Mode {
     By,
     /// The menu of what can be copied.
     Copy,
+    /// The list of the filter's terms.
+    Filters,
     /// The keys and columns.
     Help,
     /// A line of text is asked for.
@@ -33,7 +35,7 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Events,
         Self::Tree,
         Self::Group,
@@ -43,6 +45,7 @@ impl Mode {
         Self::Sort,
         Self::By,
         Self::Copy,
+        Self::Filters,
         Self::Help,
         Self::Prompt,
     ];
@@ -246,6 +249,7 @@ const DETAILS: &[Mode] = &[Mode::Details];
 const SORT: &[Mode] = &[Mode::Sort];
 const BY: &[Mode] = &[Mode::By];
 const COPY: &[Mode] = &[Mode::Copy];
+const FILTERS: &[Mode] = &[Mode::Filters];
 const COPIED: &[Mode] = &[
     Mode::Events,
     Mode::Tree,
@@ -265,6 +269,7 @@ const SCROLLED: &[Mode] = &[
     Mode::Details,
     Mode::Sort,
     Mode::By,
+    Mode::Filters,
     Mode::Help,
 ];
 const CLOSABLE: &[Mode] = &[
@@ -272,6 +277,7 @@ const CLOSABLE: &[Mode] = &[
     Mode::Sort,
     Mode::By,
     Mode::Copy,
+    Mode::Filters,
     Mode::Help,
     Mode::Prompt,
 ];
@@ -324,6 +330,11 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Popup,   COPY,     &[c('r')],                                  A::CopyRow,         "copy the columns of the table, with tabs between").hint("row"),
         bind(G::Popup,   COPY,     &[k(K::Up)],                                A::Up,              "the one above"),
         bind(G::Popup,   COPY,     &[k(K::Down)],                              A::Down,            "the one below"),
+        bind(G::Popup,   FILTERS,  &[c(' ')],                                  A::Mark,            "switch this term off, or on again").hint("on/off"),
+        bind(G::Popup,   FILTERS,  &[k(K::Enter)],                             A::Accept,          "edit this term").hint("edit"),
+        bind(G::Popup,   FILTERS,  &[k(K::Delete), k(K::Backspace)],           A::RemoveTerm,      "take this term out of the filter").hint("remove"),
+        bind(G::Popup,   FILTERS,  &[c('q'), c('|')],                          A::Close,           "close the list of filters"),
+        bind(G::Find,    LISTS,    &[c('|')],                                  A::FilterList,      "list of filters: each term on or off, with what it hides"),
         bind(G::Prompt,  PROMPT,   &[k(K::Enter)],                             A::Accept,          "take what is typed, or what is highlighted"),
         bind(G::Prompt,  PROMPT,   &[k(K::Tab)],                               A::SwapPrompt,      "filter instead of search, and back; takes what is highlighted").hint("filter/search"),
         bind(G::Prompt,  PROMPT,   &[k(K::Up), ctrl('p')],                     A::Up,              "earlier lines; among offers: up").hint("earlier"),

@@ -36,6 +36,7 @@ mod status;
 mod strip;
 mod table;
 mod tabs;
+mod terms;
 mod theme;
 mod tree;
 
@@ -257,6 +258,7 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
         Some(Popup::Sort(_) | Popup::By(_) | Popup::Copy(_)) => {
             menu::draw(buf, middle, app, look_at)
         }
+        Some(Popup::Terms(_)) => terms::draw(buf, middle, app, look_at),
         Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
         Some(Popup::Prompt(_)) => {
             let place = paint::below(screen, panels.status.height);

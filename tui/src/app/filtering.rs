@@ -1,5 +1,6 @@
 //! The filter: what it is made of, what single keys do to it, and going back to the one before.
 
+use super::terms::{Kept, Off};
 use super::{App, View};
 use crate::action::Action;
 use crate::filter::{Filter, FilterError, quote};
@@ -92,9 +93,9 @@ impl App {
         }
     }
 
-    pub(super) fn remember(&mut self, before: String) {
-        let now = self.list.filter().text().trim();
-        if now != before.trim() {
+    /// Takes note of the filter that was there before, to go back to.
+    pub(super) fn remember(&mut self, before: Kept) {
+        if self.kept() != before {
             self.undo.push_back(before);
             if self.undo.len() > UNDO {
                 self.undo.pop_front();
@@ -111,7 +112,7 @@ impl App {
 
     /// Shows what passes another filter; the one before can be gone back to.
     fn take_filter(&mut self, filter: Filter) {
-        let before = self.list.filter().text().to_owned();
+        let before = self.kept();
         self.set_filter(filter);
         self.remember(before);
     }
@@ -146,23 +147,27 @@ impl App {
 
     pub(super) fn undo_filter(&mut self) {
         match self.undo.pop_back() {
-            Some(text) => {
+            Some(before) => {
                 // It was a filter before, so it parses.
-                if let Ok(filter) = self.parse(&text) {
+                if let Ok(filter) = self.parse(&before.text) {
                     self.set_filter(filter);
                 }
+                self.off = before.off;
             }
             None => self.warn("no filter before this one"),
         }
     }
 
+    /// Shows everything, and forgets the terms that are off.
     pub(super) fn clear_filter(&mut self) {
-        if self.list.filter().is_empty() {
-            self.warn("there is no filter");
-        } else {
-            self.replace_filter("");
-            let key = key_text(Mode::Events, Action::UndoFilter);
-            self.inform(format!("filter cleared; {key} brings it back"));
+        if self.list.filter().is_empty() && self.off.is_empty() {
+            return self.warn("there is no filter");
         }
+        let before = self.kept();
+        self.set_filter(Filter::default());
+        self.off = Off::default();
+        self.remember(before);
+        let key = key_text(Mode::Events, Action::UndoFilter);
+        self.inform(format!("filter cleared; {key} brings it back"));
     }
 }

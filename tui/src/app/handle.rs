@@ -116,6 +116,7 @@ impl App {
         match (action, self.popups.last_mut()) {
             (_, Some(Popup::Copy(_))) => self.act_in_copy(action),
             (_, Some(Popup::Details(_))) => self.act_in_details(action),
+            (_, Some(Popup::Terms(_))) => self.act_in_terms(action, page),
             (Action::Accept, Some(Popup::Sort(menu))) => {
                 let index = menu.selected;
                 self.popups.pop();

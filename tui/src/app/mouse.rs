@@ -51,6 +51,10 @@ impl App {
                 let to = menu.selected.saturating_add_signed(by.signum());
                 menu.selected = to.min(What::ALL.len() - 1);
             }
+            Some(Popup::Terms(list)) => {
+                let to = list.selected.saturating_add_signed(by.signum());
+                list.selected = to.min(list.hides.len().saturating_sub(1));
+            }
             Some(Popup::Prompt(_)) => {}
             None => match self.view {
                 View::Events => self.table.scroll(by, &self.list, &self.model, page),
@@ -67,7 +71,7 @@ impl App {
     fn click(&mut self, x: u16, y: u16) {
         self.notice = None;
         match self.mode() {
-            Mode::Sort | Mode::By | Mode::Copy => return self.click_menu(x, y),
+            Mode::Sort | Mode::By | Mode::Copy | Mode::Filters => return self.click_menu(x, y),
             Mode::Details => return self.click_details(x, y),
             Mode::Help => {
                 if !self.hits.popup.contains(x, y) {
@@ -170,6 +174,10 @@ impl App {
             Some(Popup::Copy(menu)) if line < What::ALL.len() => {
                 menu.selected = line;
                 self.act(Action::Accept);
+            }
+            Some(Popup::Terms(list)) if list.scroll + line < list.hides.len() => {
+                list.selected = list.scroll + line;
+                self.act(Action::Mark);
             }
             Some(Popup::By(menu)) if menu.scroll + line <= menu.last() => {
                 menu.selected = menu.scroll + line;

@@ -3,6 +3,7 @@
 use super::copy::CopyMenu;
 use super::details::Details;
 use super::prompt::Prompt;
+use super::terms::TermList;
 use crate::field::{FIELDS, Field, Kind, by_key};
 use crate::list::Sort;
 use crate::pivot::by::suits;
@@ -103,6 +104,8 @@ pub enum Popup {
     Sort(SortMenu),
     /// The fields to group by.
     By(ByMenu),
+    /// The terms of the filter.
+    Terms(TermList),
     /// What can be copied.
     Copy(CopyMenu),
     /// The keys and columns.

@@ -2,6 +2,7 @@
 
 use super::line::Line;
 use super::offers::Offers;
+use super::terms::Edited;
 use crate::filter::FilterError;
 use crate::filter::seen::Seen;
 
@@ -47,6 +48,8 @@ pub struct Prompt {
     pub(super) recalled: Option<(usize, String)>,
     /// The values of the field that was last written.
     pub(super) seen: Option<Seen>,
+    /// The term that is edited, if not all of the filter is.
+    pub(super) term: Option<Edited>,
     /// The filter, the search and the selection to go back to.
     pub(super) before: super::prompting::Before,
 }
@@ -65,7 +68,16 @@ impl Prompt {
             edited: false,
             recalled: None,
             seen: None,
+            term: None,
             before,
+        }
+    }
+
+    /// Returns what is asked for, in a word.
+    pub fn label(&self) -> &'static str {
+        match &self.term {
+            Some(_) => "term",
+            None => self.kind.name(),
         }
     }
 

@@ -6,6 +6,7 @@ use super::offers::{Does, Offer};
 use super::popup::Popup;
 use super::prompt::{Prompt, PromptKind};
 use super::table::Table;
+use super::terms::{Edited, Kept};
 use super::{App, Outcome, Search, View};
 use crate::action::Action;
 use crate::filter::Filter;
@@ -56,6 +57,14 @@ impl App {
 
     pub(super) fn open_search(&mut self) {
         self.open_prompt(PromptKind::Search, String::new());
+    }
+
+    /// Opens the filter prompt for one term, which is among others.
+    pub(super) fn open_term(&mut self, text: String, edited: Edited) {
+        let mut prompt = Prompt::new(PromptKind::Filter, text, self.before());
+        prompt.term = Some(edited);
+        self.popups.push(Popup::Prompt(prompt));
+        self.prompt_changed();
     }
 
     /// Opens the filter prompt with a term made of the selected line.
@@ -142,7 +151,11 @@ impl App {
         let (kind, text) = (prompt.kind, prompt.text().to_owned());
         match kind {
             PromptKind::Filter => {
-                let error = match self.parse(&text) {
+                let filter = match &prompt.term {
+                    Some(edited) => self.parse_edited(&text, edited),
+                    None => self.parse(&text),
+                };
+                let error = match filter {
                     Ok(filter) => {
                         self.set_filter(filter);
                         None
@@ -307,6 +320,9 @@ impl App {
         if prompt.offers.selected.is_some() {
             return self.take_best();
         }
+        if prompt.term.is_some() {
+            return self.warn("a term of the filter is no search");
+        }
         let before = prompt.before.clone();
         prompt.error = None;
         prompt.found = true;
@@ -338,9 +354,16 @@ impl App {
                 return Outcome::Continue;
             }
             PromptKind::Filter => {
-                let before = prompt.before.filter.text().to_owned();
+                let before = Kept {
+                    text: prompt.before.filter.text().trim().to_owned(),
+                    ..self.kept()
+                };
+                if let Some(edited) = prompt.term.clone() {
+                    self.take_edited(&text, &edited);
+                }
                 self.popups.pop();
                 self.remember(before);
+                self.count_terms();
             }
             PromptKind::Search => {
                 let found = prompt.found;

@@ -42,7 +42,7 @@ pub(super) fn draw(
         }
     }
     let first = line(place, 0);
-    let label = format!(" {}: ", prompt.kind.name());
+    let label = format!(" {}: ", prompt.label());
     let used = paint::text(buf, first, &label, theme.accent, "");
     let field = paint::from_column(first, used);
     let (before, _) = prompt.line.around_cursor();

@@ -70,6 +70,12 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) -> 
         parts.push(("filter ".into(), theme.warn));
         parts.push((text.into(), theme.bright));
     }
+    for term in app.terms().into_iter().filter(|term| !term.on) {
+        let text = crate::text::escape(term.text.as_bytes()).into_owned();
+        let between = if parts.is_empty() { "" } else { "  " };
+        parts.push((format!("{between}off ").into(), theme.warn));
+        parts.push((text.into(), theme.dim));
+    }
     if !app.search.is_empty() {
         if !parts.is_empty() {
             parts.push(("  ".into(), theme.text));

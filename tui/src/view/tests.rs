@@ -174,6 +174,9 @@ fn what_is_open_on_top() {
     snapshot!("filter_prompt", shot().keys("f g c c"));
     snapshot!("filter_names", shot().keys("f g c c Space u s"));
     snapshot!("filter_values", shot().keys("f u s e r = Down"));
+    let terms = "f u s e r = a l i c e Space g c c | c c 1 Space ! f o o Enter | Down";
+    snapshot!("filter_list", shot().keys(terms));
+    snapshot!("filter_list_off", shot().keys(terms).keys("Space Esc"));
     snapshot!("filter_accepted", shot().keys("f g c c Enter"));
     snapshot!("filter_hides_all", shot().keys("f n o s u c h Enter"));
     snapshot!("filter_error", shot().keys("f m a k e Space p i d = x"));
@@ -302,6 +305,10 @@ fn small_and_plain_terminals() {
     };
     let with = |options, width, height| Shot::with(options, build(), width, height);
     snapshot!("events_40x10", Shot::build(40, 10));
+    snapshot!(
+        "filter_list_40x10",
+        Shot::build(40, 10).keys("f a Space ! b | c Enter | Down Space")
+    );
     snapshot!("filter_names_40x10", Shot::build(40, 10).keys("f e x"));
     snapshot!("tree_40x10", Shot::build(40, 10).keys("t"));
     snapshot!("events_20x5", Shot::build(20, 5));

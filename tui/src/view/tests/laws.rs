@@ -18,6 +18,7 @@ fn in_mode(mode: Mode) -> Shot {
         Mode::Failures => shot.keys("5 Home Down Down"),
         Mode::By => shot.keys("3 b Down Down"),
         Mode::Copy => shot.keys("y Down"),
+        Mode::Filters => shot.keys("f ! q q Space ! z z Space ! y y Enter | Down"),
         Mode::Details => shot.keys("Enter Down Down"),
         Mode::Sort => shot.keys("s Down Down"),
         Mode::Help => shot.keys("? PgDn"),
