@@ -18,6 +18,7 @@ pub mod line;
 mod mouse;
 pub mod offers;
 pub mod options;
+mod originals;
 mod passing;
 mod pause;
 pub mod pivots;
@@ -165,6 +166,7 @@ pub struct App {
     histories: Histories,
     undo: VecDeque<Kept>,
     off: Off,
+    originals: originals::Originals,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
     dirty: bool,
@@ -205,6 +207,7 @@ impl App {
             histories: Histories::default(),
             undo: VecDeque::new(),
             off: Off::default(),
+            originals: originals::Originals::default(),
             paused: None,
             dirty: true,
             second: 0,

@@ -13,6 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("container", &[]),
     ("event", &["container"]),
     ("resolve", &[]),
+    ("redact", &["event"]),
     ("rate", &[]),
     ("action", &[]),
     ("cells", &["text"]),
@@ -42,7 +43,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "app",
         &[
             "action", "cells", "event", "export", "field", "filter", "format", "keymap", "list",
-            "model", "pivot", "process", "rate", "shell", "store", "text",
+            "model", "pivot", "process", "rate", "redact", "shell", "store", "text",
         ],
     ),
     (
@@ -79,6 +80,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &["event", "export", "field", "filter", "list", "text"],
     ),
     ("doctor", &["source", "text"]),
+    ("manual", &["cli", "event", "field", "filter", "keymap"]),
     // Made-up events, compiled for tests only.
     ("fixture", &["event", "model", "resolve", "store"]),
     ("run", &["*"]),
