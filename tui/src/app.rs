@@ -3,6 +3,7 @@
 
 mod act;
 pub mod columns;
+pub mod commands;
 mod completing;
 pub mod copy;
 pub mod cursor;
@@ -19,6 +20,7 @@ mod mouse;
 pub mod offers;
 pub mod options;
 mod originals;
+mod palette;
 mod passing;
 mod pause;
 pub mod pivots;
@@ -392,7 +394,7 @@ impl App {
             (Some(Popup::Copy(_)), _) => Mode::Copy,
             (Some(Popup::Terms(_)), _) => Mode::Filters,
             (Some(Popup::Help { .. }), _) => Mode::Help,
-            (Some(Popup::Prompt(_)), _) => Mode::Prompt,
+            (Some(Popup::Prompt(prompt)), _) => prompt.mode(),
             (None, view) => view.mode(),
         }
     }

@@ -31,11 +31,13 @@ pub enum Mode {
     Help,
     /// A line of text is asked for.
     Prompt,
+    /// A command is asked for.
+    Palette,
 }
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Events,
         Self::Tree,
         Self::Group,
@@ -48,6 +50,7 @@ impl Mode {
         Self::Filters,
         Self::Help,
         Self::Prompt,
+        Self::Palette,
     ];
 }
 
@@ -259,6 +262,8 @@ const COPIED: &[Mode] = &[
     Mode::Details,
 ];
 const PROMPT: &[Mode] = &[Mode::Prompt];
+const PALETTE: &[Mode] = &[Mode::Palette];
+const TYPED: &[Mode] = &[Mode::Prompt, Mode::Palette];
 const HELP: &[Mode] = &[Mode::Help];
 const SCROLLED: &[Mode] = &[
     Mode::Events,
@@ -280,6 +285,7 @@ const CLOSABLE: &[Mode] = &[
     Mode::Filters,
     Mode::Help,
     Mode::Prompt,
+    Mode::Palette,
 ];
 const ALL: &[Mode] = &Mode::ALL;
 
@@ -317,6 +323,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::View,    ROWS,     &[k(K::Enter), c('d')],                     A::Details,         "every fact of this line").hint("details"),
         bind(G::Groups,  GROUPS,   &[c('d')],                                  A::Details,         "every fact of the newest event of this line").hint("details"),
         bind(G::Find,    COPIED,   &[c('y')],                                  A::Copy,            "copy: command, pid, arguments, JSON or row").hint("copy"),
+        bind(G::Program, LISTS,    &[c(':')],                                  A::Palette,         "commands, and everything that a key does, by its name"),
         bind(G::Program, LISTS,    &[c('?'), k(K::F(1))],                      A::Help,            "this help").hint("help"),
         bind(G::Program, LISTS,    &[c('q'), k(K::F(10))],                     A::Quit,            "quit").hint("quit"),
         bind(G::Popup,   SORT,     &[k(K::Enter)],                             A::Accept,          "sort by this field; again: turn around").hint("sort by this"),
@@ -337,10 +344,14 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Find,    LISTS,    &[c('|')],                                  A::FilterList,      "list of filters: each term on or off, with what it hides"),
         bind(G::Prompt,  PROMPT,   &[k(K::Enter)],                             A::Accept,          "take what is typed, or what is highlighted"),
         bind(G::Prompt,  PROMPT,   &[k(K::Tab)],                               A::SwapPrompt,      "filter instead of search, and back; takes what is highlighted").hint("filter/search"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Up), ctrl('p')],                     A::Up,              "earlier lines; among offers: up").hint("earlier"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Down), ctrl('n')],                   A::Down,            "later lines; into the offers, and down"),
+        bind(G::Prompt,  TYPED,    &[k(K::Up), ctrl('p')],                     A::Up,              "earlier lines; among offers: up").hint("earlier"),
+        bind(G::Prompt,  TYPED,    &[k(K::Down), ctrl('n')],                   A::Down,            "later lines; into the offers, and down"),
         bind(G::Prompt,  PROMPT,   &[ctrl(' ')],                               A::Complete,        "complete: offer names and values, take the best").hint("complete"),
-        bind(G::Prompt,  PROMPT,   &[ctrl('r')],                               A::Recall,          "offer earlier lines that have what is typed"),
+        bind(G::Prompt,  PALETTE,  &[k(K::Enter)],                             A::Accept,          "do what is highlighted, or the command with what stands behind it"),
+        bind(G::Prompt,  PALETTE,  &[k(K::Tab), ctrl(' ')],                    A::Complete,        "write what is highlighted").hint("write"),
+        bind(G::Prompt,  PALETTE,  &[k(K::PageUp)],                            A::PageUp,          "far up among the offers"),
+        bind(G::Prompt,  PALETTE,  &[k(K::PageDown)],                          A::PageDown,        "far down among the offers"),
+        bind(G::Prompt,  TYPED,    &[ctrl('r')],                               A::Recall,          "offer earlier lines that have what is typed"),
         bind(G::Popup,   DETAILS,  &[c('=')],                                  A::KeepFact,        "filter: only what has this fact").hint("only this"),
         bind(G::Popup,   DETAILS,  &[c('!')],                                  A::ExcludeFact,     "filter: only what has not this fact").hint("not this"),
         bind(G::Popup,   DETAILS,  &[c('v')],                                  A::Reveal,          "what --redact masked of this command line, or mask it again"),
@@ -389,14 +400,14 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Find,    LISTS,    &[c('x')],                                  A::FailuresOnly,    "failures only, all execs, or with PATH misses folded"),
         bind(G::Find,    LISTS,    &[k(K::Backspace)],                         A::UndoFilter,      "back to the filter before"),
         bind(G::Find,    LISTS,    &[ctrl('g')],                               A::ClearFilter,     "no filter"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Right), ctrl('f')],                  A::CursorRight,     "cursor right; at the end: take the best offer"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Home), ctrl('a')],                   A::CursorStart,     "cursor to the start"),
-        bind(G::Prompt,  PROMPT,   &[k(K::End), ctrl('e')],                    A::CursorEnd,       "cursor to the end"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Backspace), ctrl('h')],              A::EraseChar,       "delete the character before"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
-        bind(G::Prompt,  PROMPT,   &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
-        bind(G::Prompt,  PROMPT,   &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
+        bind(G::Prompt,  TYPED,    &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),
+        bind(G::Prompt,  TYPED,    &[k(K::Right), ctrl('f')],                  A::CursorRight,     "cursor right; at the end: take the best offer"),
+        bind(G::Prompt,  TYPED,    &[k(K::Home), ctrl('a')],                   A::CursorStart,     "cursor to the start"),
+        bind(G::Prompt,  TYPED,    &[k(K::End), ctrl('e')],                    A::CursorEnd,       "cursor to the end"),
+        bind(G::Prompt,  TYPED,    &[k(K::Backspace), ctrl('h')],              A::EraseChar,       "delete the character before"),
+        bind(G::Prompt,  TYPED,    &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
+        bind(G::Prompt,  TYPED,    &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
+        bind(G::Prompt,  TYPED,    &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
         bind(G::Program, ALL,      &[ctrl('l')],                               A::Redraw,          "paint anew"),
         bind(G::Program, ALL,      &[ctrl('z')],                               A::Suspend,         "stop; the shell's fg comes back"),
         bind(G::Program, ALL,      &[ctrl('c')],                               A::Quit,            "quit"),
@@ -463,7 +474,9 @@ mod tests {
     #[test]
     fn typing_is_never_taken_by_a_binding() {
         for c in ' '..='~' {
-            assert_eq!(lookup(Mode::Prompt, super::c(c)), None, "{c}");
+            for mode in TYPED {
+                assert_eq!(lookup(*mode, super::c(c)), None, "{c} in {mode:?}");
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 use clap::CommandFactory;
+use execsnoop_tui::app::commands::COMMANDS;
 use execsnoop_tui::cli::{Args, COMMAND_HELP};
 use execsnoop_tui::event::Flags;
 use execsnoop_tui::field::FIELDS;
@@ -36,6 +37,7 @@ fn generated_tables_are_up_to_date() {
     let mut drifted = Vec::new();
     for (name, table) in [
         ("keys", keys()),
+        ("commands", commands()),
         ("columns", columns()),
         ("flag words", flag_words()),
         ("filter names", filter_names()),
@@ -102,6 +104,16 @@ fn places(modes: &[Mode]) -> String {
         }
         (with, _) => with.join(", "),
     }
+}
+
+/// Every command of the palette.
+fn commands() -> String {
+    let mut out = String::from("| command | what |\n|---|---|\n");
+    for command in COMMANDS {
+        let call = format!("{} {}", command.name, command.args);
+        row(&mut out, &[code(call.trim_end()), command.doc.into()]);
+    }
+    out
 }
 
 /// Every field, with the width of the screen from which on it is a column unasked.

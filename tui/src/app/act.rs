@@ -35,6 +35,7 @@ impl App {
             }
             Action::UndoFilter => self.undo_filter(),
             Action::ClearFilter => self.clear_filter(),
+            Action::Palette => self.open_palette(),
             Action::FilterList => self.open_terms(),
             Action::FailuresOnly => self.toggle_failures(),
             Action::NextFailure => self.next_failure(true),

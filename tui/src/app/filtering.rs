@@ -111,7 +111,7 @@ impl App {
     }
 
     /// Shows what passes another filter; the one before can be gone back to.
-    fn take_filter(&mut self, filter: Filter) {
+    pub(super) fn take_filter(&mut self, filter: Filter) {
         let before = self.kept();
         self.set_filter(filter);
         self.remember(before);

@@ -15,7 +15,7 @@ use std::cmp::Ordering;
 mod tests;
 
 /// By how many fields at once rows can be put together.
-const MOST_FIELDS: usize = 3;
+pub(super) const MOST_FIELDS: usize = 3;
 
 /// The columns behind those of the fields, each with its title and what it tells.
 pub const COLUMNS: [(By, &str, &str); 7] = [
@@ -137,7 +137,11 @@ impl App {
 
     /// Groups by other fields.
     pub(super) fn take_group_fields(&mut self, menu: &ByMenu) {
-        let fields = menu.taken();
+        self.group_by(menu.taken());
+    }
+
+    /// Groups by these fields.
+    pub(super) fn group_by(&mut self, fields: Vec<&'static Field>) {
         if fields.len() > MOST_FIELDS {
             return self.warn(format!("at most {MOST_FIELDS} fields at once"));
         }

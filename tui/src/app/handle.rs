@@ -46,7 +46,7 @@ impl App {
         }
         let plain = event.modifiers - KeyModifiers::SHIFT;
         match event.code {
-            KeyCode::Char(c) if mode == Mode::Prompt && plain.is_empty() => {
+            KeyCode::Char(c) if self.prompt().is_some() && plain.is_empty() => {
                 self.type_text(c.encode_utf8(&mut [0; 4]));
             }
             _ => self.say_why_not(mode, Key::of(&event)),
@@ -76,7 +76,7 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) -> Outcome {
-        if self.mode() == Mode::Prompt {
+        if self.prompt().is_some() {
             // Copied lines end with a line end.
             self.type_text(text.trim_end_matches(['\r', '\n']));
         }
@@ -94,7 +94,7 @@ impl App {
             Action::Close => self.close(),
             Action::Copy => self.open_copy(),
             Action::Help => self.popups.push(Popup::Help { scroll: 0 }),
-            _ if self.mode() == Mode::Prompt => return self.act_in_prompt(action),
+            _ if self.prompt().is_some() => return self.act_in_prompt(action),
             _ if !self.popups.is_empty() => self.act_in_popup(action),
             _ => self.act_in_view(action),
         }
@@ -103,7 +103,7 @@ impl App {
 
     /// Closes the topmost popup.
     pub(super) fn close(&mut self) {
-        if self.mode() == Mode::Prompt {
+        if self.prompt().is_some() {
             self.cancel_prompt();
         } else {
             self.popups.pop();

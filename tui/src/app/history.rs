@@ -59,6 +59,8 @@ pub struct Histories {
     pub filter: History,
     /// Searched texts.
     pub search: History,
+    /// Commands.
+    pub palette: History,
 }
 
 impl Histories {
@@ -67,6 +69,7 @@ impl Histories {
         match kind {
             PromptKind::Filter => &self.filter,
             PromptKind::Search => &self.search,
+            PromptKind::Palette => &self.palette,
         }
     }
 
@@ -75,6 +78,7 @@ impl Histories {
         match kind {
             PromptKind::Filter => &mut self.filter,
             PromptKind::Search => &mut self.search,
+            PromptKind::Palette => &mut self.palette,
         }
     }
 }

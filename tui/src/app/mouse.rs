@@ -79,7 +79,7 @@ impl App {
                 }
                 return;
             }
-            Mode::Prompt => return,
+            Mode::Prompt | Mode::Palette => return,
             Mode::Events | Mode::Tree | Mode::Group | Mode::Rate | Mode::Failures => {}
         }
         if let Some((_, view)) = self.hits.tabs.iter().find(|(area, _)| area.contains(x, y)) {

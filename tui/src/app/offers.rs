@@ -1,5 +1,6 @@
 //! What is offered to be put into the line that is typed: a short list with, perhaps, one of it highlighted.
 
+use crate::action::Action;
 use std::ops::Range;
 
 /// What taking an offer does.
@@ -7,6 +8,8 @@ use std::ops::Range;
 pub enum Does {
     /// Puts its text into the line.
     Insert,
+    /// Closes the prompt and does this.
+    Act(Action),
 }
 
 /// One thing that is offered.

@@ -5,6 +5,7 @@ use super::offers::Offers;
 use super::terms::Edited;
 use crate::filter::FilterError;
 use crate::filter::seen::Seen;
+use crate::keymap::Mode;
 
 /// What the text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum PromptKind {
     Filter,
     /// Finds, hides nothing.
     Search,
+    /// Does something.
+    Palette,
 }
 
 impl PromptKind {
@@ -21,6 +24,7 @@ impl PromptKind {
         match self {
             Self::Filter => "filter",
             Self::Search => "search",
+            Self::Palette => "command",
         }
     }
 }
@@ -36,6 +40,8 @@ pub struct Prompt {
     pub error: Option<FilterError>,
     /// Whether something is found.
     pub found: bool,
+    /// What the command that is typed would do.
+    pub says: Option<String>,
     /// What could be put into the line.
     pub offers: Offers,
     /// What is offered is asked for: also where little was typed yet.
@@ -62,6 +68,7 @@ impl Prompt {
             line: Line::new(text),
             error: None,
             found: true,
+            says: None,
             offers: Offers::default(),
             asked: false,
             recalling: false,
@@ -78,6 +85,14 @@ impl Prompt {
         match &self.term {
             Some(_) => "term",
             None => self.kind.name(),
+        }
+    }
+
+    /// Returns where keys go while it is open.
+    pub fn mode(&self) -> Mode {
+        match self.kind {
+            PromptKind::Filter | PromptKind::Search => Mode::Prompt,
+            PromptKind::Palette => Mode::Palette,
         }
     }
 

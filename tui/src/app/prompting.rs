@@ -2,7 +2,7 @@
 
 use super::completing;
 use super::line::LONGEST;
-use super::offers::{Does, Offer};
+use super::offers::{Does, Offer, Offers};
 use super::popup::Popup;
 use super::prompt::{Prompt, PromptKind};
 use super::table::Table;
@@ -53,6 +53,10 @@ impl App {
             text.push(' ');
         }
         self.open_prompt(PromptKind::Filter, text);
+    }
+
+    pub(super) fn open_palette(&mut self) {
+        self.open_prompt(PromptKind::Palette, String::new());
     }
 
     pub(super) fn open_search(&mut self) {
@@ -170,6 +174,13 @@ impl App {
                 let found = text.is_empty() || self.search_from_here();
                 self.with_prompt(|prompt| prompt.found = found);
             }
+            PromptKind::Palette => {
+                let (says, error) = match self.would_do(&text) {
+                    Ok(says) => (says, None),
+                    Err(error) => (None, Some(error)),
+                };
+                self.with_prompt(|prompt| (prompt.says, prompt.error) = (says, error));
+            }
         }
         self.renew_offers();
     }
@@ -179,16 +190,18 @@ impl App {
         let Some(Popup::Prompt(prompt)) = self.popups.last_mut() else {
             return;
         };
-        let (text, cursor) = (prompt.line.text(), prompt.line.cursor());
-        let kind = prompt.kind;
-        prompt.offers = match kind {
-            _ if prompt.recalling => completing::earlier(text, self.histories.of(kind)),
+        let (text, cursor) = (prompt.text().to_owned(), prompt.line.cursor());
+        let (kind, asked) = (prompt.kind, prompt.asked);
+        let mut seen = prompt.seen.take();
+        let offers = match kind {
+            _ if prompt.recalling => completing::earlier(&text, self.histories.of(kind)),
             PromptKind::Filter => {
-                let seen = &mut prompt.seen;
-                completing::in_filter(text, cursor, prompt.asked, seen, &self.model)
+                completing::in_filter(&text, cursor, asked, &mut seen, &self.model)
             }
-            PromptKind::Search => Default::default(),
+            PromptKind::Palette => self.commands_for(&text, cursor, asked, &mut seen),
+            PromptKind::Search => Offers::default(),
         };
+        self.with_prompt(|prompt| (prompt.offers, prompt.seen) = (offers, seen));
     }
 
     /// Puts the highlighted offer into the line, or the best; asks for offers if there are none.
@@ -241,6 +254,7 @@ impl App {
         self.with_prompt(|prompt| {
             let offers = &mut prompt.offers;
             match offers.selected {
+                Some(0) if prompt.kind == PromptKind::Palette => older = true,
                 Some(0) if !prompt.recalling => offers.selected = None,
                 None if !prompt.edited || offers.list.is_empty() => older = true,
                 _ => _ = offers.step(-1),
@@ -331,6 +345,7 @@ impl App {
         prompt.kind = match prompt.kind {
             PromptKind::Filter => PromptKind::Search,
             PromptKind::Search => PromptKind::Filter,
+            PromptKind::Palette => return,
         };
         self.search = before.search;
         self.back_to_selection();
@@ -348,6 +363,7 @@ impl App {
             return self.accept_offer(&offer);
         }
         match kind {
+            PromptKind::Palette => return self.accept_command(&text),
             PromptKind::Filter if prompt.error.is_some() => {
                 let key = key_text(Mode::Prompt, Action::Close);
                 self.warn(format!("this is no filter yet: {key} gives it up"));
@@ -381,6 +397,11 @@ impl App {
         match (&offer.why_not, offer.does) {
             (Some(why), _) => self.warn(why.clone()),
             (None, Does::Insert) => self.take_offer(offer),
+            (None, Does::Act(action)) => {
+                self.popups.pop();
+                self.histories.of_mut(PromptKind::Palette).push(&offer.text);
+                return self.act(action);
+            }
         }
         Outcome::Continue
     }
@@ -389,11 +410,16 @@ impl App {
     pub(super) fn cancel_prompt(&mut self) {
         let mut highlighted = false;
         self.with_prompt(|prompt| {
-            highlighted = prompt.recalling || prompt.offers.selected.is_some();
+            let chosen = prompt.offers.selected.is_some();
+            highlighted = prompt.recalling || (chosen && prompt.kind != PromptKind::Palette);
             prompt.recalling = false;
         });
         if highlighted {
             return self.renew_offers();
+        }
+        if self.mode() == Mode::Palette {
+            self.popups.pop();
+            return;
         }
         self.back_to_selection();
         if let Some(Popup::Prompt(prompt)) = self.popups.pop() {

@@ -10,6 +10,9 @@ use ratatui::layout::Rect;
 /// The frame's lines, and its columns with the blanks inside.
 const FRAME: (u16, u16) = (2, 4);
 
+/// From so many columns on there is room for keys.
+const WITH_KEYS: u16 = 60;
+
 /// The most columns of a box.
 const WIDEST: u16 = 90;
 
@@ -37,7 +40,10 @@ pub(super) fn draw(
     }
     let list = &offers.list;
     let widest = |width: &dyn Fn(usize) -> usize| (0..list.len()).map(width).max().unwrap_or(0);
-    let keys = widest(&|i| cells::width(&list[i].key));
+    let keys = match area.width >= WITH_KEYS {
+        true => widest(&|i| cells::width(&list[i].key)),
+        false => 0,
+    };
     let docs = widest(&|i| cells::width(&list[i].doc));
     let most = if docs > 0 { NAMES } else { usize::MAX };
     let names = widest(&|i| cells::width(&list[i].text)).min(most);
@@ -79,8 +85,8 @@ pub(super) fn draw(
             let doc = doc.map_or(offer.doc.as_str().into(), std::borrow::Cow::from);
             vec![
                 (" ".into(), theme.text),
-                (column(&key_text, keys).into(), key),
                 (column(&offer.text, names).into(), name),
+                (column(&key_text, keys).into(), key),
                 (look.plain(doc), theme.dim),
             ]
         })

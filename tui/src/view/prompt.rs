@@ -5,6 +5,7 @@ use super::paint::{self, Part, line};
 use super::status;
 use super::{Look, LookAt};
 use crate::action::Action;
+use crate::app::offers::Does;
 use crate::app::prompt::{Prompt, PromptKind};
 use crate::app::{App, Tone};
 use crate::cells;
@@ -16,8 +17,9 @@ use ratatui::layout::{Position, Rect};
 /// Lines that the prompt takes.
 const HEIGHT: u16 = 2;
 
-/// So many offers are shown at once.
+/// So many offers are shown at once; of commands more.
 const OFFERS: u16 = 8;
+const COMMANDS: u16 = 14;
 
 /// Paints the prompt on the last two lines of `area`, and offers above them. Returns where the text cursor is.
 pub(super) fn draw(
@@ -30,7 +32,11 @@ pub(super) fn draw(
         height: area.height.saturating_sub(HEIGHT),
         ..area
     };
-    let page = offers::room(above, OFFERS);
+    let most = match app.mode() {
+        Mode::Palette => COMMANDS,
+        _ => OFFERS,
+    };
+    let page = offers::room(above, most);
     app.scroll_offers(page.into());
     let (app, look) = (&*app, look_at.look(app));
     let prompt = app.prompt()?;
@@ -66,9 +72,10 @@ pub(super) fn draw(
 
 /// What stands above the offers.
 fn title(prompt: &Prompt) -> String {
-    let key = |action| key_text(Mode::Prompt, action);
-    match prompt.offers.selected {
-        Some(_) => format!("{} takes it", key(Action::Accept)),
+    let key = |action| key_text(prompt.mode(), action);
+    match prompt.offers.highlighted().map(|offer| offer.does) {
+        Some(Does::Act(_)) => format!("{} does it", key(Action::Accept)),
+        Some(Does::Insert) => format!("{} takes it", key(Action::Accept)),
         None => format!("{} takes the first", key(Action::CursorRight)),
     }
 }
@@ -125,7 +132,7 @@ fn below(
         }
         return;
     }
-    let enter = key_text(Mode::Prompt, Action::Accept);
+    let enter = key_text(prompt.mode(), Action::Accept);
     let (words, good) = enter_does(prompt, app);
     let style = if good { theme.text } else { theme.warn };
     let mut parts: Vec<Part<'_>> = vec![
@@ -140,7 +147,11 @@ fn below(
 /// What Enter does, in words, and whether that is of any use.
 fn enter_does(prompt: &Prompt, app: &App) -> (String, bool) {
     if let Some(offer) = prompt.offers.highlighted() {
-        return (format!("writes {}", offer.text), true);
+        return match (&offer.why_not, offer.does) {
+            (Some(why), _) => (format!("does nothing here: {} is {why}", offer.text), false),
+            (None, Does::Act(_)) => (format!("does {}", offer.text), true),
+            (None, Does::Insert) => (format!("writes {}", offer.text.trim_end()), true),
+        };
     }
     let (shown, all) = app.rows_shown();
     let all_rows = format!("{} rows", format::count(all as u64));
@@ -155,5 +166,6 @@ fn enter_does(prompt: &Prompt, app: &App) -> (String, bool) {
         PromptKind::Search if !prompt.found => ("stays: nothing has it".to_owned(), false),
         PromptKind::Search if prompt.text().is_empty() => ("searches nothing".to_owned(), true),
         PromptKind::Search => (format!("stays here, keeps all {all_rows}"), true),
+        PromptKind::Palette => (prompt.says.clone().unwrap_or_default(), true),
     }
 }

@@ -210,6 +210,12 @@ fn what_is_open_on_top() {
         "details_of_a_gap",
         shot().keys("g Down Down Down Down Enter")
     );
+    snapshot!("palette", shot().keys(": Down"));
+    snapshot!("palette_not_here", shot().keys(": f o l d"));
+    snapshot!(
+        "palette_command",
+        shot().keys(": g r o u p Space c o m m , u s")
+    );
     snapshot!("copy_menu", shot().keys("g Down y Down"));
     snapshot!("copied", shot().keys("g Down y c"));
     snapshot!("not_copied", shot().keys("g Down Down Down y c"));
@@ -309,6 +315,7 @@ fn small_and_plain_terminals() {
         "filter_list_40x10",
         Shot::build(40, 10).keys("f a Space ! b | c Enter | Down Space")
     );
+    snapshot!("palette_40x10", Shot::build(40, 10).keys(":"));
     snapshot!("filter_names_40x10", Shot::build(40, 10).keys("f e x"));
     snapshot!("tree_40x10", Shot::build(40, 10).keys("t"));
     snapshot!("events_20x5", Shot::build(20, 5));

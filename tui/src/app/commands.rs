@@ -1,0 +1,411 @@
+//! The commands of the palette that take something behind their name: what is understood, said and done.
+
+use super::completing;
+use super::group::MOST_FIELDS;
+use super::offers::{Offer, Offers};
+use super::pivots::By;
+use super::popup::sort_by;
+use super::{App, Outcome, View};
+use crate::field::{self, FIELDS, Field};
+use crate::filter::seen::Seen;
+use crate::filter::{Filter, FilterError};
+use crate::format;
+use crate::keymap::{Mode, key_text};
+use crate::list::Sort;
+use crate::pivot::by::suits;
+use crate::process::ProcessId;
+use crate::store::{Entry, EntryId};
+
+/// So many of the newest entries are looked at for pids to offer.
+const NEWEST: usize = 200;
+
+/// One command.
+#[derive(Debug)]
+pub struct Command {
+    /// Its name.
+    pub name: &'static str,
+    /// What stands behind the name; empty if nothing.
+    pub args: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    takes: Takes,
+}
+
+/// What stands behind a command's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    Group,
+    Sort,
+    Filter,
+    Columns,
+    View,
+    Pid,
+    Nothing,
+}
+
+/// Every command.
+#[rustfmt::skip] // one line a command, so that it reads as a table
+pub static COMMANDS: &[Command] = &[
+    Command { name: "filter",  args: "EXPR",     doc: "keep what passes, in place of the filter; nothing keeps all", takes: Takes::Filter },
+    Command { name: "group",   args: "FIELD,…",  doc: "put rows together by these fields",                           takes: Takes::Group },
+    Command { name: "sort",    args: "FIELD",    doc: "sort by a field; -FIELD: largest first",                      takes: Takes::Sort },
+    Command { name: "columns", args: "FIELD,…",  doc: "show these columns; nothing shows those that fit",            takes: Takes::Columns },
+    Command { name: "view",    args: "NAME",     doc: "show another view",                                           takes: Takes::View },
+    Command { name: "goto",    args: "PID",      doc: "select the newest line of a process",                         takes: Takes::Pid },
+    Command { name: "quit",    args: "",         doc: "end the program",                                             takes: Takes::Nothing },
+];
+
+/// A command with what stands behind it, understood.
+#[derive(Debug)]
+enum Order {
+    Group(Vec<&'static Field>),
+    Sort(Sort),
+    SortGroups(By, String),
+    Filter(Filter),
+    Columns(Vec<&'static Field>),
+    View(View),
+    Process(ProcessId),
+    Quit,
+}
+
+/// Splits a line into the command that it begins with and where, in bytes, what is behind its name begins; `None` as
+/// long as the name is being typed, or is that of none.
+pub(super) fn split(text: &str) -> Option<(&'static Command, usize)> {
+    let start = text.len() - text.trim_start().len();
+    let end = start + text.get(start..)?.find(char::is_whitespace)?;
+    let name = text.get(start..end)?.to_lowercase();
+    let command = COMMANDS.iter().find(|command| command.name == name)?;
+    let rest = text.get(end..)?;
+    Some((command, end + rest.len() - rest.trim_start().len()))
+}
+
+/// Something wrong with what begins at a byte of the line.
+fn wrong(text: &str, at: usize, message: impl Into<String>) -> FilterError {
+    FilterError {
+        column: text.get(..at).map_or(0, |head| head.chars().count()),
+        message: message.into(),
+    }
+}
+
+/// Reads fields with commas between them, from a byte of the line on.
+fn fields(text: &str, from: usize) -> Result<Vec<&'static Field>, FilterError> {
+    let mut at = from;
+    let mut found: Vec<&'static Field> = Vec::new();
+    for part in text.get(from..).unwrap_or_default().split(',') {
+        let here = at + part.len() - part.trim_start().len();
+        let field = one_field(text, here, part.trim())?;
+        if found.iter().any(|known| known.key == field.key) {
+            return Err(wrong(
+                text,
+                here,
+                format!("{} stands there twice", field.key),
+            ));
+        }
+        found.push(field);
+        at += part.len() + 1;
+    }
+    Ok(found)
+}
+
+fn one_field(text: &str, at: usize, key: &str) -> Result<&'static Field, FilterError> {
+    let key = key.to_lowercase();
+    if key.is_empty() {
+        return Err(wrong(text, at, "a field is missing here"));
+    }
+    field::by_key(&key).ok_or_else(|| {
+        let near = field::near(&key);
+        let near = match near.is_empty() {
+            true => String::new(),
+            false => format!("; near: {}", near.join(", ")),
+        };
+        wrong(text, at, format!("there is no field {key}{near}"))
+    })
+}
+
+/// Returns the name of a group table's column as it is typed.
+fn title_key(title: &str) -> String {
+    title.to_lowercase().replace(' ', "-")
+}
+
+impl App {
+    fn understand(&self, text: &str) -> Result<Order, FilterError> {
+        let Some((command, from)) = split(text) else {
+            return Err(wrong(text, 0, "this is no command"));
+        };
+        let args = text.get(from..).unwrap_or_default().trim_end();
+        let missing = |what: &str| wrong(text, from, format!("{what} is missing here"));
+        Ok(match command.takes {
+            Takes::Filter => {
+                let column = wrong(text, from, "").column;
+                let shifted = |error: FilterError| FilterError {
+                    column: error.column + column,
+                    ..error
+                };
+                Order::Filter(self.parse(args).map_err(shifted)?)
+            }
+            Takes::Group => {
+                let fields = fields(text, from)?;
+                if let Some(field) = fields.iter().find(|field| !suits(field)) {
+                    let message = format!("nearly every row has another {}", field.key);
+                    return Err(wrong(text, from, message));
+                }
+                if fields.len() > MOST_FIELDS {
+                    let message = format!("at most {MOST_FIELDS} fields at once");
+                    return Err(wrong(text, from, message));
+                }
+                Order::Group(fields)
+            }
+            Takes::Columns if args.is_empty() => Order::Columns(Vec::new()),
+            Takes::Columns => Order::Columns(fields(text, from)?),
+            Takes::Sort => self.understand_sort(text, from, args)?,
+            Takes::View => {
+                let name = args.to_lowercase();
+                let mut views = View::ALL.into_iter();
+                match views.find(|(_, view)| view.to_lowercase() == name) {
+                    Some((view, _)) => Order::View(view),
+                    None if name.is_empty() => return Err(missing("a view")),
+                    None => {
+                        let names = View::ALL.map(|(_, name)| name.to_lowercase()).join(", ");
+                        let message = format!("there is no view {name}; there are {names}");
+                        return Err(wrong(text, from, message));
+                    }
+                }
+            }
+            Takes::Pid => {
+                let Ok(pid) = args.parse::<u32>() else {
+                    return Err(missing("the number of a process"));
+                };
+                match self.model.processes.by_pid(pid) {
+                    Some(process) => Order::Process(process.id),
+                    None => {
+                        let message = format!("no process {pid} is known; those that ended go");
+                        return Err(wrong(text, from, message));
+                    }
+                }
+            }
+            Takes::Nothing if args.is_empty() => Order::Quit,
+            Takes::Nothing => {
+                let message = format!("nothing stands behind {}", command.name);
+                return Err(wrong(text, from, message));
+            }
+        })
+    }
+
+    fn understand_sort(&self, text: &str, from: usize, args: &str) -> Result<Order, FilterError> {
+        let stripped = args.strip_prefix('-').or_else(|| args.strip_suffix('-'));
+        let key = stripped.unwrap_or(args).trim();
+        let at = from + args.find(key).unwrap_or(0);
+        if self.order().is_none() {
+            let field = one_field(text, at, key)?;
+            let usual = sort_by(field, None);
+            return Ok(Order::Sort(match stripped {
+                Some(_) => Sort {
+                    descending: true,
+                    ..usual
+                },
+                None => usual,
+            }));
+        }
+        let columns = self.order_columns();
+        let hit = columns
+            .iter()
+            .find(|(_, (title, _))| title_key(title) == key.to_lowercase());
+        match hit {
+            Some((by, (title, _))) => Ok(Order::SortGroups(*by, title.clone())),
+            None => {
+                let names: Vec<_> = columns
+                    .iter()
+                    .map(|(_, (title, _))| title_key(title))
+                    .collect();
+                let message = format!("this view has the columns {}", names.join(", "));
+                Err(wrong(text, at, message))
+            }
+        }
+    }
+
+    /// Returns what a line would do, in words; nothing as long as a name is typed.
+    pub(super) fn would_do(&self, text: &str) -> Result<Option<String>, FilterError> {
+        if split(text).is_none() {
+            let found = text.trim().is_empty() || !self.items(text).is_empty();
+            return match found {
+                true => Ok(None),
+                false => Err(wrong(text, 0, "no command and no key is called so")),
+            };
+        }
+        let keys = |fields: &[&Field]| {
+            let keys: Vec<_> = fields.iter().map(|field| field.key).collect();
+            keys.join(", ")
+        };
+        let all = self.rows_shown().1;
+        let rows = format!("{} rows", format::count(all as u64));
+        Ok(Some(match self.understand(text)? {
+            Order::Filter(filter) if filter.is_empty() => format!("keeps all {rows}"),
+            Order::Filter(filter) => {
+                let mut passed = 0;
+                filter.tester(&self.model).each(|id, passes| {
+                    let row = || self.gaps.binary_search(&id).is_err();
+                    passed += u64::from(passes && row());
+                });
+                format!("keeps {} of {rows}", format::count(passed))
+            }
+            Order::Group(fields) => format!("groups {rows} by {}", keys(&fields)),
+            Order::Columns(fields) if fields.is_empty() => "shows the columns that fit".to_owned(),
+            Order::Columns(fields) => format!("shows the columns {}", keys(&fields)),
+            Order::Sort(sort) => match sort.descending {
+                true => format!("sorts by {}, largest first", sort.field.title),
+                false => format!("sorts by {}, smallest first", sort.field.title),
+            },
+            Order::SortGroups(_, title) => format!("sorts by {title}"),
+            Order::View(view) => format!("shows {}", view.name()),
+            Order::Process(id) => {
+                let process = self.model.processes.get(id);
+                let comm = process.map_or(&b""[..], |process| process.comm.as_bytes());
+                format!("goes to {}", crate::text::escape(comm))
+            }
+            Order::Quit => "ends the program".to_owned(),
+        }))
+    }
+
+    /// Does what a line says, if it is understood.
+    pub(super) fn accept_command(&mut self, text: &str) -> Outcome {
+        let order = match self.understand(text) {
+            Ok(order) => order,
+            Err(error) => {
+                self.warn(error.message);
+                return Outcome::Continue;
+            }
+        };
+        self.popups.pop();
+        self.histories.palette.push(text);
+        match order {
+            Order::Filter(filter) => self.take_filter(filter),
+            Order::Group(fields) => {
+                if self.view != View::Group {
+                    self.set_view(View::Group);
+                }
+                self.group_by(fields);
+            }
+            Order::Columns(fields) => self.set_columns(fields),
+            Order::Sort(sort) => self.set_sort(sort),
+            Order::SortGroups(by, _) => self.sort_groups(by),
+            Order::View(view) => self.set_view(view),
+            Order::Process(id) => self.go_to_process(id),
+            Order::Quit => return Outcome::Quit,
+        }
+        Outcome::Continue
+    }
+
+    fn set_columns(&mut self, fields: Vec<&'static Field>) {
+        self.options.columns = (!fields.is_empty()).then_some(fields);
+    }
+
+    /// Selects the newest line of a process: in the tree its own, else its latest exec's.
+    fn go_to_process(&mut self, id: ProcessId) {
+        let page = self.hits.page();
+        if self.view == View::Tree {
+            if !self.tree.reveal(id, &self.model, page) {
+                self.warn("the tree does not show this process");
+            }
+            return;
+        }
+        let pid = self.model.processes.get(id).map(|process| process.key.pid);
+        let is = |entry: &Entry| matches!(entry, Entry::Row(row) if Some(row.exec.pid) == pid);
+        let mut newest = self.model.store.iter();
+        let entry = newest.rfind(|(_, entry)| is(entry)).map(|(id, _)| id);
+        drop(newest);
+        let place = entry.and_then(|id| self.list.position(id, &self.model).ok());
+        match (place, entry) {
+            (Some(index), _) => {
+                if self.view != View::Events {
+                    self.set_view(View::Events);
+                }
+                self.table.select(index, &self.list, &self.model, page);
+            }
+            (None, Some(_)) => self.warn("the filter hides this process"),
+            (None, None) => {
+                let key = key_text(Mode::Events, crate::action::Action::ToggleTree);
+                self.warn(format!("it executed nothing; {key} shows it in the tree"));
+            }
+        }
+    }
+
+    /// Returns what could stand at the cursor behind a command's name.
+    pub(super) fn args_for(
+        &self,
+        (command, from): (&Command, usize),
+        text: &str,
+        cursor: usize,
+        asked: bool,
+        seen: &mut Option<Seen>,
+    ) -> Offers {
+        if command.takes == Takes::Filter {
+            let (Some(args), Some(cursor)) = (text.get(from..), cursor.checked_sub(from)) else {
+                return Offers::default();
+            };
+            let mut offers = completing::in_filter(args, cursor, asked, seen, &self.model);
+            offers.range = offers.range.start + from..offers.range.end + from;
+            return offers;
+        }
+        let Some(args) = text.get(from..cursor) else {
+            return Offers::default();
+        };
+        let several = matches!(command.takes, Takes::Group | Takes::Columns);
+        let start = args.rfind(',').filter(|_| several).map_or(0, |at| at + 1);
+        let part = args.get(start..).unwrap_or_default();
+        let typed = part.trim_start().trim_start_matches('-');
+        let rest = text.get(cursor..).unwrap_or_default();
+        let rest = rest.find([',', ' ']).unwrap_or(rest.len());
+        let before = args.get(..start).unwrap_or_default();
+        let there = |key: &str| before.split(',').any(|known| known.trim() == key);
+        let of_field = |field: &Field| Offer::new(field.key, field.doc);
+        let list: Vec<Offer> = match command.takes {
+            Takes::Group => FIELDS.iter().filter(|f| suits(f)).map(of_field).collect(),
+            Takes::Sort if self.order().is_some() => {
+                let columns = self.order_columns().into_iter();
+                columns
+                    .map(|(_, (title, doc))| Offer::new(title_key(&title), doc))
+                    .collect()
+            }
+            Takes::Columns | Takes::Sort => FIELDS.iter().map(of_field).collect(),
+            Takes::View => {
+                let views = View::ALL.into_iter().enumerate();
+                let offer = |(at, (_, name)): (usize, (View, &str))| {
+                    Offer::new(name.to_lowercase(), format!("also by the key {}", at + 1))
+                };
+                views.map(offer).collect()
+            }
+            Takes::Pid => self.newest_pids(),
+            Takes::Filter | Takes::Nothing => Vec::new(),
+        };
+        let wanted = typed.to_lowercase();
+        let fits = |offer: &Offer| offer.text.contains(&wanted) && offer.text != wanted;
+        let list = list
+            .into_iter()
+            .filter(|offer| fits(offer) && !there(&offer.text));
+        let (mut list, others): (Vec<_>, Vec<_>) =
+            list.partition(|offer| offer.text.starts_with(&wanted));
+        list.extend(others);
+        Offers {
+            range: cursor - typed.len()..cursor + rest,
+            list,
+            ..Offers::default()
+        }
+    }
+
+    fn newest_pids(&self) -> Vec<Offer> {
+        let mut pids: Vec<(u32, EntryId)> = Vec::new();
+        for (id, entry) in self.model.store.iter().rev().take(NEWEST) {
+            if let Entry::Row(row) = entry
+                && !pids.iter().any(|(pid, _)| *pid == row.exec.pid)
+            {
+                pids.push((row.exec.pid, id));
+            }
+        }
+        let offer = |(pid, id): (u32, EntryId)| {
+            let line = self.model.store.row(id).map(field::command_line);
+            let line: String = line.unwrap_or_default().chars().take(60).collect();
+            Offer::new(pid.to_string(), line)
+        };
+        pids.into_iter().map(offer).collect()
+    }
+}
