@@ -13,6 +13,7 @@ mod filtering;
 mod find;
 pub mod group;
 mod handle;
+pub mod help;
 pub mod history;
 pub mod hits;
 pub mod line;
@@ -20,7 +21,7 @@ mod mouse;
 pub mod offers;
 pub mod options;
 mod originals;
-mod palette;
+pub mod palette;
 mod passing;
 mod pause;
 pub mod pivots;
@@ -393,7 +394,8 @@ impl App {
             (Some(Popup::By(_)), _) => Mode::By,
             (Some(Popup::Copy(_)), _) => Mode::Copy,
             (Some(Popup::Terms(_)), _) => Mode::Filters,
-            (Some(Popup::Help { .. }), _) => Mode::Help,
+            (Some(Popup::Help(help)), _) if help.typing => Mode::HelpSearch,
+            (Some(Popup::Help(_)), _) => Mode::Help,
             (Some(Popup::Prompt(prompt)), _) => prompt.mode(),
             (None, view) => view.mode(),
         }

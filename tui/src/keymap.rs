@@ -29,6 +29,8 @@ pub enum Mode {
     Filters,
     /// The keys and columns.
     Help,
+    /// A text is looked for in the keys and columns.
+    HelpSearch,
     /// A line of text is asked for.
     Prompt,
     /// A command is asked for.
@@ -37,7 +39,7 @@ pub enum Mode {
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Events,
         Self::Tree,
         Self::Group,
@@ -49,9 +51,15 @@ impl Mode {
         Self::Copy,
         Self::Filters,
         Self::Help,
+        Self::HelpSearch,
         Self::Prompt,
         Self::Palette,
     ];
+
+    /// Returns whether characters are typed into a line.
+    pub fn types(self) -> bool {
+        EDITED.contains(&self)
+    }
 }
 
 /// One key with its modifiers; Shift counts only for keys that are no characters.
@@ -264,7 +272,9 @@ const COPIED: &[Mode] = &[
 const PROMPT: &[Mode] = &[Mode::Prompt];
 const PALETTE: &[Mode] = &[Mode::Palette];
 const TYPED: &[Mode] = &[Mode::Prompt, Mode::Palette];
+const EDITED: &[Mode] = &[Mode::Prompt, Mode::Palette, Mode::HelpSearch];
 const HELP: &[Mode] = &[Mode::Help];
+const HELP_SEARCH: &[Mode] = &[Mode::HelpSearch];
 const SCROLLED: &[Mode] = &[
     Mode::Events,
     Mode::Tree,
@@ -284,6 +294,7 @@ const CLOSABLE: &[Mode] = &[
     Mode::Copy,
     Mode::Filters,
     Mode::Help,
+    Mode::HelpSearch,
     Mode::Prompt,
     Mode::Palette,
 ];
@@ -342,6 +353,12 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Popup,   FILTERS,  &[k(K::Delete), k(K::Backspace)],           A::RemoveTerm,      "take this term out of the filter").hint("remove"),
         bind(G::Popup,   FILTERS,  &[c('q'), c('|')],                          A::Close,           "close the list of filters"),
         bind(G::Find,    LISTS,    &[c('|')],                                  A::FilterList,      "list of filters: each term on or off, with what it hides"),
+        bind(G::Popup,   HELP,     &[c('/'), k(K::F(3))],                      A::Search,          "look for a text: only lines that have it are shown").hint("search"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::Enter)],                          A::Accept,          "keep these lines, to scroll through them").hint("keep"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::Up)],                             A::Up,              "a line up"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::Down)],                           A::Down,            "a line down"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::PageUp)],                         A::PageUp,          "a screenful up, while a text is looked for"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::PageDown)],                       A::PageDown,        "a screenful down, while a text is looked for"),
         bind(G::Prompt,  PROMPT,   &[k(K::Enter)],                             A::Accept,          "take what is typed, or what is highlighted"),
         bind(G::Prompt,  PROMPT,   &[k(K::Tab)],                               A::SwapPrompt,      "filter instead of search, and back; takes what is highlighted").hint("filter/search"),
         bind(G::Prompt,  TYPED,    &[k(K::Up), ctrl('p')],                     A::Up,              "earlier lines; among offers: up").hint("earlier"),
@@ -360,7 +377,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Popup,   DETAILS,  &[k(K::Enter)],                             A::Accept,          "details of this process; else close"),
         bind(G::Popup,   DETAILS,  &[k(K::Left), c('h')],                      A::Left,            "details of the line before").hint("line before"),
         bind(G::Popup,   DETAILS,  &[k(K::Right), c('l')],                     A::Right,           "details of the next line").hint("next"),
-        bind(G::Popup,   CLOSABLE, &[k(K::Esc)],                               A::Close,           "close what is on top (never quits)").hint("close"),
+        bind(G::Popup,   CLOSABLE, &[k(K::Esc)],                               A::Close,           "close what is on top, or give up a search in it (never quits)").hint("close"),
         bind(G::Popup,   DETAILS,  &[c('q'), c('d')],                          A::Close,           "close the details"),
         bind(G::Popup,   HELP,     &[c('q'), c('?'), k(K::F(1)), k(K::Enter)], A::Close,           "close the help"),
         bind(G::Popup,   COPY,     &[c('q'), c('y')],                          A::Close,           "close the menu of what to copy"),
@@ -400,14 +417,14 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Find,    LISTS,    &[c('x')],                                  A::FailuresOnly,    "failures only, all execs, or with PATH misses folded"),
         bind(G::Find,    LISTS,    &[k(K::Backspace)],                         A::UndoFilter,      "back to the filter before"),
         bind(G::Find,    LISTS,    &[ctrl('g')],                               A::ClearFilter,     "no filter"),
-        bind(G::Prompt,  TYPED,    &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),
-        bind(G::Prompt,  TYPED,    &[k(K::Right), ctrl('f')],                  A::CursorRight,     "cursor right; at the end: take the best offer"),
-        bind(G::Prompt,  TYPED,    &[k(K::Home), ctrl('a')],                   A::CursorStart,     "cursor to the start"),
-        bind(G::Prompt,  TYPED,    &[k(K::End), ctrl('e')],                    A::CursorEnd,       "cursor to the end"),
-        bind(G::Prompt,  TYPED,    &[k(K::Backspace), ctrl('h')],              A::EraseChar,       "delete the character before"),
-        bind(G::Prompt,  TYPED,    &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
-        bind(G::Prompt,  TYPED,    &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
-        bind(G::Prompt,  TYPED,    &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
+        bind(G::Prompt,  EDITED,   &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),
+        bind(G::Prompt,  EDITED,   &[k(K::Right), ctrl('f')],                  A::CursorRight,     "cursor right; at the end: take the best offer"),
+        bind(G::Prompt,  EDITED,   &[k(K::Home), ctrl('a')],                   A::CursorStart,     "cursor to the start"),
+        bind(G::Prompt,  EDITED,   &[k(K::End), ctrl('e')],                    A::CursorEnd,       "cursor to the end"),
+        bind(G::Prompt,  EDITED,   &[k(K::Backspace), ctrl('h')],              A::EraseChar,       "delete the character before"),
+        bind(G::Prompt,  EDITED,   &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
+        bind(G::Prompt,  EDITED,   &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
+        bind(G::Prompt,  EDITED,   &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
         bind(G::Program, ALL,      &[ctrl('l')],                               A::Redraw,          "paint anew"),
         bind(G::Program, ALL,      &[ctrl('z')],                               A::Suspend,         "stop; the shell's fg comes back"),
         bind(G::Program, ALL,      &[ctrl('c')],                               A::Quit,            "quit"),
@@ -474,7 +491,7 @@ mod tests {
     #[test]
     fn typing_is_never_taken_by_a_binding() {
         for c in ' '..='~' {
-            for mode in TYPED {
+            for mode in EDITED {
                 assert_eq!(lookup(*mode, super::c(c)), None, "{c} in {mode:?}");
             }
         }

@@ -259,7 +259,11 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
             menu::draw(buf, middle, app, look_at)
         }
         Some(Popup::Terms(_)) => terms::draw(buf, middle, app, look_at),
-        Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
+        Some(Popup::Help(_)) => {
+            if let Some(cursor) = help::draw(buf, middle, app, look_at) {
+                frame.set_cursor_position(cursor);
+            }
+        }
         Some(Popup::Prompt(_)) => {
             let place = paint::below(screen, panels.status.height);
             let cursor = prompt::draw(buf, place, app, look_at);

@@ -46,7 +46,7 @@ impl App {
         }
         let plain = event.modifiers - KeyModifiers::SHIFT;
         match event.code {
-            KeyCode::Char(c) if self.prompt().is_some() && plain.is_empty() => {
+            KeyCode::Char(c) if mode.types() && plain.is_empty() => {
                 self.type_text(c.encode_utf8(&mut [0; 4]));
             }
             _ => self.say_why_not(mode, Key::of(&event)),
@@ -76,7 +76,7 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) -> Outcome {
-        if self.prompt().is_some() {
+        if self.mode().types() {
             // Copied lines end with a line end.
             self.type_text(text.trim_end_matches(['\r', '\n']));
         }
@@ -93,7 +93,7 @@ impl App {
             Action::Suspend => return Outcome::Suspend,
             Action::Close => self.close(),
             Action::Copy => self.open_copy(),
-            Action::Help => self.popups.push(Popup::Help { scroll: 0 }),
+            Action::Help => self.popups.push(Popup::Help(Default::default())),
             _ if self.prompt().is_some() => return self.act_in_prompt(action),
             _ if !self.popups.is_empty() => self.act_in_popup(action),
             _ => self.act_in_view(action),
@@ -105,7 +105,7 @@ impl App {
     pub(super) fn close(&mut self) {
         if self.prompt().is_some() {
             self.cancel_prompt();
-        } else {
+        } else if !self.end_search_in_help() {
             self.popups.pop();
         }
     }
@@ -134,10 +134,7 @@ impl App {
             (_, Some(Popup::By(menu))) => {
                 menu.selected = moved(action, menu.selected, menu.last(), page);
             }
-            (_, Some(Popup::Help { scroll })) => {
-                let last = self.hits.popup_lines.saturating_sub(page);
-                *scroll = moved(action, *scroll, last, page);
-            }
+            (_, Some(Popup::Help(_))) => self.act_in_help(action, page),
             _ => {}
         }
     }

@@ -1,5 +1,6 @@
 //! A line of text that is typed, with its cursor.
 
+use crate::action::Action;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -63,6 +64,23 @@ impl Line {
             self.cursor += c.len_utf8();
         }
         true
+    }
+
+    /// Does what an action means for a line that is typed. Returns whether the text changed.
+    pub fn edit(&mut self, action: Action) -> bool {
+        let before = self.text.len();
+        match action {
+            Action::CursorLeft => self.left(),
+            Action::CursorRight => self.right(),
+            Action::CursorStart => self.start(),
+            Action::CursorEnd => self.end(),
+            Action::EraseChar => self.erase_char(),
+            Action::DeleteChar => self.delete_char(),
+            Action::EraseWord => self.erase_word(),
+            Action::EraseLine => self.erase_line(),
+            _ => {}
+        }
+        self.text.len() != before
     }
 
     /// Puts a text in the place of a part of the line, the cursor behind it.

@@ -36,8 +36,8 @@ impl App {
         let items = self.sort_items();
         match self.popups.last_mut() {
             Some(Popup::Details(details)) => details.scroll_by(by, self.hits.popup_lines, visible),
-            Some(Popup::Help { scroll }) => {
-                *scroll = scroll.saturating_add_signed(by).min(last);
+            Some(Popup::Help(help)) => {
+                help.scroll = help.scroll.saturating_add_signed(by).min(last);
             }
             Some(Popup::Sort(menu)) => {
                 let to = menu.selected.saturating_add_signed(by.signum());
@@ -73,9 +73,9 @@ impl App {
         match self.mode() {
             Mode::Sort | Mode::By | Mode::Copy | Mode::Filters => return self.click_menu(x, y),
             Mode::Details => return self.click_details(x, y),
-            Mode::Help => {
+            Mode::Help | Mode::HelpSearch => {
                 if !self.hits.popup.contains(x, y) {
-                    self.close();
+                    self.popups.pop();
                 }
                 return;
             }

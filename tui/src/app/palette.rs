@@ -5,7 +5,7 @@ use super::offers::{Does, Offer, Offers};
 use super::{App, View};
 use crate::action::Action;
 use crate::filter::seen::Seen;
-use crate::keymap::{Binding, KEYMAP, Mode, key_text};
+use crate::keymap::{KEYMAP, Mode, key_text};
 
 #[cfg(test)]
 mod tests;
@@ -78,7 +78,9 @@ fn offer_of(action: Action, here: Mode) -> Option<Offer> {
         .clone()
         .find(|binding| binding.modes.contains(&here));
     let binding = in_view.or_else(|| bindings.next())?;
-    let why_not = in_view.is_none().then(|| only_in(binding));
+    let why_not = in_view
+        .is_none()
+        .then(|| format!("only in {}", places(binding.modes)));
     let mode = match &why_not {
         None => here,
         Some(_) => *binding.modes.first()?,
@@ -92,16 +94,16 @@ fn offer_of(action: Action, here: Mode) -> Option<Offer> {
     })
 }
 
-/// Says where alone keys do something.
-fn only_in(binding: &Binding) -> String {
+/// Returns where keys of some modes do something, in words.
+pub fn places(modes: &[Mode]) -> String {
     let mut places: Vec<&str> = Vec::new();
-    for mode in binding.modes {
+    for mode in modes {
         let view = View::ALL.iter().find(|(view, _)| view.mode() == *mode);
         let place = match (view, mode) {
             (Some((_, name)), _) => name,
             (None, Mode::Details) => "the details",
             (None, Mode::Filters) => "the list of filters",
-            (None, Mode::Help) => "the help",
+            (None, Mode::Help | Mode::HelpSearch) => "the help",
             (None, Mode::Prompt | Mode::Palette) => "prompts",
             (None, _) => "menus",
         };
@@ -109,7 +111,7 @@ fn only_in(binding: &Binding) -> String {
             places.push(place);
         }
     }
-    format!("only in {}", places.join(", "))
+    places.join(", ")
 }
 
 /// Returns how well an offer fits what is typed; `None` if some word of that is nowhere in it.

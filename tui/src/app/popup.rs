@@ -2,6 +2,7 @@
 
 use super::copy::CopyMenu;
 use super::details::Details;
+use super::help::Help;
 use super::prompt::Prompt;
 use super::terms::TermList;
 use crate::field::{FIELDS, Field, Kind, by_key};
@@ -109,10 +110,7 @@ pub enum Popup {
     /// What can be copied.
     Copy(CopyMenu),
     /// The keys and columns.
-    Help {
-        /// First visible line.
-        scroll: usize,
-    },
+    Help(Help),
     /// A line of text is asked for.
     Prompt(Prompt),
 }

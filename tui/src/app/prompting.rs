@@ -90,11 +90,17 @@ impl App {
     pub(super) fn type_text(&mut self, text: &str) {
         self.set_dirty();
         self.notice = None;
-        let mut whole = true;
-        self.with_prompt(|prompt| {
-            whole = prompt.line.insert(text);
-            prompt.edited = true;
-        });
+        let whole = match self.popups.last_mut() {
+            Some(Popup::Prompt(prompt)) => {
+                prompt.edited = true;
+                prompt.line.insert(text)
+            }
+            Some(Popup::Help(help)) => {
+                help.scroll = 0;
+                help.line.insert(text)
+            }
+            _ => return,
+        };
         self.prompt_changed();
         if !whole {
             self.warn(format!(
@@ -124,20 +130,7 @@ impl App {
     fn edit(&mut self, action: Action) {
         let mut changed = false;
         self.with_prompt(|prompt| {
-            let line = &mut prompt.line;
-            let before = line.text().len();
-            match action {
-                Action::CursorLeft => line.left(),
-                Action::CursorRight => line.right(),
-                Action::CursorStart => line.start(),
-                Action::CursorEnd => line.end(),
-                Action::EraseChar => line.erase_char(),
-                Action::DeleteChar => line.delete_char(),
-                Action::EraseWord => line.erase_word(),
-                Action::EraseLine => line.erase_line(),
-                _ => {}
-            }
-            changed = line.text().len() != before;
+            changed = prompt.line.edit(action);
             prompt.edited |= changed;
         });
         if changed {

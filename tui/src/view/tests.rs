@@ -216,6 +216,9 @@ fn what_is_open_on_top() {
         "palette_command",
         shot().keys(": g r o u p Space c o m m , u s")
     );
+    snapshot!("help_of_the_tree", shot().keys("t ?"));
+    snapshot!("help_search", shot().keys("? / f o l d"));
+    snapshot!("help_search_finds_nothing", shot().keys("? / q z q"));
     snapshot!("copy_menu", shot().keys("g Down y Down"));
     snapshot!("copied", shot().keys("g Down y c"));
     snapshot!("not_copied", shot().keys("g Down Down Down y c"));

@@ -22,6 +22,7 @@ fn in_mode(mode: Mode) -> Shot {
         Mode::Details => shot.keys("Enter Down Down"),
         Mode::Sort => shot.keys("s Down Down"),
         Mode::Help => shot.keys("? PgDn"),
+        Mode::HelpSearch => shot.keys("? / e r Left PgDn"),
         Mode::Palette => shot.keys(": v i e w Left Left Down Down"),
         Mode::Prompt => shot.keys("/ a b Space c Left Left"),
     }
