@@ -162,6 +162,25 @@ mod frame {
     }
 }
 
+/// The last character of a filter typed at a history of a million: the filter, the offers and the frame. That of
+/// `comm=` looks for the values, that behind it only chooses among them.
+#[divan::bench(
+    args = ["us", "comm=", "comm=s", "arg=", "arg=-", "exe=/usr/b", "(nginx|sh) user="],
+    sample_count = 20,
+    sample_size = 1
+)]
+fn keystroke(bencher: Bencher<'_, '_>, text: &str) {
+    let screen = std::cell::RefCell::new(Screen::new(MILLION, CLASSIC, None));
+    let last = text.chars().next_back().unwrap();
+    let before = text.strip_suffix(last).unwrap();
+    bencher
+        .with_inputs(|| screen.borrow_mut().type_filter(before))
+        .bench_local_values(|()| {
+            let offered = screen.borrow_mut().keystroke(last);
+            assert!(offered > 0, "{text}");
+        });
+}
+
 /// Execs and exits to lines of ndjson.
 #[divan::bench]
 fn ndjson(bencher: Bencher<'_, '_>) {

@@ -81,6 +81,10 @@ const REFUSED: &[c_long] = &[
     libc::SYS_open_by_handle_at,
 ];
 
+/// TIOCSTI and TIOCLINUX: what a terminal is told by them to have read, its shell would execute. Their types in `libc` differ
+/// by C library.
+const TYPED: [u64; 2] = [0x5412, 0x541c];
+
 /// Puts the fence around all threads, and those they start; not where the kernel has no such filters.
 ///
 /// # Errors
@@ -114,8 +118,7 @@ fn filters() -> Result<[BpfProgram; 2]> {
     // Names of users may come by a socket of this machine.
     let local = u64::from(libc::AF_UNIX.unsigned_abs());
     refused.insert(libc::SYS_socket, vec![rule(0, SeccompCmpOp::Ne, local)?]);
-    // What a terminal is told to have read, its shell would execute.
-    let typed = [libc::TIOCSTI, libc::TIOCLINUX].map(|call| rule(1, SeccompCmpOp::Eq, call));
+    let typed = TYPED.map(|call| rule(1, SeccompCmpOp::Eq, call));
     refused.insert(libc::SYS_ioctl, typed.into_iter().collect::<Result<_>>()?);
     // Its arguments cannot be looked at: the C library takes `clone` when it is not there.
     let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
