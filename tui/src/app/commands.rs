@@ -195,6 +195,9 @@ impl App {
         let stripped = args.strip_prefix('-').or_else(|| args.strip_suffix('-'));
         let key = stripped.unwrap_or(args).trim();
         let at = from + args.find(key).unwrap_or(0);
+        if self.view == View::Tree {
+            return Err(wrong(text, 0, "the tree is in the order of its processes"));
+        }
         if self.order().is_none() {
             let field = one_field(text, at, key)?;
             let usual = sort_by(field, None);
@@ -296,6 +299,11 @@ impl App {
     }
 
     fn set_columns(&mut self, fields: Vec<&'static Field>) {
+        let keys: Vec<_> = fields.iter().map(|field| field.key).collect();
+        self.inform(match fields.is_empty() {
+            true => "the events have the columns that fit".to_owned(),
+            false => format!("the events have the columns {}", keys.join(", ")),
+        });
         self.options.columns = (!fields.is_empty()).then_some(fields);
     }
 

@@ -18,6 +18,9 @@ use ratatui::style::Style;
 /// The most columns of the help.
 const WIDEST: u16 = 90;
 
+/// Columns for how much is further below.
+const BELOW: u16 = 17;
+
 /// Stands before what is looked for.
 const LABEL: &str = "search: ";
 
@@ -69,7 +72,12 @@ pub(super) fn draw(
             (LABEL.into(), look.theme.accent),
             (help.line.text().into(), look.theme.bright),
         ];
-        paint::parts(buf, last, &line, look.theme.glyphs.ellipsis);
+        // What is further below is told at the right of this line.
+        let left = Rect {
+            width: last.width.saturating_sub(BELOW),
+            ..last
+        };
+        paint::parts(buf, left, &line, look.theme.glyphs.ellipsis);
     }
     app.hits.popup = super::area_of(text);
     app.hits.popup_lines = total;

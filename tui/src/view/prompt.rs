@@ -73,7 +73,11 @@ pub(super) fn draw(
 /// What stands above the offers.
 fn title(prompt: &Prompt) -> String {
     let key = |action| key_text(prompt.mode(), action);
-    match prompt.offers.highlighted().map(|offer| offer.does) {
+    let highlighted = prompt.offers.highlighted();
+    if highlighted.is_some_and(|offer| offer.why_not.is_some()) {
+        return "not in this view".to_owned();
+    }
+    match highlighted.map(|offer| offer.does) {
         Some(Does::Act(_)) => format!("{} does it", key(Action::Accept)),
         Some(Does::Insert) => format!("{} takes it", key(Action::Accept)),
         None => format!("{} takes the first", key(Action::CursorRight)),

@@ -146,6 +146,9 @@ fn what_is_wrong_with_a_command_is_told_where_it_is() {
         assert_eq!(app.mode(), Mode::Palette, "{typed}");
         assert!(app.notice.is_some(), "{typed}");
     }
+    let (mut app, _) = run("view tree");
+    type_into(&mut app, "sort pid");
+    assert!(app.prompt().unwrap().error.is_some());
 }
 
 #[test]
