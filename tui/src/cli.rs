@@ -3,10 +3,12 @@
 //! Resolving asks nothing of the process: what it needs to know comes in a [`Context`],
 //! so that every decision is a function. It needs no privileges and has no effects.
 
+mod diff;
 mod only;
 mod resolve;
 mod value;
 
+pub use diff::{DiffArgs, DiffConfig, DiffFormat};
 pub use only::CaptureFilter;
 pub use resolve::{
     AssertConfig, Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig,
@@ -69,6 +71,10 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "only alice's, in the kernel already",
     ),
     (
+        "execsnoop-tui diff good.zst bad.zst",
+        "what fails, is missing or slower in the second",
+    ),
+    (
         "execsnoop-tui doctor",
         "what a live run needs, and what is missing",
     ),
@@ -86,7 +92,10 @@ pub const STATUSES: &[(&str, &str)] = &[
     ("0", "done, or the reader of the output went away"),
     ("1", "could not run, or not record all"),
     ("2", "usage"),
-    ("3", "an exec did not pass --assert"),
+    (
+        "3",
+        "an exec did not pass --assert, or diff found a difference",
+    ),
     ("4", "events were lost and --fail-on-loss is given"),
     ("other", "that of CMD, if one was started and has ended"),
 ];
@@ -136,6 +145,10 @@ pub enum Subcommands {
     ///
     /// It really attaches and catches an exec of its own; exits with 0 only if that works.
     Doctor(DoctorArgs),
+    /// Tells which commands differ in two recordings: that fail in one only, are in one only, take longer
+    ///
+    /// Exits with 0 if there is no difference, and with 3 if there is one.
+    Diff(DiffArgs),
     /// Prints the manual page: `execsnoop-tui man | man -l -`
     Man,
     /// Prints what completes this program's command lines in a shell

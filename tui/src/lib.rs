@@ -7,6 +7,7 @@ pub mod app;
 pub mod cells;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod container;
 pub mod doctor;
 pub mod event;

@@ -2,6 +2,7 @@
 
 mod assert;
 mod command;
+mod diff;
 mod fence;
 mod lines;
 mod live;
@@ -38,6 +39,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match command {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
         Command::Doctor(config) => doctor(&config),
+        Command::Diff(config) => diff::run(&config),
         Command::Man => print(crate::manual::page),
         Command::Completions(shell) => print(|out| crate::manual::completions(out, shell)),
     };

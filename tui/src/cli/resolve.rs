@@ -1,5 +1,6 @@
 //! Raw arguments to decisions.
 
+use super::diff::{self, DiffConfig};
 use super::only::{CaptureFilter, capture_filter};
 use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Speed, Subcommands};
 use crate::export::line::TableOptions;
@@ -21,6 +22,8 @@ pub enum Command {
     Live(Box<Config>),
     /// Report what a live run needs.
     Doctor(DoctorConfig),
+    /// Compare two recordings.
+    Diff(DiffConfig),
     /// Print the manual page.
     Man,
     /// Print completions for a shell.
@@ -176,6 +179,7 @@ pub(super) fn resolve(
             Err("commands start no program: leave out `--` and what is behind it".into())
         }
         Some(Subcommands::Doctor(args)) => Ok(Command::Doctor(doctor(args, context))),
+        Some(Subcommands::Diff(args)) => diff::resolve(args).map(Command::Diff),
         Some(Subcommands::Man) => Ok(Command::Man),
         Some(Subcommands::Completions(args)) => Ok(Command::Completions(args.shell)),
         None => live(args.live, command.unwrap_or_default(), context)

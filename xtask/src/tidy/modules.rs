@@ -77,7 +77,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("source", &["clock", "event", "text"]),
     (
         "cli",
-        &["event", "export", "field", "filter", "list", "text"],
+        &[
+            "compare", "event", "export", "field", "filter", "list", "text",
+        ],
+    ),
+    (
+        "compare",
+        &[
+            "cells", "event", "filter", "format", "model", "pivot", "store", "text",
+        ],
     ),
     ("doctor", &["source", "text"]),
     ("manual", &["cli", "event", "field", "filter", "keymap"]),
