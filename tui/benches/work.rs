@@ -1,8 +1,6 @@
 //! What is measured, the same by time and by instructions.
 
 use crate::history;
-use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
-use execsnoop_tui::action::Action;
 use execsnoop_tui::app::{App, AppOptions};
 use execsnoop_tui::event::Event;
 use execsnoop_tui::export::Exporter;
@@ -98,7 +96,7 @@ impl Growing {
 /// The screen of a full history, at its newest row.
 pub(crate) struct Screen {
     events: Box<dyn Iterator<Item = Event>>,
-    app: App,
+    pub(crate) app: App,
     terminal: Terminal<TestBackend>,
 }
 
@@ -122,25 +120,6 @@ impl Screen {
     /// Takes the events of so many execs out of what happens next.
     pub(crate) fn batch(&mut self, execs: usize) -> Vec<Event> {
         history::take_execs(&mut self.events, execs)
-    }
-
-    /// Opens the filter prompt anew with a text in it.
-    pub(crate) fn type_filter(&mut self, text: &str) {
-        while self.app.prompt().is_some() {
-            self.app.act(Action::Close);
-        }
-        self.app.act(Action::Filter);
-        self.app.handle(Input::Paste(text.to_owned()), 0);
-    }
-
-    /// Types one more character, and draws what is offered and left then; returns how much is offered.
-    pub(crate) fn keystroke(&mut self, c: char) -> usize {
-        let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
-        self.app.handle(Input::Key(key), 0);
-        self.frame();
-        self.app
-            .prompt()
-            .map_or(0, |prompt| prompt.offers.list.len())
     }
 
     pub(crate) fn apply(&mut self, batch: Vec<Event>) {

@@ -112,7 +112,7 @@ pub enum Popup {
     /// The keys and columns.
     Help(Help),
     /// A line of text is asked for.
-    Prompt(Prompt),
+    Prompt(Box<Prompt>),
 }
 
 /// Returns the sort that choosing a field means: the usual way first, the other way when it

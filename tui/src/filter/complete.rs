@@ -36,7 +36,7 @@ pub fn place(text: &str, cursor: usize) -> Option<Place> {
         at: Cursor::new(head),
         under: Vec::new(),
     };
-    let (wants, column, typed) = walk.to_the_end()?;
+    let (wants, column, typed) = walk.walk()?;
     let from = head.char_indices().nth(column).map_or(cursor, |(at, _)| at);
     let quoted = head[from..].starts_with('"');
     let rest = match (wants, quoted) {
@@ -67,7 +67,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn to_the_end(&mut self) -> Option<Written> {
+    fn walk(&mut self) -> Option<Written> {
         loop {
             match self.at.peek() {
                 None => return Some((self.name(), self.at.column(), String::new())),

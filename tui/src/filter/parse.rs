@@ -7,6 +7,10 @@
 //! unary    = "!" unary | "not" one | "(" either ")" | test
 //! ```
 
+mod terms;
+
+pub(super) use terms::terms;
+
 use super::FilterError;
 use super::ast::{Expr, Op, Test, Texts};
 use super::key::{Subject, is_known, look_up};
@@ -15,7 +19,6 @@ use super::quote::RESERVED;
 use super::scan::{Cursor, ends_word};
 use super::typed::{Raw, compile, flag, number, texts};
 use jiff::tz::TimeZone;
-use std::ops::Range;
 
 /// How deep brackets and negations may stand in each other.
 const MAX_DEPTH: usize = 64;
@@ -67,58 +70,6 @@ pub(super) fn parse(text: &str, zone: Option<&TimeZone>) -> Result<Expr, FilterE
         None => Ok(expr),
         Some(_) => Err(parser.error("there is no bracket that this one closes")),
     }
-}
-
-/// Returns where the tests stand in a filter that must all hold, as ranges of characters without the
-/// brackets around them; a text that is no filter has none.
-pub(super) fn terms(text: &str, zone: Option<&TimeZone>) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut left = vec![0..text.chars().count()];
-    while let Some(range) = left.pop() {
-        let part: String = text.chars().skip(range.start).take(range.len()).collect();
-        let parts = parts(&part, zone).unwrap_or_default();
-        let parts = parts.into_iter().map(|(part, bracketed)| {
-            let part = range.start + part.start..range.start + part.end;
-            (part, bracketed)
-        });
-        for (part, bracketed) in parts.rev() {
-            if bracketed {
-                left.push(part.start + 1..part.end - 1);
-            } else {
-                found.push(part);
-            }
-        }
-    }
-    found.sort_by_key(|part| part.start);
-    found
-}
-
-/// Returns the parts of a filter that must all hold, each with whether brackets stand around it.
-fn parts(text: &str, zone: Option<&TimeZone>) -> Result<Vec<(Range<usize>, bool)>, FilterError> {
-    let mut parser = Parser::new(text, zone);
-    parser.cursor.skip_blanks();
-    let begin = parser.cursor.column();
-    let mut parts = Vec::new();
-    while parser.cursor.peek().is_some() {
-        let from = parser.cursor.column();
-        let open = parser.cursor.peek() == Some('(');
-        if open {
-            parser.brackets()?;
-        }
-        let closed = parser.cursor.column();
-        parser.cursor.go_to(from);
-        parser.one()?;
-        let to = parser.cursor.behind_last(from);
-        parts.push((from..to, open && closed == to));
-        parser.keyword("and");
-        parser.cursor.skip_blanks();
-        if parser.cursor.is_keyword("or") {
-            let end = text.chars().count();
-            parser.cursor.go_to(end);
-            return Ok(vec![(begin..parser.cursor.behind_last(begin), false)]);
-        }
-    }
-    Ok(parts)
 }
 
 impl<'a> Parser<'a> {

@@ -1,6 +1,8 @@
+//! What the palette offers, says and does.
+
 use super::*;
+use crate::app::Outcome;
 use crate::app::prompt::Prompt;
-use crate::app::{Outcome, Request};
 use crate::fixture::*;
 use crossterm::event::Event;
 
@@ -89,7 +91,7 @@ fn an_action_is_done_as_by_its_key() {
     );
     app.act(Action::Close);
     assert!(app.popups.is_empty());
-    assert_eq!(app.take_requests(), [Request::Copy(String::new()); 0]);
+    assert!(app.take_requests().is_empty());
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Keys in, text and offers out.
+
 use crate::app::App;
 use crate::app::prompt::Prompt;
 use crate::filter::Filter;

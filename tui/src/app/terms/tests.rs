@@ -1,3 +1,5 @@
+//! Terms switched off and on, removed, edited, counted and gone back from.
+
 use super::*;
 use crate::fixture::*;
 use crossterm::event as input;

@@ -1,3 +1,5 @@
+//! What is written where in a filter, and what could be.
+
 use super::*;
 use crate::filter::Filter;
 use jiff::tz::TimeZone;
@@ -110,7 +112,7 @@ fn every_name_is_offered_and_can_be_compared_by_its_signs() {
             let good = |value: &&str| {
                 Filter::parse_in(&format!("{name}{sign}{value}{end}"), &zone).is_ok()
             };
-            assert!(values.iter().any(|value| good(&value)), "{name}{sign}");
+            assert!(values.iter().any(good), "{name}{sign}");
         }
     }
     let keys = |typed| names(typed, false).into_iter().map(|(name, _)| name);
