@@ -360,6 +360,22 @@ fn terms_are_told_apart_as_they_were_written() {
 }
 
 #[test]
+fn errors_quote_what_is_wrong_in_one_line() {
+    for text in [
+        "err=\"a\\nb\"",
+        "flag=\"a\\nb\"",
+        "pid=\"\\e[2J\"",
+        "under(exe=1)",
+    ] {
+        let error = Filter::parse(text).unwrap_err();
+        assert!(
+            !error.message.chars().any(crate::text::is_unsafe),
+            "{text}: {error:?}"
+        );
+    }
+}
+
+#[test]
 fn only_an_age_changes_by_time() {
     assert!(Filter::parse("a or !(age<1m b)").unwrap().ages());
     assert!(!Filter::parse("dur<1m").unwrap().ages());
