@@ -138,6 +138,8 @@ actions! {
     Details,
     /// Goes to the parent.
     Parent,
+    /// Shows the screen in the next theme.
+    NextTheme,
     /// Shows the keys and the columns.
     Help,
     /// Closes what is on top.

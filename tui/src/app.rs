@@ -24,7 +24,8 @@ pub mod table;
 pub mod tree;
 pub mod words;
 
-pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
+pub use crate::appearance::ColorMode;
+pub use options::{AppOptions, ProbeStatus, SelfUsage};
 pub use search::Search;
 
 use crate::event::Event;

@@ -14,6 +14,7 @@ pub use resolve::{
 };
 pub use value::Speed;
 
+use crate::appearance::{ThemeName, When};
 use crate::export::{FORMATS, Format};
 use clap::builder::PossibleValue;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -103,7 +104,7 @@ pub struct DoctorArgs {
     pub btf: Option<PathBuf>,
     /// Whether to use colors; `auto` does on a terminal, unless NO_COLOR is set
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    pub color: When,
 }
 
 /// The flags of a live run.
@@ -201,9 +202,12 @@ pub struct LiveArgs {
     /// Draw with ASCII characters only, as is done where the locale is not UTF-8
     #[arg(long, help_heading = SCREEN)]
     pub ascii: bool,
+    /// Colours of the screen: a theme
+    #[arg(long, value_enum, value_name = "NAME", default_value = "dark", help_heading = SCREEN)]
+    pub theme: ThemeName,
     /// Whether to use colors; `auto` does on a terminal, unless NO_COLOR is set
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = SCREEN)]
-    pub color: Color,
+    pub color: When,
 
     /// Capture only execs that pass this filter; the others are counted, and cost little
     ///
@@ -276,6 +280,37 @@ impl ValueEnum for Format {
     }
 }
 
+impl ValueEnum for ThemeName {
+    fn value_variants<'a>() -> &'a [Self] {
+        const VARIANTS: [ThemeName; ThemeName::ALL.len()] = {
+            let mut variants = [ThemeName::Dark; ThemeName::ALL.len()];
+            let mut i = 0;
+            while i < variants.len() {
+                variants[i] = ThemeName::ALL[i].0;
+                i += 1;
+            }
+            variants
+        };
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, doc) = self.words();
+        Some(PossibleValue::new(name).help(doc))
+    }
+}
+
+impl ValueEnum for When {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::Always, Self::Never]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let hit = Self::ALL.iter().find(|(when, _)| when == self);
+        hit.map(|(_, name)| PossibleValue::new(*name))
+    }
+}
+
 /// A kind of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EventKind {
@@ -285,17 +320,6 @@ pub enum EventKind {
     Exit,
     /// New processes
     Fork,
-}
-
-/// Whether to use colors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// The form of the doctor's report.
@@ -355,14 +379,9 @@ impl Context<'_> {
         !locale.contains("utf-8") && !locale.contains("utf8")
     }
 
-    fn colored(&self, color: Color) -> bool {
-        match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => {
-                self.stdout_is_terminal && self.no_color.as_deref().is_none_or(OsStr::is_empty)
-            }
-        }
+    fn colored(&self, color: When) -> bool {
+        let wanted = self.no_color.as_deref().is_none_or(OsStr::is_empty);
+        color.decide(self.stdout_is_terminal && wanted)
     }
 }
 

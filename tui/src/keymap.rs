@@ -381,6 +381,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Prompt,  PROMPT,   &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
         bind(G::Prompt,  PROMPT,   &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
         bind(G::Prompt,  PROMPT,   &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
+        bind(G::Program, LISTS,    &[c('T')],                                  A::NextTheme,       "next theme: other colours"),
         bind(G::Program, ALL,      &[ctrl('l')],                               A::Redraw,          "paint anew"),
         bind(G::Program, ALL,      &[ctrl('z')],                               A::Suspend,         "stop; the shell's fg comes back"),
         bind(G::Program, ALL,      &[ctrl('c')],                               A::Quit,            "quit"),

@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod app;
+pub mod appearance;
 pub mod cells;
 pub mod cli;
 pub mod clock;

@@ -184,11 +184,13 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         screen: area_of(screen),
         ..Hits::default()
     };
-    let theme = Theme::new(app.options.color, app.options.ascii);
+    let options = &app.options;
+    let theme = Theme::new(options.theme, options.color, options.ascii);
     let look_at = LookAt {
         theme: &theme,
         now_ns,
     };
+    frame.buffer_mut().set_style(screen, theme.ground);
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
         let (width, height) = SMALLEST;
         let words = format!("needs {width}x{height}");
@@ -274,6 +276,7 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
 /// Clears a popup's place and frames it. Returns what is inside the frame.
 fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Rect {
     Clear.render(area, buf);
+    buf.set_style(area, look.theme.ground);
     let block = Block::bordered().border_style(look.theme.dim);
     let block = if look.ascii {
         block.border_set(ASCII_BORDER)
@@ -292,7 +295,7 @@ fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Re
         buf,
         top,
         &format!(" {title} "),
-        look.theme.bright,
+        look.theme.ground.patch(look.theme.bright),
         look.theme.glyphs.ellipsis,
     );
     Rect {

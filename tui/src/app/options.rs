@@ -1,34 +1,10 @@
 //! What the command line decides about the screen, and what the source tells about itself.
 
+use crate::appearance::{ColorMode, ThemeName};
 use crate::field::Field;
 use crate::filter::Filter;
 use crate::list::Sort;
 use jiff::tz::TimeZone;
-
-/// How many colours the terminal has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ColorMode {
-    /// None: bold, dim and reverse only.
-    Never,
-    /// The sixteen of old.
-    Ansi16,
-    /// 256 or more.
-    #[default]
-    Indexed,
-}
-
-impl ColorMode {
-    /// Decides by the environment: `NO_COLOR` set and not empty, `TERM`, `COLORTERM`.
-    pub fn detect(no_color: bool, term: &str, colorterm: &str) -> Self {
-        if no_color || term == "dumb" {
-            Self::Never
-        } else if !colorterm.is_empty() || term.contains("256color") || term.contains("direct") {
-            Self::Indexed
-        } else {
-            Self::Ansi16
-        }
-    }
-}
 
 /// How the screen is set up.
 #[derive(Clone, Debug)]
@@ -41,7 +17,9 @@ pub struct AppOptions {
     pub filter: Filter,
     /// Whether the mouse is captured.
     pub mouse: bool,
-    /// Colours.
+    /// The colours that are wanted.
+    pub theme: ThemeName,
+    /// How many colours there are.
     pub color: ColorMode,
     /// Draws with ASCII characters only.
     pub ascii: bool,
@@ -61,6 +39,7 @@ impl Default for AppOptions {
             filter: Filter::default(),
             mouse: true,
             clipboard: None,
+            theme: ThemeName::default(),
             color: ColorMode::default(),
             ascii: false,
             zone: TimeZone::UTC,
@@ -94,24 +73,5 @@ impl super::App {
     pub fn set_source(&mut self, source: &'static str) {
         self.dirty |= self.options.source != source;
         self.options.source = source;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colours_follow_the_environment() {
-        assert_eq!(
-            ColorMode::detect(true, "xterm-256color", "truecolor"),
-            ColorMode::Never
-        );
-        assert_eq!(
-            ColorMode::detect(false, "xterm-256color", ""),
-            ColorMode::Indexed
-        );
-        assert_eq!(ColorMode::detect(false, "linux", ""), ColorMode::Ansi16);
-        assert_eq!(ColorMode::detect(false, "dumb", ""), ColorMode::Never);
     }
 }

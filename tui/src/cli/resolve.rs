@@ -2,6 +2,7 @@
 
 use super::only::{CaptureFilter, capture_filter};
 use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Speed, Subcommands};
+use crate::appearance::ThemeName;
 use crate::export::line::TableOptions;
 use crate::export::{Events, Format, Options, Select};
 use crate::field::{self, Field};
@@ -134,6 +135,8 @@ pub struct ScreenConfig {
     pub mouse: bool,
     /// Whether to keep to ASCII.
     pub ascii: bool,
+    /// The colours.
+    pub theme: ThemeName,
     /// Whether to use colors.
     pub color: bool,
 }
@@ -216,6 +219,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
             sort,
             mouse: !args.no_mouse,
             ascii: args.ascii || context.without_utf8(),
+            theme: args.theme,
             color: context.colored(args.color),
         })
     };

@@ -99,7 +99,11 @@ fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
         sort: screen.sort,
         filter: screen.filter.clone(),
         mouse: screen.mouse,
-        color: ColorMode::detect(!screen.color, &env("TERM"), &env("COLORTERM")),
+        theme: screen.theme,
+        color: match screen.color {
+            true => ColorMode::detect(&env("TERM"), &env("COLORTERM"), &env("STY")),
+            false => ColorMode::Never,
+        },
         ascii: screen.ascii,
         clipboard: match (env("TMUX").is_empty(), env("STY").is_empty()) {
             (false, _) => Some("tmux passes it on if set-clipboard is on"),

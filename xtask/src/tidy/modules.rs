@@ -10,6 +10,7 @@ pub(crate) const HOME: &str = "tui/src/";
 const EDGES: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("clock", &[]),
+    ("appearance", &[]),
     ("container", &[]),
     ("event", &["container"]),
     ("resolve", &[]),
@@ -41,8 +42,23 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "action", "cells", "event", "export", "field", "filter", "format", "keymap", "list",
-            "model", "pivot", "process", "rate", "shell", "store", "text",
+            "action",
+            "appearance",
+            "cells",
+            "event",
+            "export",
+            "field",
+            "filter",
+            "format",
+            "keymap",
+            "list",
+            "model",
+            "pivot",
+            "process",
+            "rate",
+            "shell",
+            "store",
+            "text",
         ],
     ),
     (
@@ -50,6 +66,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "action",
             "app",
+            "appearance",
             "cells",
             "container",
             "event",
@@ -76,7 +93,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("source", &["clock", "event", "text"]),
     (
         "cli",
-        &["event", "export", "field", "filter", "list", "text"],
+        &[
+            "appearance",
+            "event",
+            "export",
+            "field",
+            "filter",
+            "list",
+            "text",
+        ],
     ),
     ("doctor", &["source", "text"]),
     // Made-up events, compiled for tests only.

@@ -240,3 +240,31 @@ fn the_header_drops_what_does_not_fit_and_cuts_nothing() {
         }
     }
 }
+
+#[test]
+fn every_theme_comes_by_its_key_and_says_its_name() {
+    use crate::appearance::ThemeName;
+    let mut shot = Shot::build(80, 24);
+    let first = shot.frame.clone();
+    let mut seen = vec![first.clone()];
+    for _ in ThemeName::ALL.iter().skip(1) {
+        shot = shot.keys("T");
+        let (name, doc) = shot.app.options.theme.words();
+        let look = shot.look();
+        assert!(look.contains(&format!("theme {name}: {doc}")), "{look}");
+        assert!(!seen.contains(&shot.frame), "{name} looks like another");
+        // No cell is left on another background than the others of its line's end.
+        let ground = shot.frame[(79, 12)].style().bg;
+        assert_eq!(shot.frame[(79, 5)].style().bg, ground, "{name}");
+        seen.push(shot.frame.clone());
+    }
+    let plain = AppOptions {
+        color: ColorMode::Never,
+        ..AppOptions::default()
+    };
+    let look = Shot::with(plain, build(), 80, 24).keys("T").look();
+    assert!(
+        look.contains("theme light; without colours it looks like mono"),
+        "{look}"
+    );
+}
