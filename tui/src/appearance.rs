@@ -24,29 +24,17 @@ impl ThemeName {
         (
             Self::Dark,
             "dark",
-            "for a dark background, which stays the terminal's own",
+            "for a dark background, the terminal's own",
         ),
-        (Self::Light, "light", "dark text on a light background"),
-        (
-            Self::HighContrast,
-            "high-contrast",
-            "bright on black, with a contrast of at least 7",
-        ),
+        (Self::Light, "light", "dark on a light background"),
+        (Self::HighContrast, "high-contrast", "bright on black"),
         (
             Self::ColourBlind,
             "colour-blind",
-            "colours that everybody tells apart, after Okabe and Ito",
+            "for all eyes, after Okabe and Ito",
         ),
-        (
-            Self::Sixteen,
-            "16",
-            "the terminal's own 16 colours, and its background",
-        ),
-        (
-            Self::Mono,
-            "mono",
-            "no colours: bold, dim, underlined and reversed text",
-        ),
+        (Self::Sixteen, "16", "the terminal's own colours"),
+        (Self::Mono, "mono", "no colours: bold, dim, reversed"),
     ];
 
     /// Returns the theme of a name.
