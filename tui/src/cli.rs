@@ -199,9 +199,10 @@ pub struct LiveArgs {
     /// Leave the mouse to the terminal, so that it selects text
     #[arg(long, help_heading = SCREEN)]
     pub no_mouse: bool,
-    /// Draw with ASCII characters only, as is done where the locale is not UTF-8
-    #[arg(long, help_heading = SCREEN)]
-    pub ascii: bool,
+    /// Whether to draw with ASCII characters only; `auto` does on the kernel's console and where the locale is not UTF-8
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true,
+          default_value = "auto", default_missing_value = "always", help_heading = SCREEN)]
+    pub ascii: When,
     /// Colours of the screen: a theme
     #[arg(long, value_enum, value_name = "NAME", default_value = "dark", help_heading = SCREEN)]
     pub theme: ThemeName,
@@ -337,6 +338,8 @@ pub struct Context<'a> {
     pub stdout_is_terminal: bool,
     /// The environment variable NO_COLOR.
     pub no_color: Option<OsString>,
+    /// The environment variable TERM.
+    pub term: Option<OsString>,
     /// The locale of characters: the first of LC_ALL, LC_CTYPE and LANG that is set and not empty.
     pub locale: Option<OsString>,
     /// Looks up a user's id by name.
@@ -348,6 +351,7 @@ impl std::fmt::Debug for Context<'_> {
         f.debug_struct("Context")
             .field("stdout_is_terminal", &self.stdout_is_terminal)
             .field("no_color", &self.no_color)
+            .field("term", &self.term)
             .field("locale", &self.locale)
             .finish_non_exhaustive()
     }
@@ -359,6 +363,7 @@ impl Context<'static> {
         Self {
             stdout_is_terminal: std::io::stdout().is_terminal(),
             no_color: std::env::var_os("NO_COLOR"),
+            term: std::env::var_os("TERM"),
             locale: ["LC_ALL", "LC_CTYPE", "LANG"]
                 .into_iter()
                 .filter_map(std::env::var_os)
@@ -369,9 +374,12 @@ impl Context<'static> {
 }
 
 impl Context<'_> {
-    /// Returns whether the locale says that its characters are not UTF-8, as `C` and `POSIX` do. Where
-    /// nothing is said, they are taken to be.
-    fn without_utf8(&self) -> bool {
+    /// Returns whether there are only ASCII characters: the kernel's console has few others, and `C` and `POSIX` have
+    /// none. Where nothing is said, there are all of UTF-8.
+    fn bare(&self) -> bool {
+        if self.term.as_deref().is_some_and(|term| term == "linux") {
+            return true;
+        }
         let Some(locale) = &self.locale else {
             return false;
         };

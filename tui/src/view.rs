@@ -84,9 +84,23 @@ impl<'a> Look<'a> {
         match uid {
             None => "?".into(),
             Some(uid) => match self.model.users.name(uid) {
-                Some(name) => crate::text::escape(name.as_bytes()),
+                Some(name) => self.text(name.as_bytes()),
                 None => uid.to_string().into(),
             },
+        }
+    }
+
+    /// Returns captured bytes as they are shown here.
+    fn text<'t>(&self, bytes: &'t [u8]) -> Cow<'t, str> {
+        self.shown(crate::text::escape(bytes))
+    }
+
+    /// Returns captured text that is escaped already as it is shown here.
+    fn shown<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        if self.ascii {
+            crate::text::ascii(text)
+        } else {
+            text
         }
     }
 
@@ -105,7 +119,7 @@ impl<'a> Look<'a> {
         let replaced = signs.fold(text.into_owned(), |text, (sign, plain)| {
             text.replace(sign, plain)
         });
-        Cow::Owned(replaced)
+        crate::text::ascii(Cow::Owned(replaced))
     }
 }
 
@@ -179,6 +193,14 @@ impl Panels {
 
 /// Draws the screen.
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
+    draw_all(frame, app, now_ns);
+    if app.options.ascii {
+        // Of what is typed, a cell stands for a character, so that the cursor stands where it should.
+        paint::without_others_than_ascii(frame.buffer_mut());
+    }
+}
+
+fn draw_all(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
     let screen = frame.area();
     app.hits = Hits {
         screen: area_of(screen),
@@ -294,7 +316,7 @@ fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Re
     paint::over(
         buf,
         top,
-        &format!(" {title} "),
+        &look.plain(format!(" {title} ").into()),
         look.theme.ground.patch(look.theme.bright),
         look.theme.glyphs.ellipsis,
     );

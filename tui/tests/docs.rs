@@ -160,7 +160,9 @@ fn flags() -> String {
         let names: Vec<_> = short.into_iter().chain(long).collect();
         let values = flag.get_value_names().unwrap_or_default();
         let takes = flag.get_action().takes_values() && !values.is_empty();
-        let value = if takes {
+        let value = if takes && flag.is_require_equals_set() {
+            format!("[={}]", values[0])
+        } else if takes {
             format!(" {}", values[0])
         } else {
             String::new()

@@ -218,7 +218,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
             columns,
             sort,
             mouse: !args.no_mouse,
-            ascii: args.ascii || context.without_utf8(),
+            ascii: args.ascii.decide(context.bare()),
             theme: args.theme,
             color: context.colored(args.color),
         })

@@ -11,6 +11,7 @@ fn context(stdout_is_terminal: bool) -> Context<'static> {
     Context {
         stdout_is_terminal,
         no_color: None,
+        term: None,
         locale: None,
         uid_of: &|name| (name == "alice").then_some(1000),
     }
@@ -227,27 +228,33 @@ fn users_and_parents_become_the_screens_filter() {
 }
 
 #[test]
-fn a_locale_without_utf8_draws_ascii() {
-    for (locale, ascii) in [
-        (None, false),
-        (Some("C.UTF-8"), false),
-        (Some("en_US.utf8"), false),
-        (Some("C"), true),
-        (Some("POSIX"), true),
-        (Some("de_DE@euro"), true),
-        (Some("ja_JP.eucJP"), true),
+fn bare_consoles_get_ascii() {
+    for (locale, term, line, ascii) in [
+        (None, None, "", false),
+        (Some("C.UTF-8"), Some("xterm"), "", false),
+        (Some("en_US.utf8"), None, "", false),
+        (Some("C"), None, "", true),
+        (Some("POSIX"), Some("xterm"), "", true),
+        (Some("de_DE@euro"), None, "", true),
+        (Some("ja_JP.eucJP"), None, "--ascii=auto", true),
+        (Some("C.UTF-8"), Some("linux"), "", true),
+        (None, Some("linux"), "--ascii=never", false),
+        (Some("C"), None, "--ascii=never", false),
+        (Some("C.UTF-8"), None, "--ascii", true),
+        (None, None, "--ascii=always", true),
     ] {
         let context = Context {
             locale: locale.map(Into::into),
+            term: term.map(Into::into),
             ..context(true)
         };
-        let Command::Live(config) = parse_on(&context, "").unwrap() else {
+        let Command::Live(config) = parse_on(&context, line).unwrap() else {
             panic!("not a live run")
         };
         let Mode::Screen(screen) = config.mode else {
             panic!("not the screen")
         };
-        assert_eq!(screen.ascii, ascii, "{locale:?}");
+        assert_eq!(screen.ascii, ascii, "{locale:?} {term:?} {line}");
     }
 }
 

@@ -49,7 +49,8 @@ fn lines(app: &App, look: &Look<'_>, width: usize) -> Vec<Vec<Part<'static>>> {
     };
     let entry = |lines: &mut Vec<Vec<Part<'static>>>, name: String, words: &str| {
         let room = width.saturating_sub(KEYS + 1).max(8);
-        for (i, line) in cells::wrap(words, room).into_iter().enumerate() {
+        let words = look.plain(words.into());
+        for (i, line) in cells::wrap(&words, room).into_iter().enumerate() {
             let name = if i == 0 { name.clone() } else { String::new() };
             let blank = " ".repeat((KEYS + 1).saturating_sub(cells::width(&name)).max(1));
             lines.push(vec![

@@ -59,7 +59,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         .map(|(mark, name, doc)| {
             vec![
                 (format!(" {mark} {name:<9} ").into(), theme.bright),
-                (doc.into(), theme.dim),
+                (look.plain(doc.into()), theme.dim),
             ]
         })
         .collect();

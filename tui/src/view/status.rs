@@ -63,7 +63,7 @@ fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
     let glyphs = theme.glyphs;
     let session = &look.model.session;
     let elapsed = format::elapsed(look.now_ns.saturating_sub(session.started_ns));
-    let clean = |text: &str| crate::text::escape(text.as_bytes()).into_owned();
+    let clean = |text: &str| look.text(text.as_bytes()).into_owned();
     let state = if app.is_paused() {
         let waiting = format::count(app.waiting());
         let text = format!("{} paused, +{waiting} waiting", glyphs.paused);
@@ -134,7 +134,7 @@ pub(super) fn problem(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) 
     let Some(text) = problem_text(app) else {
         return;
     };
-    let text = crate::text::escape(text.as_bytes()).into_owned();
+    let text = look.text(text.as_bytes()).into_owned();
     let line = [
         ("! ".into(), look.theme.warn),
         (text.into(), look.theme.warn),

@@ -7,8 +7,14 @@ use proptest::prelude::*;
 
 /// Brings a screen with a bit of everything into a mode.
 fn in_mode(mode: Mode) -> Shot {
+    into_mode(
+        mode,
+        Shot::with(AppOptions::default(), super::views::broken(), 80, 24),
+    )
+}
+
+fn into_mode(mode: Mode, shot: Shot) -> Shot {
     // A search and filters to go back from, a folded process, and the selection in the middle.
-    let shot = Shot::with(AppOptions::default(), super::views::broken(), 80, 24);
     let shot = shot.keys("f a Enter / e Enter Home Down Right Right");
     match mode {
         Mode::Events => shot,
@@ -239,6 +245,99 @@ fn the_header_drops_what_does_not_fit_and_cuts_nothing() {
             assert!(header.contains("lost 214"), "{width}: {header}");
         }
     }
+}
+
+/// What is captured in letters of far away, in every text that an exec has.
+fn far_away() -> Vec<Event> {
+    let mut events = super::views::broken();
+    let name = "r\u{e9}sum\u{e9}\u{65e5}";
+    for pid in 50_000..50_030 {
+        let mut exec = exec(8_400 * MS, pid, 4711, &["/opt/\u{e9}/make", name]);
+        exec.comm = name.into();
+        exec.ancestors[0].comm = name.into();
+        exec.cwd = Some(format!("/home/{name}").into_bytes().into());
+        exec.filename = Some(format!("./{name}").into_bytes().into());
+        exec.ret = if pid % 2 == 0 { 0 } else { -13 };
+        events.push(Event::Exec(Box::new(exec)));
+    }
+    events
+}
+
+/// The cells that are not ASCII before these are replaced, with what is around them.
+fn others_than_ascii(shot: &mut Shot) -> Vec<String> {
+    let (app, now) = (&mut shot.app, shot.now);
+    let done = shot
+        .terminal
+        .draw(|frame| draw_all(frame, app, now))
+        .unwrap();
+    let width = usize::from(done.buffer.area.width).max(1);
+    let lines = done.buffer.content.chunks(width);
+    let lines = lines.map(|line| line.iter().map(|cell| cell.symbol()).collect::<String>());
+    lines.filter(|line| !line.is_ascii()).collect()
+}
+
+#[test]
+fn a_bare_console_gets_ascii_in_every_view_and_popup() {
+    let columns = ["pid", "comm", "parent", "cwd", "exe", "user", "command"];
+    let mut faults = Vec::new();
+    for (mode, size) in Mode::ALL
+        .into_iter()
+        .flat_map(|mode| [(mode, (80, 24)), (mode, (160, 60))])
+    {
+        let options = AppOptions {
+            ascii: true,
+            columns: Some(
+                columns
+                    .iter()
+                    .filter_map(|key| crate::field::by_key(key))
+                    .collect(),
+            ),
+            ..AppOptions::default()
+        };
+        let mut shot = into_mode(mode, Shot::with(options, far_away(), size.0, size.1));
+        let mut more = match mode {
+            Mode::Details => vec!["Tab"; 8],
+            Mode::Help => vec!["PgDn"; 20],
+            Mode::Prompt => vec!["Esc", "f", "p", "i", "d", "=", "x"],
+            Mode::Group => vec!["b", "Down", "Space", "Enter", "y"],
+            _ => vec!["End", "y", "Esc", "Space"],
+        };
+        more.insert(0, "");
+        for key in more {
+            if !key.is_empty() {
+                shot = shot.keys(key);
+            }
+            let others = others_than_ascii(&mut shot);
+            faults.extend(
+                others
+                    .into_iter()
+                    .map(|line| format!("{mode:?} {key}: {line}")),
+            );
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn what_a_bare_console_cannot_show_is_escaped_or_stands_for_itself() {
+    let options = AppOptions {
+        ascii: true,
+        ..AppOptions::default()
+    };
+    let shot = Shot::with(options, far_away(), 160, 50);
+    let look = shot.look();
+    assert!(look.contains(r"make r\u{e9}sum\u{e9}\u{65e5}"), "{look}");
+    let mut shot = shot.keys("/ a");
+    shot.app.handle(Input::Paste("\u{e9}\u{65e5}b".into()), NOW);
+    shot.draw();
+    let look = shot.look();
+    assert!(look.contains("a?? b") || look.contains("a??b"), "{look}");
+    assert!(
+        shot.frame
+            .content
+            .iter()
+            .all(|cell| cell.symbol().is_ascii())
+    );
 }
 
 #[test]
