@@ -11,6 +11,21 @@ macro_rules! actions {
         impl Action {
             /// Every action.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Returns its name in a configuration, such as "page-up".
+            pub fn name(self) -> String {
+                let name = match self {
+                    $(Self::$name => stringify!($name),)*
+                };
+                let mut out = String::new();
+                for c in name.chars() {
+                    if c.is_ascii_uppercase() && !out.is_empty() {
+                        out.push('-');
+                    }
+                    out.push(c.to_ascii_lowercase());
+                }
+                out
+            }
         }
     };
 }

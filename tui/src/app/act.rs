@@ -6,7 +6,7 @@ use super::tree::Fold;
 use super::{App, View};
 use crate::action::Action;
 use crate::appearance::ColorMode;
-use crate::keymap::{self, Mode};
+use crate::keymap::Mode;
 use crate::list::Sort;
 
 /// Cells by which one key scrolls sideways.
@@ -143,7 +143,7 @@ impl App {
                 self.warn(format!("the filter hides the parent, {name}({ppid})"));
             }
             (None, None, Some(name)) => {
-                let key = keymap::key_text(Mode::Events, Action::ToggleTree);
+                let key = self.options.keys.text(Mode::Events, Action::ToggleTree);
                 self.warn(format!(
                     "the parent, {name}({ppid}), has no row here; {key} shows it in the tree"
                 ));

@@ -3,6 +3,7 @@
 use crate::appearance::{ColorMode, ThemeName};
 use crate::field::Field;
 use crate::filter::Filter;
+use crate::keymap::Keys;
 use crate::list::Sort;
 use jiff::tz::TimeZone;
 
@@ -25,6 +26,8 @@ pub struct AppOptions {
     pub ascii: bool,
     /// What there is to know about the clipboard of this terminal.
     pub clipboard: Option<&'static str>,
+    /// The keys in force.
+    pub keys: Keys,
     /// Time zone of the times of day.
     pub zone: TimeZone,
     /// What the events come from, in a word: "live", "replay", "demo".
@@ -42,6 +45,7 @@ impl Default for AppOptions {
             theme: ThemeName::default(),
             color: ColorMode::default(),
             ascii: false,
+            keys: Keys::default(),
             zone: TimeZone::UTC,
             source: "live",
         }

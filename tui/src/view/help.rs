@@ -7,7 +7,7 @@ use crate::app::popup::Popup;
 use crate::cells;
 use crate::event::Flags;
 use crate::field::{CUT_PATH, FIELDS};
-use crate::keymap::{Group, KEYMAP};
+use crate::keymap::Group;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -76,8 +76,9 @@ fn lines(app: &App, look: &Look<'_>, width: usize) -> Vec<Vec<Part<'static>>> {
     }
     for (group, words) in Group::HEADINGS {
         heading(&mut lines, words);
-        for binding in KEYMAP.iter().filter(|b| b.group == group) {
-            entry(&mut lines, binding.keys_text(), binding.help);
+        let bound = app.options.keys.bound();
+        for bound in bound.filter(|bound| bound.binding.group == group) {
+            entry(&mut lines, bound.keys_text(), bound.binding.help);
         }
     }
     heading(&mut lines, "Signs");

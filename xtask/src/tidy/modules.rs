@@ -38,7 +38,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("list", &["event", "field", "filter", "model", "store"]),
     ("pivot", &["event", "field", "model", "rate", "store"]),
-    ("keymap", &["action"]),
+    ("keymap", &["action", "text"]),
     (
         "app",
         &[

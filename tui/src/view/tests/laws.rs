@@ -59,13 +59,10 @@ fn every_line_of_the_help_is_there() {
         seen.push_str(&shot.look());
         shot = shot.keys("PgDn");
     }
-    for binding in KEYMAP {
-        assert!(seen.contains(binding.help), "{}", binding.help);
-        assert!(
-            seen.contains(&binding.keys_text()),
-            "{}",
-            binding.keys_text()
-        );
+    for bound in crate::keymap::Keys::default().bound() {
+        let (help, keys) = (bound.binding.help, bound.keys_text());
+        assert!(seen.contains(help), "{help}");
+        assert!(seen.contains(&keys), "{keys}");
     }
     for field in crate::field::FIELDS {
         let start: String = field.doc.chars().take(40).collect();
@@ -77,8 +74,8 @@ fn every_line_of_the_help_is_there() {
 fn every_hint_of_the_footer_is_a_key_of_its_mode() {
     for mode in Mode::ALL {
         let look = in_mode(mode).look();
-        for binding in crate::keymap::hints(mode).take(2) {
-            let hint = binding.hint.unwrap();
+        for bound in crate::keymap::Keys::default().hints(mode).take(2) {
+            let hint = bound.binding.hint.unwrap();
             assert!(look.contains(hint), "{hint} in {mode:?}\n{look}");
         }
     }
@@ -366,4 +363,53 @@ fn every_theme_comes_by_its_key_and_says_its_name() {
         look.contains("theme light; without colours it looks like mono"),
         "{look}"
     );
+}
+
+#[test]
+fn footer_help_and_hints_tell_the_keys_in_force() {
+    use crate::action::Action;
+    use crate::keymap::{Change, Key, Keys};
+    let change = |action, keys: &[&str]| Change {
+        action,
+        mode: None,
+        keys: keys.iter().map(|key| Key::parse(key).unwrap()).collect(),
+    };
+    let (keys, conflicts) = Keys::changed(&[
+        change(Action::Filter, &["F9", "Z"]),
+        change(Action::Help, &["F11"]),
+        change(Action::UndoFilter, &[]),
+    ]);
+    assert_eq!(conflicts, []);
+    let options = AppOptions {
+        keys,
+        ..AppOptions::default()
+    };
+    let shot = Shot::with(options, build(), 100, 24);
+    let look = shot.look();
+    assert!(look.contains(" F9 filter  / search"), "{look}");
+    assert!(look.contains("F11 help"), "{look}");
+    let shot = shot.keys("f");
+    assert!(
+        shot.look().contains("f does nothing; F11 shows the keys"),
+        "{}",
+        shot.look()
+    );
+    let mut shot = shot.keys("Z m a k e Enter Ctrl-g");
+    let look = shot.look();
+    assert!(
+        look.contains("filter cleared; no key brings it back"),
+        "{look}"
+    );
+    shot.app.act(Action::Help);
+    let mut seen = String::new();
+    for _ in 0..10 {
+        shot.draw();
+        seen += &shot.look();
+        shot = shot.keys("PgDn");
+    }
+    assert!(
+        seen.contains("F9 Z               filter: hide what does not pass"),
+        "{seen}"
+    );
+    assert!(!seen.contains("back to the filter before"), "it has no key");
 }
