@@ -39,7 +39,7 @@ impl App {
 
     /// Parses a filter whose times of day are those of the screen.
     fn parse(&self, text: &str) -> Result<Filter, FilterError> {
-        Filter::parse_in(text, &self.options.zone)
+        Filter::parse_with(text, Some(&self.options.zone), &self.options.names)
     }
 
     /// Shows what passes another filter.

@@ -2,7 +2,7 @@
 
 use crate::appearance::{ColorMode, ThemeName};
 use crate::field::Field;
-use crate::filter::Filter;
+use crate::filter::{Filter, Names};
 use crate::keymap::Keys;
 use crate::list::Sort;
 use jiff::tz::TimeZone;
@@ -26,6 +26,8 @@ pub struct AppOptions {
     pub ascii: bool,
     /// What there is to know about the clipboard of this terminal.
     pub clipboard: Option<&'static str>,
+    /// Filters that have a name.
+    pub names: Names,
     /// The keys in force.
     pub keys: Keys,
     /// Time zone of the times of day.
@@ -45,6 +47,7 @@ impl Default for AppOptions {
             theme: ThemeName::default(),
             color: ColorMode::default(),
             ascii: false,
+            names: Names::default(),
             keys: Keys::default(),
             zone: TimeZone::UTC,
             source: "live",

@@ -6,6 +6,7 @@ use super::only::Rest;
 use super::record::{Recorder, Reserved};
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
 use crate::cli::{Config, ScreenConfig, Source};
+use crate::filter::Names;
 use crate::keymap::Keys;
 use crate::model::{Applied, Model};
 use crate::source::replay::STDIN;
@@ -111,6 +112,7 @@ fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
             (true, false) => Some("screen does not pass it on"),
             (true, true) => None,
         },
+        names: Names::default(),
         keys: Keys::default(),
         zone: TimeZone::system(),
         source: source(config, config.record.is_some()),
