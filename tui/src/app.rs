@@ -87,6 +87,13 @@ impl View {
         tab.map_or("", |(_, name)| *name)
     }
 
+    /// Returns the view of a name, which is its tab's in small letters.
+    pub fn by_name(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        let hit = all.find(|(_, known)| known.to_lowercase() == name);
+        hit.map(|(view, _)| view)
+    }
+
     /// Returns the view whose tab is `by` tabs further, round and round.
     fn beside(self, by: isize) -> Self {
         let len = Self::ALL.len();
@@ -167,14 +174,16 @@ impl App {
         let mut list = List::new();
         list.set_folding(true, &model);
         list.set_filter(options.filter.clone(), &model);
-        if options.sort.is_some() {
-            list.set_sort(options.sort, &model);
+        let sort = options.sort.filter(|sort| !sort.is_arrival());
+        if sort.is_some() {
+            list.set_sort(sort, &model);
         }
         let gaps = model.store.iter();
         let gaps = gaps.filter(|(_, entry)| matches!(entry, crate::store::Entry::Gap(_)));
         let mut tree = Tree::default();
         tree.touch();
-        Self {
+        let view = options.view;
+        let mut app = Self {
             gaps: gaps.map(|(id, _)| id).collect(),
             model,
             options,
@@ -196,7 +205,11 @@ impl App {
             paused: None,
             dirty: true,
             second: 0,
+        };
+        if view != app.view {
+            app.set_view(view);
         }
+        app
     }
 
     /// Returns the model.
@@ -453,8 +466,8 @@ impl App {
 
     /// Sorts the table; the order of arrival is the same as by time, with the gaps in it.
     pub(crate) fn set_sort(&mut self, sort: Sort) {
-        let arrival = sort.field.key == "time" && !sort.descending;
-        self.list.set_sort((!arrival).then_some(sort), &self.model);
+        let order = Some(sort).filter(|sort| !sort.is_arrival());
+        self.list.set_sort(order, &self.model);
         self.caught_up();
         let way = if sort.descending {
             "largest first"

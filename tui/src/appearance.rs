@@ -37,8 +37,9 @@ impl ThemeName {
         (Self::Mono, "mono", "no colours: bold, dim, reversed"),
     ];
 
-    /// Returns the theme of a name.
+    /// Returns the theme of a name, by either way of writing it.
     pub fn by_name(name: &str) -> Option<Self> {
+        let name = name.replace("color-", "colour-");
         let hit = Self::ALL.iter().find(|(_, known, _)| *known == name);
         hit.map(|(theme, _, _)| *theme)
     }
@@ -76,6 +77,12 @@ impl When {
         (Self::Always, "always"),
         (Self::Never, "never"),
     ];
+
+    /// Returns the choice of a name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        let hit = Self::ALL.iter().find(|(_, known)| *known == name);
+        hit.map(|(when, _)| *when)
+    }
 
     /// Returns whether it is done, if `auto` is what makes sense.
     pub fn decide(self, auto: bool) -> bool {

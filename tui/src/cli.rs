@@ -14,10 +14,13 @@ pub use resolve::{
 };
 pub use value::Speed;
 
+use crate::app::View;
 use crate::appearance::{ThemeName, When};
 use crate::export::{FORMATS, Format};
+use crate::settings::{Place, Settings};
 use clap::builder::PossibleValue;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
 use regex::bytes::Regex;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
@@ -85,6 +88,8 @@ pub enum Subcommands {
     ///
     /// It really attaches and catches an exec of its own; exits with 0 only if that works.
     Doctor(DoctorArgs),
+    /// Prints a configuration with everything as it is without one, and words about it
+    PrintConfig,
 }
 
 /// The flags of `doctor`.
@@ -196,19 +201,25 @@ pub struct LiveArgs {
     /// Sort by this field; with a `-` before or behind it, largest first
     #[arg(long, value_name = "FIELD", allow_hyphen_values = true, help_heading = SCREEN)]
     pub sort: Option<String>,
+    /// View to begin with [default: events]
+    #[arg(long, value_name = "NAME", value_parser = value::view, help_heading = SCREEN)]
+    pub view: Option<View>,
+    /// Take clicks and the wheel, which is so unless the configuration says otherwise
+    #[arg(long, help_heading = SCREEN, overrides_with = "no_mouse")]
+    pub mouse: bool,
     /// Leave the mouse to the terminal, so that it selects text
-    #[arg(long, help_heading = SCREEN)]
+    #[arg(long, help_heading = SCREEN, overrides_with = "mouse")]
     pub no_mouse: bool,
-    /// Whether to draw with ASCII characters only; `auto` does on the kernel's console and where the locale is not UTF-8
+    /// Whether to draw with ASCII only; `auto`, the default, does on the kernel's console and where the locale is not UTF-8
     #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true,
-          default_value = "auto", default_missing_value = "always", help_heading = SCREEN)]
-    pub ascii: When,
-    /// Colours of the screen: a theme
-    #[arg(long, value_enum, value_name = "NAME", default_value = "dark", help_heading = SCREEN)]
-    pub theme: ThemeName,
-    /// Whether to use colors; `auto` does on a terminal, unless NO_COLOR is set
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = SCREEN)]
-    pub color: When,
+          default_missing_value = "always", help_heading = SCREEN)]
+    pub ascii: Option<When>,
+    /// Colours of the screen: a theme [default: dark]
+    #[arg(long, value_enum, value_name = "NAME", help_heading = SCREEN)]
+    pub theme: Option<ThemeName>,
+    /// Whether to use colors; `auto`, the default, does on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", help_heading = SCREEN)]
+    pub color: Option<When>,
 
     /// Capture only execs that pass this filter; the others are counted, and cost little
     ///
@@ -253,6 +264,13 @@ pub struct LiveArgs {
     /// Stay the user that this was started as, with all rights, once the probe is attached
     #[arg(long, help_heading = CAPTURE)]
     pub keep_privileges: bool,
+
+    /// Read this configuration in the place of ~/.config/execsnoop-tui/config.toml; print-config prints one
+    #[arg(long, value_name = "FILE", help_heading = CONFIGURATION, conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration
+    #[arg(long, help_heading = CONFIGURATION)]
+    pub no_config: bool,
 }
 
 const RECORDING: &str = "Recordings";
@@ -260,6 +278,7 @@ const SELECTION: &str = "What to show";
 const LINES: &str = "Lines";
 const SCREEN: &str = "Screen (lines take no notice of these)";
 const CAPTURE: &str = "Capture";
+const CONFIGURATION: &str = "Configuration";
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
@@ -342,6 +361,10 @@ pub struct Context<'a> {
     pub term: Option<OsString>,
     /// The locale of characters: the first of LC_ALL, LC_CTYPE and LANG that is set and not empty.
     pub locale: Option<OsString>,
+    /// The zone of times of day.
+    pub zone: TimeZone,
+    /// Reads what a person has set.
+    pub settings: &'a dyn Fn(Place<'_>) -> Settings,
     /// Looks up a user's id by name.
     pub uid_of: &'a dyn Fn(&str) -> Option<u32>,
 }
@@ -358,7 +381,7 @@ impl std::fmt::Debug for Context<'_> {
 }
 
 impl Context<'static> {
-    /// Looks around in this process.
+    /// Looks around in this process, and reads no configuration.
     pub fn of_process() -> Self {
         Self {
             stdout_is_terminal: std::io::stdout().is_terminal(),
@@ -368,6 +391,8 @@ impl Context<'static> {
                 .into_iter()
                 .filter_map(std::env::var_os)
                 .find(|locale| !locale.is_empty()),
+            zone: TimeZone::system(),
+            settings: &|_| Settings::default(),
             uid_of: &|name| Some(nix::unistd::User::from_name(name).ok()??.uid.as_raw()),
         }
     }

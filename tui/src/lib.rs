@@ -23,6 +23,7 @@ pub mod process;
 pub mod rate;
 pub mod resolve;
 pub mod run;
+pub mod settings;
 pub mod shell;
 pub mod source;
 pub mod store;

@@ -10,6 +10,7 @@ mod privileges;
 mod record;
 mod replay;
 mod screen;
+mod settings;
 mod trial;
 
 use crate::cli::{self, Command, Config, Context, DoctorConfig, DoctorFormat, Mode};
@@ -30,13 +31,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = command::hold(&args) {
         return code;
     }
-    let command = match cli::parse(&args, &Context::of_process()) {
+    let context = Context {
+        settings: &settings::load,
+        ..Context::of_process()
+    };
+    let command = match cli::parse(&args, &context) {
         Ok(command) => command,
         Err(error) => return usage(&error),
     };
     let result = match command {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
         Command::Doctor(config) => doctor(&config),
+        Command::PrintConfig => print_config(),
     };
     match result {
         Ok(code) => code,
@@ -105,6 +111,17 @@ fn doctor(config: &DoctorConfig) -> Result<ExitCode> {
         // Nobody reads the report any more.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error).context("cannot write the report"),
+    }
+}
+
+/// Prints a configuration to begin with.
+fn print_config() -> Result<ExitCode> {
+    let text = crate::settings::printed();
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write the configuration")
+        }
+        _ => Ok(ExitCode::SUCCESS),
     }
 }
 

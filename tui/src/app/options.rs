@@ -14,6 +14,8 @@ pub struct AppOptions {
     pub columns: Option<Vec<&'static Field>>,
     /// Order of the table; `None` is the order of arrival.
     pub sort: Option<Sort>,
+    /// The view to begin with.
+    pub view: super::View,
     /// Filter of the table and the tree.
     pub filter: Filter,
     /// Whether the mouse is captured.
@@ -41,6 +43,7 @@ impl Default for AppOptions {
         Self {
             columns: None,
             sort: None,
+            view: super::View::Events,
             filter: Filter::default(),
             mouse: true,
             clipboard: None,

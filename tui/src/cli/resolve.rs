@@ -2,12 +2,15 @@
 
 use super::only::{CaptureFilter, capture_filter};
 use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Speed, Subcommands};
+use crate::app::View;
 use crate::appearance::ThemeName;
 use crate::export::line::TableOptions;
 use crate::export::{Events, Format, Options, Select};
-use crate::field::{self, Field};
-use crate::filter::{Filter, FilterError};
+use crate::field::Field;
+use crate::filter::{Filter, FilterError, Names};
+use crate::keymap::Keys;
 use crate::list::Sort;
+use crate::settings::{Place, value};
 use crate::text;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,6 +24,8 @@ pub enum Command {
     Live(Box<Config>),
     /// Report what a live run needs.
     Doctor(DoctorConfig),
+    /// Print a configuration.
+    PrintConfig,
 }
 
 /// How to report.
@@ -71,6 +76,8 @@ pub struct Config {
     pub fail_on_loss: bool,
     /// Whether to keep rights that are needed no more.
     pub keep_privileges: bool,
+    /// What is wrong with the configuration, a sentence each.
+    pub problems: Vec<String>,
 }
 
 /// Where events come from.
@@ -131,6 +138,12 @@ pub struct ScreenConfig {
     pub columns: Option<Vec<&'static Field>>,
     /// The sort; `None` for the order of arrival.
     pub sort: Option<Sort>,
+    /// The view to begin with.
+    pub view: View,
+    /// Filters that have a name.
+    pub names: Names,
+    /// The keys in force.
+    pub keys: Keys,
     /// Whether to take the mouse.
     pub mouse: bool,
     /// Whether to keep to ASCII.
@@ -168,10 +181,17 @@ pub(super) fn resolve(
         return Err("a program to start is missing behind `--`".into());
     }
     match args.command {
-        Some(Subcommands::Doctor(_)) if command.is_some() => {
-            Err("doctor starts no program: leave out `--` and what is behind it".into())
+        Some(other) if command.is_some() => {
+            let name = match other {
+                Subcommands::Doctor(_) => "doctor",
+                Subcommands::PrintConfig => "print-config",
+            };
+            Err(format!(
+                "{name} starts no program: leave out `--` and what is behind it"
+            ))
         }
         Some(Subcommands::Doctor(args)) => Ok(Command::Doctor(doctor(args, context))),
+        Some(Subcommands::PrintConfig) => Ok(Command::PrintConfig),
         None => live(args.live, command.unwrap_or_default(), context)
             .map(|config| Command::Live(Box::new(config))),
     }
@@ -192,35 +212,57 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         .as_deref()
         .map(|user| user_id(user, context))
         .transpose()?;
-    let filter = args.filter.as_deref().unwrap_or("");
-    let parsed =
-        Filter::parse(filter).map_err(|error| show_filter_error("--filter", filter, &error))?;
-    let columns = columns(&args.columns)?;
-    let sort = args.sort.as_deref().map(sort).transpose()?;
+    let settings = (context.settings)(match &args.config {
+        _ if args.no_config => Place::Nowhere,
+        Some(path) => Place::At(path),
+        None => Place::Usual,
+    });
+    let names = &settings.names;
+    let columns =
+        value::columns(&args.columns).map_err(|message| format!("--columns: {message}"))?;
+    let sort = args.sort.as_deref().map(value::sort).transpose();
+    let sort = sort.map_err(|message| format!("--sort: {message}"))?;
     let asked_for_lines = args.output.is_some()
         || args.output_file.is_some()
         || !table_flags(&args).is_empty()
         || args.name.is_some()
         || args.line.is_some();
-    let assert = args.assert.as_deref().map(assert).transpose()?;
+    let assert = args.assert.as_deref().map(|text| assert(text, names));
+    let assert = assert.transpose()?;
     let in_place_of_lines = args.summary || assert.is_some();
     let mode = if asked_for_lines || in_place_of_lines || !context.stdout_is_terminal {
+        let filter = parsed("--filter", args.filter.as_deref().unwrap_or(""), names)?;
         Mode::Lines(LineConfig {
-            options: line_options(&args, uid, parsed)?,
+            options: line_options(&args, uid, filter)?,
             file: args.output_file.clone(),
             silent: (args.write.is_some() || in_place_of_lines) && !asked_for_lines,
             summary: args.summary,
             assert,
         })
     } else {
+        let parse = |flag: &str, text: &str| {
+            Filter::parse_with(text, Some(&context.zone), names)
+                .map_err(|error| show_filter_error(flag, text, &error))
+        };
+        let filter = args.filter.as_deref().or(settings.filter.as_deref());
+        let filter = parse("--filter", filter.unwrap_or(""))?;
+        let ascii = args.ascii.or(settings.ascii).unwrap_or_default();
+        let color = args.color.or(settings.color).unwrap_or_default();
+        let columns = match columns.is_empty() {
+            true => settings.columns.clone(),
+            false => columns,
+        };
         Mode::Screen(ScreenConfig {
-            filter: narrowed(parsed, uid, args.ppid)?,
-            columns,
-            sort,
-            mouse: !args.no_mouse,
-            ascii: args.ascii.decide(context.bare()),
-            theme: args.theme,
-            color: context.colored(args.color),
+            filter: narrowed(filter, uid, args.ppid, parse)?,
+            columns: (!columns.is_empty()).then_some(columns),
+            sort: sort.or(settings.sort),
+            view: args.view.or(settings.view).unwrap_or(View::Events),
+            names: names.clone(),
+            keys: settings.keys.clone(),
+            mouse: args.mouse || (!args.no_mouse && settings.mouse.unwrap_or(true)),
+            ascii: ascii.decide(context.bare()),
+            theme: args.theme.or(settings.theme).unwrap_or_default(),
+            color: context.colored(color),
         })
     };
     let speed = match (args.speed, &source, &mode) {
@@ -235,7 +277,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         // Only ends refer back, and to the command's row.
         Mode::Lines(_) => 64 << 20,
     });
-    let history = args.history.unwrap_or(match mode {
+    let history = args.history.or(settings.history).unwrap_or(match mode {
         // All of it is there to be looked at.
         Mode::Screen(_) if args.read.is_some() => 2_000_000,
         _ => 100_000,
@@ -244,7 +286,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
     Ok(Config {
         mode,
         forks: args.events.contains(&EventKind::Fork),
-        only: capture_filter(&args, !command.is_empty(), context)?,
+        only: capture_filter(&args, !command.is_empty(), context, names)?,
         command,
         duration: args.duration,
         count: args.count,
@@ -258,6 +300,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         record: record(&args, asked_for_lines, context)?,
         fail_on_loss: args.fail_on_loss,
         keep_privileges: args.keep_privileges,
+        problems: settings.problems,
         btf: args.btf,
     })
 }
@@ -284,9 +327,13 @@ fn source(args: &LiveArgs, command: &[OsString]) -> Result<Source, String> {
     ))
 }
 
-fn assert(text: &str) -> Result<AssertConfig, String> {
-    let filter =
-        Filter::parse(text).map_err(|error| show_filter_error("--assert", text, &error))?;
+/// Parses a flag's filter.
+pub(super) fn parsed(flag: &str, text: &str, names: &Names) -> Result<Filter, String> {
+    Filter::parse_with(text, None, names).map_err(|error| show_filter_error(flag, text, &error))
+}
+
+fn assert(text: &str, names: &Names) -> Result<AssertConfig, String> {
+    let filter = parsed("--assert", text, names)?;
     Ok(AssertConfig {
         later: filter.asks_later(),
         filter,
@@ -404,42 +451,6 @@ fn user_id(user: &str, context: &Context<'_>) -> Result<u32, String> {
     })
 }
 
-fn columns(keys: &[String]) -> Result<Option<Vec<&'static Field>>, String> {
-    let mut columns: Vec<&'static Field> = Vec::new();
-    for key in keys {
-        let field = field_of(key).map_err(|error| format!("--columns: {error}"))?;
-        if columns.iter().any(|column| column.key == field.key) {
-            return Err(format!("--columns: `{}` stands there twice", field.key));
-        }
-        columns.push(field);
-    }
-    Ok((!columns.is_empty()).then_some(columns))
-}
-
-fn sort(text: &str) -> Result<Sort, String> {
-    let stripped = text.strip_prefix('-').or_else(|| text.strip_suffix('-'));
-    let field = field_of(stripped.unwrap_or(text)).map_err(|error| format!("--sort: {error}"))?;
-    Ok(Sort {
-        field,
-        descending: stripped.is_some(),
-    })
-}
-
-fn field_of(key: &str) -> Result<&'static Field, String> {
-    let folded = key.trim().to_lowercase();
-    if let Some(field) = field::by_key(&folded) {
-        return Ok(field);
-    }
-    let mut message = format!("there is no field `{}`", text::escape(key.as_bytes()));
-    let near = field::near(&folded);
-    if !near.is_empty() {
-        message += &format!("; did you mean `{}`?", near.join("` or `"));
-    }
-    let keys: Vec<_> = field::FIELDS.iter().map(|field| field.key).collect();
-    message += &format!("\nfields: {}", keys.join(", "));
-    Err(message)
-}
-
 /// Shows a flag's filter with a caret below the place where it went wrong.
 pub(super) fn show_filter_error(flag: &str, filter: &str, error: &FilterError) -> String {
     let before: String = filter.chars().take(error.column).collect();
@@ -450,7 +461,12 @@ pub(super) fn show_filter_error(flag: &str, filter: &str, error: &FilterError) -
 }
 
 /// Puts what `-u` and `-P` ask for before a filter, where a person can see and change it.
-fn narrowed(filter: Filter, uid: Option<u32>, ppid: Option<u32>) -> Result<Filter, String> {
+fn narrowed(
+    filter: Filter,
+    uid: Option<u32>,
+    ppid: Option<u32>,
+    parse: impl Fn(&str, &str) -> Result<Filter, String>,
+) -> Result<Filter, String> {
     let mut terms = Vec::new();
     terms.extend(uid.map(|uid| format!("uid={uid}")));
     terms.extend(ppid.map(|ppid| format!("ppid={ppid}")));
@@ -460,6 +476,5 @@ fn narrowed(filter: Filter, uid: Option<u32>, ppid: Option<u32>) -> Result<Filte
     if !filter.is_empty() {
         terms.push(format!("({})", filter.text()));
     }
-    let text = terms.join(" ");
-    Filter::parse(&text).map_err(|error| show_filter_error("--filter", &text, &error))
+    parse("--filter", &terms.join(" "))
 }

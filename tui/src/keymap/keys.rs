@@ -204,7 +204,7 @@ const NAMES: [(KeyCode, &[&str]); 16] = [
 
 impl Key {
     /// Returns whether it types a character.
-    fn types(self) -> bool {
+    pub fn types(self) -> bool {
         matches!(self.code, KeyCode::Char(_)) && !self.control
     }
 

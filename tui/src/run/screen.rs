@@ -6,8 +6,6 @@ use super::only::Rest;
 use super::record::{Recorder, Reserved};
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
 use crate::cli::{Config, ScreenConfig, Source};
-use crate::filter::Names;
-use crate::keymap::Keys;
 use crate::model::{Applied, Model};
 use crate::source::replay::STDIN;
 use crate::source::{Batch, proc};
@@ -59,7 +57,11 @@ pub(super) async fn run(
     let mut app = App::new(model, options(screen, config));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),
-        problems: std::mem::take(&mut capture.problems),
+        problems: capture
+            .problems
+            .drain(..)
+            .chain(config.problems.clone())
+            .collect(),
         ended: None,
     });
     let mut terminal = Terminal::enter(terminal::Options {
@@ -112,8 +114,9 @@ fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
             (true, false) => Some("screen does not pass it on"),
             (true, true) => None,
         },
-        names: Names::default(),
-        keys: Keys::default(),
+        view: screen.view,
+        names: screen.names.clone(),
+        keys: screen.keys.clone(),
         zone: TimeZone::system(),
         source: source(config, config.record.is_some()),
     }

@@ -94,11 +94,27 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "app",
             "appearance",
             "event",
             "export",
             "field",
             "filter",
+            "keymap",
+            "list",
+            "settings",
+            "text",
+        ],
+    ),
+    (
+        "settings",
+        &[
+            "action",
+            "app",
+            "appearance",
+            "field",
+            "filter",
+            "keymap",
             "list",
             "text",
         ],
