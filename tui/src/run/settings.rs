@@ -63,7 +63,12 @@ fn usual() -> Option<PathBuf> {
                     .map(PathBuf::from)
                     .filter(|path| path.is_absolute())
             };
-            let home = || absolute("HOME").or_else(|| home_of(geteuid()));
+            // It may be that of whoever became this user.
+            let own = |home: &PathBuf| {
+                let meta = std::fs::metadata(home);
+                meta.is_ok_and(|meta| meta.uid() == geteuid().as_raw())
+            };
+            let home = || absolute("HOME").filter(own).or_else(|| home_of(geteuid()));
             absolute("XDG_CONFIG_HOME").or_else(|| Some(home()?.join(".config")))?
         }
     };

@@ -1,7 +1,7 @@
 //! What the program may still do once it captures.
 
-use crate::PRODUCT;
 use crate::capture::{Capture, run};
+use crate::product;
 use nix::unistd::{Pid, getpid};
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,9 +43,9 @@ fn rights_of_threads(pid: Pid) -> Vec<Rights> {
 }
 
 fn start_under_sudo(args: &[&str]) -> Capture {
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     command
-        .args(["-o", "ndjson"])
+        .args(["--no-config", "-o", "ndjson"])
         .args(args)
         .env("SUDO_UID", USER)
         .env("SUDO_GID", USER);
@@ -101,7 +101,7 @@ fn without_sudo_it_stays_the_user_and_gives_up_the_rest() {
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
 fn root_that_calls_sudo_gives_up_the_rest_too_beside_a_command() {
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     command
         .args(["-o", "ndjson", "--", "sleep", "2"])
         .env("SUDO_UID", "0")
