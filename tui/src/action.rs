@@ -149,6 +149,8 @@ actions! {
     KeepFact,
     /// Hides the rows that have the selected fact.
     ExcludeFact,
+    /// Show secrets of a command line that are masked, or mask them again.
+    Reveal,
     /// Gives less time to a column of the chart.
     FinerSpan,
     /// Gives more time to a column of the chart.

@@ -13,6 +13,7 @@ mod handle;
 pub mod hits;
 mod mouse;
 pub mod options;
+mod originals;
 mod passing;
 mod pause;
 pub mod pivots;
@@ -162,6 +163,7 @@ pub struct App {
     pub(crate) hits: Hits,
     requests: Vec<Request>,
     undo: VecDeque<String>,
+    originals: originals::Originals,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
     dirty: bool,
@@ -202,6 +204,7 @@ impl App {
             hits: Hits::default(),
             requests: Vec::new(),
             undo: VecDeque::new(),
+            originals: originals::Originals::default(),
             paused: None,
             dirty: true,
             second: 0,

@@ -20,6 +20,7 @@ use crate::export::{FORMATS, Format};
 use crate::settings::{Place, Settings};
 use clap::builder::PossibleValue;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use jiff::tz::TimeZone;
 use regex::bytes::Regex;
 use std::ffi::{OsStr, OsString};
@@ -30,32 +31,83 @@ use std::time::Duration;
 /// What stands behind `--`, for help and docs.
 pub const COMMAND_HELP: &str = "Start this program, and capture only it and what descends from it";
 
-const EXAMPLES: &str = "\
--- CMD ARG…  Start this program, and capture only it and what descends from it. It is started
-when the capture is ready, as the user who called sudo, and the run ends with it and with its
-status: 128 and the signal's number if one killed it, 127 or 126 if it cannot be executed. On
-the screen, which stays, it has no terminal: it reads nothing, and its output is dropped.
+/// How that program is started, and how it ends.
+pub const COMMAND_DETAILS: &str = "\
+It is started when the capture is ready, as the user who called sudo, and the run ends with it and with its \
+status: 128 and the signal's number if one killed it, 127 or 126 if it cannot be executed. On the screen, \
+which stays, it has no terminal: it reads nothing, and its output is dropped.";
 
-Examples:
-  sudo execsnoop-tui                          the screen
-  sudo execsnoop-tui -f 'res!=ok user=root'   only what fails for root
-  sudo execsnoop-tui -xT                      lines as bcc's execsnoop prints them
-  sudo execsnoop-tui -o ndjson | jq 'select(.error)'
-  sudo execsnoop-tui -w day.zst               the screen, and all of it recorded
-  execsnoop-tui -r day.zst                    the same screen, later and elsewhere
-  execsnoop-tui --demo                        the screen with made-up events, for a first look
-  sudo execsnoop-tui -- make -j4              what make executes, until it ends
-  sudo execsnoop-tui --only 'user=alice !ccache'
-  execsnoop-tui doctor                        what a live run needs, and what is missing
+/// Command lines, and what each is for.
+pub const EXAMPLES: &[(&str, &str)] = &[
+    ("sudo execsnoop-tui", "the screen"),
+    (
+        "sudo execsnoop-tui -f 'res!=ok user=root'",
+        "only what fails for root",
+    ),
+    (
+        "sudo execsnoop-tui -xT",
+        "lines as bcc's execsnoop prints them",
+    ),
+    (
+        "sudo execsnoop-tui -o ndjson | jq 'select(.error)'",
+        "what fails, as JSON",
+    ),
+    (
+        "sudo execsnoop-tui -w day.zst",
+        "the screen, and all of it recorded",
+    ),
+    (
+        "execsnoop-tui -r day.zst",
+        "the same screen, later and elsewhere",
+    ),
+    (
+        "execsnoop-tui --demo",
+        "a made-up machine, for a first look",
+    ),
+    (
+        "sudo execsnoop-tui -- make -j4",
+        "what make executes, until it ends",
+    ),
+    (
+        "sudo execsnoop-tui --only 'user=alice !ccache'",
+        "only alice's, in the kernel already",
+    ),
+    (
+        "execsnoop-tui doctor",
+        "what a live run needs, and what is missing",
+    ),
+];
 
-The screen comes up when standard output is a terminal. It does not, and lines are printed,
-when output is redirected, with -o or -O, and with the flags that ask for the lines of bcc's
-execsnoop: -T -t -U -q -n -l --max-args. With --summary or --assert and none of these there are
-no lines and no screen; with -w and none of these, redirected output stays empty.
+/// When there are lines in the place of the screen.
+pub const SCREEN_OR_LINES: &str = "\
+The screen comes up when standard output is a terminal. It does not, and lines are printed, when output is \
+redirected, with -o or -O, and with the flags that ask for the lines of bcc's execsnoop: -T -t -U -q -n -l \
+--max-args. With --summary or --assert and none of these there are no lines and no screen; with -w and none of \
+these, redirected output stays empty.";
 
-Exit status: 0 done, or the reader of the output went away; 1 could not run, or not record all;
-2 usage; 3 an exec did not pass --assert; 4 events were lost and --fail-on-loss is given; else
-that of CMD, if one was started and has ended.";
+/// Exit statuses, and what each means.
+pub const STATUSES: &[(&str, &str)] = &[
+    ("0", "done, or the reader of the output went away"),
+    ("1", "could not run, or not record all"),
+    ("2", "usage"),
+    ("3", "an exec did not pass --assert"),
+    ("4", "events were lost and --fail-on-loss is given"),
+    ("other", "that of CMD, if one was started and has ended"),
+];
+
+/// Returns what stands below the flags in `--help`.
+fn after_help() -> String {
+    let width = EXAMPLES.iter().map(|(line, _)| line.len()).max();
+    let list = |pairs: &[(&str, &str)], width: usize| -> String {
+        let line = |(left, right): &(&str, &str)| format!("\n  {left:width$}  {right}");
+        pairs.iter().map(line).collect()
+    };
+    format!(
+        "-- CMD ARG…  {COMMAND_HELP}. {COMMAND_DETAILS}\n\nExamples:{}\n\n{SCREEN_OR_LINES}\n\nExit status:{}",
+        list(EXAMPLES, width.unwrap_or(0)),
+        list(STATUSES, "other".len()),
+    )
+}
 
 const USAGE: &str = "execsnoop-tui [OPTIONS] [-- CMD ARG…]
        execsnoop-tui <COMMAND>";
@@ -67,7 +119,7 @@ const USAGE: &str = "execsnoop-tui [OPTIONS] [-- CMD ARG…]
 #[command(
     name = "execsnoop-tui",
     version,
-    after_help = EXAMPLES,
+    after_help = after_help(),
     args_conflicts_with_subcommands = true,
     override_usage = USAGE,
     max_term_width = 100
@@ -90,6 +142,20 @@ pub enum Subcommands {
     Doctor(DoctorArgs),
     /// Prints a configuration with everything as it is without one, and words about it
     PrintConfig,
+    /// Prints the manual page: `execsnoop-tui man | man -l -`
+    Man,
+    /// Prints what completes this program's command lines in a shell
+    ///
+    /// For bash: execsnoop-tui completions bash | sudo tee /etc/bash_completion.d/execsnoop-tui
+    Completions(CompletionsArgs),
+}
+
+/// The flags of `completions`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
 }
 
 /// The flags of `doctor`.
@@ -252,6 +318,9 @@ pub struct LiveArgs {
     /// Capture at most this many bytes of a command's arguments; 4M takes all that Linux allows by default
     #[arg(long, value_name = "SIZE", value_parser = value::arg_bytes, default_value = "128K", help_heading = CAPTURE)]
     pub max_arg_bytes: u32,
+    /// Mask what looks secret in command lines and environments: passwords, tokens, keys; also in recordings and exports
+    #[arg(long, help_heading = SELECTION)]
+    pub redact: bool,
     /// Capture the environment too, up to as many bytes; it often has secrets
     #[arg(long, help_heading = CAPTURE)]
     pub env: bool,

@@ -310,6 +310,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Prompt,  PROMPT,   &[k(K::Tab)],                               A::SwapPrompt,      "filter instead of search, and back").hint("filter/search"),
         bind(G::Popup,   DETAILS,  &[c('=')],                                  A::KeepFact,        "filter: only what has this fact").hint("only this"),
         bind(G::Popup,   DETAILS,  &[c('!')],                                  A::ExcludeFact,     "filter: only what has not this fact").hint("not this"),
+        bind(G::Popup,   DETAILS,  &[c('v')],                                  A::Reveal,          "what --redact masked of this command line, or mask it again"),
         bind(G::Popup,   DETAILS,  &[k(K::Tab)],                               A::NextTab,         "next tab of the details").hint("tabs"),
         bind(G::Popup,   DETAILS,  &[k(K::BackTab)],                           A::PreviousTab,     "tab of the details before"),
         bind(G::Popup,   DETAILS,  &[k(K::Enter)],                             A::Accept,          "details of this process; else close"),

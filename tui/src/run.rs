@@ -2,6 +2,7 @@
 
 mod assert;
 mod command;
+mod fence;
 mod lines;
 mod live;
 mod only;
@@ -20,7 +21,7 @@ use crate::source::probe::requirements::{self, Facts, Request};
 use anyhow::{Context as _, Result};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
@@ -42,7 +43,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match command {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
         Command::Doctor(config) => doctor(&config),
-        Command::PrintConfig => print_config(),
+        Command::PrintConfig => print(|out| out.write_all(crate::settings::printed().as_bytes())),
+        Command::Man => print(crate::manual::page),
+        Command::Completions(shell) => print(|out| crate::manual::completions(out, shell)),
     };
     match result {
         Ok(code) => code,
@@ -114,12 +117,12 @@ fn doctor(config: &DoctorConfig) -> Result<ExitCode> {
     }
 }
 
-/// Prints a configuration to begin with.
-fn print_config() -> Result<ExitCode> {
-    let text = crate::settings::printed();
-    match std::io::stdout().write_all(text.as_bytes()) {
+/// Writes a text to standard output, as far as somebody reads it.
+fn print(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<ExitCode> {
+    let mut out = BufWriter::new(std::io::stdout());
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write the configuration")
+            Err(error).context("cannot write to standard output")
         }
         _ => Ok(ExitCode::SUCCESS),
     }
@@ -132,6 +135,7 @@ fn checks(btf: Option<&Path>, ring_size: u32, args: &[OsString]) -> Vec<requirem
         btf,
         args,
         map_bytes,
+        becomes: invoking_user().map(|(uid, _)| uid),
     }))
 }
 

@@ -102,6 +102,14 @@ pub static SETTINGS: &[Setting] = &[
     setting("filter",  "\"\"",       "Filter of the screen to begin with; lines take no notice of it",            set_filter),
 ];
 
+/// What the section of filters is for.
+pub const NAMED_FILTERS: &str = "Filters that have a name: @mine is one in every other filter, on the screen and the command line";
+
+/// What the section of keys is for.
+pub const KEYS_OF_ACTIONS: &str = "Keys of the actions, such as \"f\", \"F4\", \"Ctrl-f\", \"Space\", \"PgDn\", \"Shift-Tab\"; \
+    several stand in [], and [] alone is none. Esc and Ctrl-c are always a way out. A section such as [keys.in.tree] \
+    is for one place";
+
 /// The sections beside the settings.
 const SECTIONS: [&str; 2] = ["keys", "filters"];
 

@@ -6,6 +6,7 @@ mod bench;
 mod bpf_linker;
 mod build_ebpf;
 mod counts;
+mod fuzz;
 mod lint;
 mod object_check;
 mod run;
@@ -62,6 +63,8 @@ enum Task {
     Bench(bench::Options),
     /// Execute a tiny program as often as asked, as fast as asked.
     Storm(bench::StormOptions),
+    /// Fuzz what reads foreign bytes: records, filters, recordings, texts, /proc and kernel types.
+    Fuzz(fuzz::Options),
     /// Check format, lints of host and kernel code, documentation, house laws and dependencies.
     Lint,
     /// Check the house laws that neither the compiler nor clippy knows.
@@ -88,6 +91,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Vm(options) => vm::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Storm(options) => bench::storm(&options),
+        Task::Fuzz(options) => fuzz::perform(&options),
         Task::Lint => lint::run(),
         Task::Tidy => tidy::check(),
     }

@@ -72,6 +72,8 @@ pub struct Details {
     pub line: usize,
     /// First visible line.
     pub scroll: usize,
+    /// Whether secrets in the arguments are shown, where they are masked otherwise.
+    pub revealed: bool,
 }
 
 impl Details {
@@ -82,6 +84,7 @@ impl Details {
             tab,
             line: 0,
             scroll: 0,
+            revealed: false,
         }
     }
 
@@ -131,6 +134,7 @@ impl App {
             Action::Accept => self.enter_fact(),
             Action::KeepFact => self.filter_by_fact(true),
             Action::ExcludeFact => self.filter_by_fact(false),
+            Action::Reveal => self.reveal(),
             _ => {
                 if let Some(Popup::Details(details)) = self.popups.last_mut() {
                     details.line = moved(action, details.line, last, page);

@@ -12,6 +12,7 @@ use crate::keymap::Keys;
 use crate::list::Sort;
 use crate::settings::{Place, value};
 use crate::text;
+use clap_complete::Shell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +27,10 @@ pub enum Command {
     Doctor(DoctorConfig),
     /// Print a configuration.
     PrintConfig,
+    /// Print the manual page.
+    Man,
+    /// Print completions for a shell.
+    Completions(Shell),
 }
 
 /// How to report.
@@ -64,6 +69,8 @@ pub struct Config {
     pub max_arg_bytes: u32,
     /// Whether the environment is captured.
     pub env: bool,
+    /// Whether what looks secret is masked.
+    pub redact: bool,
     /// Kernel types to use in place of the kernel's own.
     pub btf: Option<PathBuf>,
     /// Where events come from.
@@ -181,17 +188,13 @@ pub(super) fn resolve(
         return Err("a program to start is missing behind `--`".into());
     }
     match args.command {
-        Some(other) if command.is_some() => {
-            let name = match other {
-                Subcommands::Doctor(_) => "doctor",
-                Subcommands::PrintConfig => "print-config",
-            };
-            Err(format!(
-                "{name} starts no program: leave out `--` and what is behind it"
-            ))
+        Some(_) if command.is_some() => {
+            Err("commands start no program: leave out `--` and what is behind it".into())
         }
         Some(Subcommands::Doctor(args)) => Ok(Command::Doctor(doctor(args, context))),
         Some(Subcommands::PrintConfig) => Ok(Command::PrintConfig),
+        Some(Subcommands::Man) => Ok(Command::Man),
+        Some(Subcommands::Completions(args)) => Ok(Command::Completions(args.shell)),
         None => live(args.live, command.unwrap_or_default(), context)
             .map(|config| Command::Live(Box::new(config))),
     }
@@ -295,6 +298,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         ring_size: args.ring_size,
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,
+        redact: args.redact,
         source,
         speed,
         record: record(&args, asked_for_lines, context)?,

@@ -140,7 +140,9 @@ fn of_value(value: &Value<'_>) -> Option<u64> {
 fn number(of: &Number, row: &Row, model: &Model, memory: &mut Memory) -> Option<u64> {
     match of {
         Number::Field(field) => of_value(&(field.value)(row, model)),
-        Number::Error => u64::try_from(-row.exec.ret).ok().filter(|errno| *errno > 0),
+        Number::Error => u64::try_from(row.exec.errno())
+            .ok()
+            .filter(|errno| *errno > 0),
         Number::Signal => match row.exit()?.status {
             Status::Signal { number, .. } => Some(number.into()),
             Status::Code(_) => None,

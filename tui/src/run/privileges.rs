@@ -3,7 +3,7 @@
 //!
 //! Capabilities belong to a thread and user ids, by the C library's doing, to the process.
 
-use super::invoking_user;
+use super::{fence, invoking_user};
 use crate::cli::Config;
 use anyhow::{Context, Result, anyhow};
 use caps::{CapSet, Capability, CapsHashSet};
@@ -53,7 +53,8 @@ async fn give_up_all_but(kept: Kept) -> Result<()> {
         keep(of_worker)
     });
     worker.await.context("the task was torn down")??;
-    keep(&[])
+    keep(&[])?;
+    fence::put_up()
 }
 
 /// Gives up everything, in a thread that needs nothing and is there before [`give_up`].

@@ -110,6 +110,7 @@ fn play(
         took: std::time::Duration::ZERO,
         knows_users: false,
         feed: Feed::Recording { hold: Some(hold) },
+        redactor: None,
     }
 }
 

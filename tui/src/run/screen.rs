@@ -272,7 +272,8 @@ impl<'a> Loop<'a> {
 
     /// Takes in a batch; returns what is to be said, a sentence each.
     fn take_in(&mut self, mut batch: Batch, capture: &Capture) -> Vec<String> {
-        capture.introduce(&mut batch, self.app.model_mut());
+        let originals = capture.introduce(&mut batch, self.app.model_mut());
+        self.app.keep_originals(originals);
         self.recorded_ns = batch.now_ns.or(self.recorded_ns);
         let recorder = &mut self.recorder;
         let mut tell = |applied: &Applied, model: &Model| {

@@ -1,7 +1,7 @@
 //! A configuration file with every setting as it is without one, for people to change.
 
-use super::SETTINGS;
 use super::keys::{IN, mode_name};
+use super::{KEYS_OF_ACTIONS, NAMED_FILTERS, SETTINGS};
 use crate::action::Action;
 use crate::appearance::ThemeName;
 use crate::field::FIELDS;
@@ -45,17 +45,11 @@ pub fn printed() -> String {
         line(&mut out, &format!("{} = {}", setting.name, setting.default));
     }
     out.push('\n');
-    words(
-        &mut out,
-        "Filters that have a name: @mine is one in every other filter, on the screen and the command line.",
-    );
+    words(&mut out, &format!("{NAMED_FILTERS}."));
     line(&mut out, "[filters]");
     words(&mut out, "mine = \"user=alice !comm=sh\"");
     out.push('\n');
-    words(
-        &mut out,
-        "Keys of the actions, such as \"f\", \"F4\", \"Ctrl-f\", \"Space\", \"PgDn\", \"Shift-Tab\"; several stand in [], and [] alone is none. Esc and Ctrl-c are always a way out. A section such as [keys.in.tree] is for one place:",
-    );
+    words(&mut out, &format!("{KEYS_OF_ACTIONS}:"));
     let modes: Vec<_> = Mode::ALL.iter().map(|mode| mode_name(*mode)).collect();
     words(&mut out, &format!("{}.", modes.join(", ")));
     keys(&mut out);

@@ -103,7 +103,7 @@ fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
 /// Returns in words how an exec went and what became of it, and whether that is bad.
 pub(super) fn outcome(row: &Row, look: &Look<'_>) -> (String, bool) {
     if let Some(error) = row.exec.error() {
-        let words = nix::errno::Errno::from_raw(-row.exec.ret).desc();
+        let words = nix::errno::Errno::from_raw(row.exec.errno()).desc();
         return (format!("failed: {error}, {words}"), true);
     }
     let after = |ns: Option<u64>| ns.map(format::duration).unwrap_or_default();

@@ -9,6 +9,7 @@ mod cli;
 mod corpus;
 mod demo;
 mod elf;
+mod guide;
 mod live;
 mod role;
 mod screen;

@@ -71,7 +71,7 @@ impl Page<'_, '_> {
             if bad { theme.failed } else { theme.text },
         );
         if row.exec.failed() {
-            self.fact("cause", event::exec_hint(-row.exec.ret), theme.text);
+            self.fact("cause", event::exec_hint(row.exec.errno()), theme.text);
         }
         self.about(process.map(|process| Fact::Process(process.id)));
         let lineage = strip::lineage(Some(row), process, self.look);

@@ -1,7 +1,8 @@
 //! What the program may still do once it captures.
 
 use crate::capture::{Capture, run};
-use crate::product;
+use crate::tmux::Tmux;
+use crate::{PRODUCT, product};
 use nix::unistd::{Pid, getpid};
 use std::collections::BTreeMap;
 use std::fs;
@@ -61,6 +62,7 @@ fn check_given_up(threads: &[Rights]) {
             assert_eq!(number(thread, key), 0, "{key}: {thread:?}");
         }
         assert_eq!(thread["NoNewPrivs"], "1", "{thread:?}");
+        assert_eq!(thread["Seccomp"], "2", "filtered: {thread:?}");
         let (permitted, effective) = (number(thread, "CapPrm"), number(thread, "CapEff"));
         assert_eq!(permitted & !TWO, 0, "{thread:?}");
         assert_eq!(effective & !TWO, 0, "{thread:?}");
@@ -86,6 +88,29 @@ fn under_sudo_it_becomes_the_user_and_captures_on() {
     assert!(told.exec(pid)["cgroup"].is_string(), "by a look into a map");
     assert_eq!(told.exit(pid)["exit_code"], 0);
     assert_eq!(told.end["lost"], 0);
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn under_sudo_the_screen_becomes_the_user_too_and_stops_and_goes_on() {
+    let tmux = Tmux::open(100, 30);
+    let pid = tmux.start_command(&format!(
+        "env SUDO_UID={USER} SUDO_GID={USER} '{PRODUCT}' --no-config -f 'comm=true'"
+    ));
+    tmux.wait_for("lost 0");
+    let threads = rights_of_threads(pid);
+    check_given_up(&threads);
+    let four = [USER; 4].join(" ");
+    assert!(threads.iter().all(|thread| thread["Uid"] == four));
+    run(Command::new("/bin/true").arg("seen"));
+    tmux.wait_for("true seen");
+    tmux.press(&["C-z"]);
+    tmux.wait_for_prompt();
+    run(Command::new("/bin/true").arg("later"));
+    tmux.line("fg");
+    tmux.wait_for("true later");
+    tmux.press(&["q"]);
+    tmux.wait_for_prompt();
 }
 
 #[test]
