@@ -5,6 +5,7 @@ use crate::event::Exec;
 use crate::export::Events;
 use crate::field::FIELDS;
 use crate::filter::Pushed;
+use crate::settings::{Place, Settings};
 use proptest::prelude::*;
 
 fn context(stdout_is_terminal: bool) -> Context<'static> {
