@@ -1,16 +1,39 @@
 //! What a person can ask the screen to do. Keys map to these in [`crate::keymap`].
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($(#[doc = $doc:literal] $name:ident,)*) => {
         /// One thing that the screen can do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $doc] $name,)*
         }
 
         impl Action {
             /// Every action.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Returns what it does, in a sentence.
+            pub fn doc(self) -> &'static str {
+                let doc = match self {
+                    $(Self::$name => $doc,)*
+                };
+                doc.trim()
+            }
+
+            /// Returns its name in a configuration, such as "page-up".
+            pub fn name(self) -> String {
+                let name = match self {
+                    $(Self::$name => stringify!($name),)*
+                };
+                let mut out = String::new();
+                for c in name.chars() {
+                    if c.is_ascii_uppercase() && !out.is_empty() {
+                        out.push('-');
+                    }
+                    out.push(c.to_ascii_lowercase());
+                }
+                out
+            }
         }
     };
 }
@@ -140,6 +163,8 @@ actions! {
     Details,
     /// Goes to the parent.
     Parent,
+    /// Shows the screen in the next theme.
+    NextTheme,
     /// Shows the keys and the columns.
     Help,
     /// Closes what is on top.

@@ -23,10 +23,13 @@ pub mod rates;
 mod search;
 pub mod table;
 pub mod tree;
+mod views;
 pub mod words;
 
-pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
+pub use crate::appearance::ColorMode;
+pub use options::{AppOptions, ProbeStatus, SelfUsage};
 pub use search::Search;
+pub use views::View;
 
 use crate::event::Event;
 use crate::keymap::Mode;
@@ -44,57 +47,6 @@ use tree::Tree;
 
 #[cfg(test)]
 mod tests;
-
-/// The views; each has a tab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
-    /// The table of events.
-    Events,
-    /// The tree of processes.
-    Tree,
-    /// Rows put together by what they have in common.
-    Group,
-    /// How much happened when, and who started it.
-    Rate,
-    /// Failed execs by why and by path.
-    Failures,
-}
-
-impl View {
-    /// Every view with its tab's name, in order.
-    pub const ALL: [(Self, &'static str); 5] = [
-        (Self::Events, "Events"),
-        (Self::Tree, "Tree"),
-        (Self::Group, "Group"),
-        (Self::Rate, "Rate"),
-        (Self::Failures, "Failures"),
-    ];
-
-    /// Returns where keys go while nothing is open on top of it.
-    pub fn mode(self) -> Mode {
-        match self {
-            Self::Events => Mode::Events,
-            Self::Tree => Mode::Tree,
-            Self::Group => Mode::Group,
-            Self::Rate => Mode::Rate,
-            Self::Failures => Mode::Failures,
-        }
-    }
-
-    /// Returns its tab's name.
-    pub fn name(self) -> &'static str {
-        let tab = Self::ALL.iter().find(|(view, _)| *view == self);
-        tab.map_or("", |(_, name)| *name)
-    }
-
-    /// Returns the view whose tab is `by` tabs further, round and round.
-    fn beside(self, by: isize) -> Self {
-        let len = Self::ALL.len();
-        let at = Self::ALL.iter().position(|(view, _)| *view == self);
-        let to = (at.unwrap_or(0) + len).saturating_add_signed(by) % len;
-        Self::ALL.get(to).map_or(self, |(view, _)| *view)
-    }
-}
 
 /// What the program has to do after an event of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,14 +120,16 @@ impl App {
         let mut list = List::new();
         list.set_folding(true, &model);
         list.set_filter(options.filter.clone(), &model);
-        if options.sort.is_some() {
-            list.set_sort(options.sort, &model);
+        let sort = options.sort.filter(|sort| !sort.is_arrival());
+        if sort.is_some() {
+            list.set_sort(sort, &model);
         }
         let gaps = model.store.iter();
         let gaps = gaps.filter(|(_, entry)| matches!(entry, crate::store::Entry::Gap(_)));
         let mut tree = Tree::default();
         tree.touch();
-        Self {
+        let view = options.view;
+        let mut app = Self {
             gaps: gaps.map(|(id, _)| id).collect(),
             model,
             options,
@@ -198,7 +152,11 @@ impl App {
             paused: None,
             dirty: true,
             second: 0,
+        };
+        if view != app.view {
+            app.set_view(view);
         }
+        app
     }
 
     /// Returns the model.
@@ -455,8 +413,8 @@ impl App {
 
     /// Sorts the table; the order of arrival is the same as by time, with the gaps in it.
     pub(crate) fn set_sort(&mut self, sort: Sort) {
-        let arrival = sort.field.key == "time" && !sort.descending;
-        self.list.set_sort((!arrival).then_some(sort), &self.model);
+        let order = Some(sort).filter(|sort| !sort.is_arrival());
+        self.list.set_sort(order, &self.model);
         self.caught_up();
         let way = if sort.descending {
             "largest first"

@@ -6,7 +6,7 @@ use super::table::Table;
 use super::{App, Search, View};
 use crate::action::Action;
 use crate::filter::{Filter, FilterError, quote};
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::store::EntryId;
 
 /// What passes when only failures are shown.
@@ -39,7 +39,7 @@ impl App {
 
     /// Parses a filter whose times of day are those of the screen.
     fn parse(&self, text: &str) -> Result<Filter, FilterError> {
-        Filter::parse_in(text, &self.options.zone)
+        Filter::parse_with(text, Some(&self.options.zone), &self.options.names)
     }
 
     /// Shows what passes another filter.
@@ -313,7 +313,7 @@ impl App {
             self.warn("there is no filter");
         } else {
             self.replace_filter("");
-            let key = key_text(Mode::Events, Action::UndoFilter);
+            let key = self.options.keys.text(Mode::Events, Action::UndoFilter);
             self.inform(format!("filter cleared; {key} brings it back"));
         }
     }
@@ -321,7 +321,7 @@ impl App {
     /// Goes to the next hit of the search, or the one before.
     pub(super) fn search_again(&mut self, forward: bool) {
         if self.search.is_empty() {
-            let key = key_text(Mode::Events, Action::Search);
+            let key = self.options.keys.text(Mode::Events, Action::Search);
             self.warn(format!("nothing was searched yet: {key} begins"));
         } else if !self.find(forward, false, Want::Search) {
             let end = if forward { "below" } else { "above" };

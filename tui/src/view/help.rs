@@ -7,7 +7,7 @@ use crate::app::popup::Popup;
 use crate::cells;
 use crate::event::Flags;
 use crate::field::{CUT_PATH, FIELDS};
-use crate::keymap::{Group, KEYMAP};
+use crate::keymap::Group;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -49,7 +49,8 @@ fn lines(app: &App, look: &Look<'_>, width: usize) -> Vec<Vec<Part<'static>>> {
     };
     let entry = |lines: &mut Vec<Vec<Part<'static>>>, name: String, words: &str| {
         let room = width.saturating_sub(KEYS + 1).max(8);
-        for (i, line) in cells::wrap(words, room).into_iter().enumerate() {
+        let words = look.plain(words.into());
+        for (i, line) in cells::wrap(&words, room).into_iter().enumerate() {
             let name = if i == 0 { name.clone() } else { String::new() };
             let blank = " ".repeat((KEYS + 1).saturating_sub(cells::width(&name)).max(1));
             lines.push(vec![
@@ -75,8 +76,9 @@ fn lines(app: &App, look: &Look<'_>, width: usize) -> Vec<Vec<Part<'static>>> {
     }
     for (group, words) in Group::HEADINGS {
         heading(&mut lines, words);
-        for binding in KEYMAP.iter().filter(|b| b.group == group) {
-            entry(&mut lines, binding.keys_text(), binding.help);
+        let bound = app.options.keys.bound();
+        for bound in bound.filter(|bound| bound.binding.group == group) {
+            entry(&mut lines, bound.keys_text(), bound.binding.help);
         }
     }
     heading(&mut lines, "Signs");

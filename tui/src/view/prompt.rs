@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::prompt::{Prompt, PromptKind};
 use crate::cells;
 use crate::format;
-use crate::keymap;
+use crate::keymap::Mode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -93,14 +93,14 @@ fn below(
         PromptKind::Search if !prompt.found => vec![("nothing has it   ".into(), theme.warn)],
         PromptKind::Search => vec![],
     };
-    for binding in keymap::hints(keymap::Mode::Prompt) {
-        let key = binding
+    for bound in app.options.keys.hints(Mode::Prompt) {
+        let key = bound
             .keys
             .first()
             .map(ToString::to_string)
             .unwrap_or_default();
         parts.push((key.into(), theme.accent));
-        let hint = binding.hint.unwrap_or_default();
+        let hint = bound.binding.hint.unwrap_or_default();
         parts.push((format!(" {hint}  ").into(), theme.dim));
     }
     paint::parts(buf, paint::from_column(area, 1), &parts, ellipsis);
