@@ -5,6 +5,7 @@
 
 mod config;
 mod context;
+mod diff;
 mod only;
 mod resolve;
 mod value;
@@ -14,6 +15,7 @@ pub use config::{
     Source,
 };
 pub use context::Context;
+pub use diff::{DiffArgs, DiffConfig, DiffFormat};
 pub use only::CaptureFilter;
 pub use value::Speed;
 
@@ -73,6 +75,10 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "only alice's, in the kernel already",
     ),
     (
+        "execsnoop-tui diff good.zst bad.zst",
+        "what fails, is missing or slower in the second",
+    ),
+    (
         "execsnoop-tui doctor",
         "what a live run needs, and what is missing",
     ),
@@ -90,7 +96,10 @@ pub const STATUSES: &[(&str, &str)] = &[
     ("0", "done, or the reader of the output went away"),
     ("1", "could not run, or not record all"),
     ("2", "usage"),
-    ("3", "an exec did not pass --assert"),
+    (
+        "3",
+        "an exec did not pass --assert, or diff found a difference",
+    ),
     ("4", "events were lost and --fail-on-loss is given"),
     ("other", "that of CMD, if one was started and has ended"),
 ];
@@ -142,6 +151,10 @@ pub enum Subcommands {
     Doctor(DoctorArgs),
     /// Prints a configuration with everything as it is without one, and words about it
     PrintConfig,
+    /// Tells which commands differ in two recordings: that fail in one only, are in one only, take longer
+    ///
+    /// Exits with 0 if there is no difference, and with 3 if there is one.
+    Diff(DiffArgs),
     /// Prints the manual page: `execsnoop-tui man | man -l -`
     Man,
     /// Prints what completes this program's command lines in a shell

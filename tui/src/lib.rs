@@ -8,6 +8,7 @@ pub mod appearance;
 pub mod cells;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod container;
 pub mod doctor;
 pub mod event;

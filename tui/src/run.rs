@@ -2,6 +2,7 @@
 
 mod assert;
 mod command;
+mod diff;
 mod fence;
 mod lines;
 mod live;
@@ -44,6 +45,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
         Command::Doctor(config) => doctor(&config),
         Command::PrintConfig => print(|out| out.write_all(crate::settings::printed().as_bytes())),
+        Command::Diff(config) => diff::run(&config),
         Command::Man => print(crate::manual::page),
         Command::Completions(shell) => print(|out| crate::manual::completions(out, shell)),
     };

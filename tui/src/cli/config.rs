@@ -1,6 +1,6 @@
 //! What a command line decides.
 
-use super::{CaptureFilter, DoctorFormat};
+use super::{CaptureFilter, DiffConfig, DoctorFormat};
 use crate::app::View;
 use crate::appearance::ThemeName;
 use crate::export::Options;
@@ -20,6 +20,8 @@ pub enum Command {
     Live(Box<Config>),
     /// Report what a live run needs.
     Doctor(DoctorConfig),
+    /// Compare two recordings.
+    Diff(DiffConfig),
     /// Print a configuration.
     PrintConfig,
     /// Print the manual page.

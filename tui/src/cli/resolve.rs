@@ -4,6 +4,7 @@ use super::config::{
     AssertConfig, Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig,
     Source,
 };
+use super::diff;
 use super::only::capture_filter;
 use super::{Args, Context, DoctorArgs, EventKind, LiveArgs, Speed, Subcommands};
 use crate::app::View;
@@ -32,6 +33,7 @@ pub(super) fn resolve(
         }
         Some(Subcommands::Doctor(args)) => Ok(Command::Doctor(doctor(args, context))),
         Some(Subcommands::PrintConfig) => Ok(Command::PrintConfig),
+        Some(Subcommands::Diff(args)) => diff::resolve(args, context).map(Command::Diff),
         Some(Subcommands::Man) => Ok(Command::Man),
         Some(Subcommands::Completions(args)) => Ok(Command::Completions(args.shell)),
         None => live(args.live, command.unwrap_or_default(), context)

@@ -17,6 +17,14 @@ pub(super) fn positive(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "write a whole number from 1, such as 500, 20K or 1M".into())
 }
 
+/// Parses how many times as much something is to be.
+pub(super) fn factor(text: &str) -> Result<f64, String> {
+    let factor = text.strip_suffix(['x', 'X']).unwrap_or(text).parse().ok();
+    factor
+        .filter(|factor: &f64| factor.is_finite() && *factor > 1.0)
+        .ok_or_else(|| "write a number above 1, such as 1.5 or 2".into())
+}
+
 /// How fast something is replayed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Speed {

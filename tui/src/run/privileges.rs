@@ -36,6 +36,14 @@ pub(super) async fn give_up(config: &Config, kept: Kept) -> Result<()> {
     if config.keep_privileges {
         return Ok(());
     }
+    give_up_for(kept).await
+}
+
+/// As [`give_up`], where nobody can want them to be kept.
+///
+/// # Errors
+/// As [`give_up`].
+pub(super) async fn give_up_for(kept: Kept) -> Result<()> {
     give_up_all_but(kept)
         .await
         .context("cannot give up the rights that are needed no more: --keep-privileges keeps them")

@@ -50,7 +50,9 @@ fn on_demo(words: &[String]) -> Option<Vec<String>> {
     let has = |flags: &[&str]| own.iter().any(|word| flags.contains(&word.as_str()));
     let lines = has(&["-o", "-T", "-xT", "--summary", "--assert"]);
     // A file that is written, or asked of the kernel.
-    let other = has(&["-w", "-O", "--only", "--tree", "--cgroup", "doctor", "man"]);
+    let other = has(&[
+        "-w", "-O", "--only", "--tree", "--cgroup", "doctor", "diff", "man",
+    ]);
     if !lines || other {
         return None;
     }

@@ -98,6 +98,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "app",
             "appearance",
+            "compare",
             "event",
             "export",
             "field",
@@ -119,6 +120,12 @@ const EDGES: &[(&str, &[&str])] = &[
             "keymap",
             "list",
             "text",
+        ],
+    ),
+    (
+        "compare",
+        &[
+            "cells", "event", "filter", "format", "model", "pivot", "store", "text",
         ],
     ),
     ("doctor", &["source", "text"]),
