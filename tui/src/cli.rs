@@ -149,12 +149,12 @@ pub enum Subcommands {
     ///
     /// It really attaches and catches an exec of its own; exits with 0 only if that works.
     Doctor(DoctorArgs),
+    /// Prints a configuration with everything as it is without one, and words about it
+    PrintConfig,
     /// Tells which commands differ in two recordings: that fail in one only, are in one only, take longer
     ///
     /// Exits with 0 if there is no difference, and with 3 if there is one.
     Diff(DiffArgs),
-    /// Prints a configuration with everything as it is without one, and words about it
-    PrintConfig,
     /// Prints the manual page: `execsnoop-tui man | man -l -`
     Man,
     /// Prints what completes this program's command lines in a shell

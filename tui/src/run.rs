@@ -44,8 +44,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match command {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
         Command::Doctor(config) => doctor(&config),
-        Command::Diff(config) => diff::run(&config),
         Command::PrintConfig => print(|out| out.write_all(crate::settings::printed().as_bytes())),
+        Command::Diff(config) => diff::run(&config),
         Command::Man => print(crate::manual::page),
         Command::Completions(shell) => print(|out| crate::manual::completions(out, shell)),
     };

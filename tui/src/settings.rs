@@ -110,6 +110,9 @@ pub const KEYS_OF_ACTIONS: &str = "Keys of the actions, such as \"f\", \"F4\", \
     several stand in [], and [] alone is none. Esc and Ctrl-c are always a way out. A section such as [keys.in.tree] \
     is for one place";
 
+/// So many faults of a file are told.
+const MOST_FAULTS: usize = 20;
+
 /// The sections beside the settings.
 const SECTIONS: [&str; 2] = ["keys", "filters"];
 
@@ -143,10 +146,16 @@ impl Settings {
             faults.extend(result.err());
         }
         faults.sort_by_key(|fault| fault.at);
-        settings.problems = faults
-            .iter()
+        let more = faults.len().saturating_sub(MOST_FAULTS);
+        let told = faults.iter().take(MOST_FAULTS);
+        settings.problems = told
             .map(|fault| format!("{name}:{}: {}", file.line(fault.at), fault.message))
             .collect();
+        if more > 0 {
+            settings
+                .problems
+                .push(format!("{name}: {more} more lines are wrong"));
+        }
         settings
     }
 

@@ -32,8 +32,8 @@ pub(super) fn resolve(
             Err("commands start no program: leave out `--` and what is behind it".into())
         }
         Some(Subcommands::Doctor(args)) => Ok(Command::Doctor(doctor(args, context))),
-        Some(Subcommands::Diff(args)) => diff::resolve(args).map(Command::Diff),
         Some(Subcommands::PrintConfig) => Ok(Command::PrintConfig),
+        Some(Subcommands::Diff(args)) => diff::resolve(args, context).map(Command::Diff),
         Some(Subcommands::Man) => Ok(Command::Man),
         Some(Subcommands::Completions(args)) => Ok(Command::Completions(args.shell)),
         None => live(args.live, command.unwrap_or_default(), context)

@@ -23,6 +23,15 @@ const MAX: u64 = 64 << 10;
 
 /// Reads a configuration. What is wrong with it is among the settings.
 pub(super) fn load(place: Place<'_>) -> Settings {
+    if nix::unistd::getuid() != geteuid() {
+        // Whose rights it has, and who asks for what, are two then.
+        return match place {
+            Place::At(_) => {
+                Settings::problem("a program that is set-user-id reads no configuration".into())
+            }
+            _ => Settings::default(),
+        };
+    }
     let (path, asked_for) = match place {
         Place::Nowhere => return Settings::default(),
         Place::At(path) => (path.to_owned(), true),

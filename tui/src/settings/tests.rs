@@ -124,6 +124,15 @@ fn what_is_no_toml_spares_what_stands_elsewhere() {
 }
 
 #[test]
+fn of_many_faults_the_first_are_told() {
+    let text: String = (0..50).map(|i| format!("wrong{i} = 1\n")).collect();
+    let problems = parse(&text).problems;
+    assert_eq!(problems.len(), 21);
+    assert_eq!(problems[19], "config.toml:20: `wrong19` is no setting");
+    assert_eq!(problems[20], "config.toml: 30 more lines are wrong");
+}
+
+#[test]
 fn wrong_filters_are_left_out_and_told_with_their_column() {
     let text = "[filters]\n\
          good = \"user=alice\"\n\

@@ -413,3 +413,42 @@ fn footer_help_and_hints_tell_the_keys_in_force() {
     );
     assert!(!seen.contains("back to the filter before"), "it has no key");
 }
+
+#[test]
+fn the_screen_begins_with_the_view_that_is_asked_for() {
+    for (view, name) in View::ALL {
+        let options = AppOptions {
+            view,
+            ..AppOptions::default()
+        };
+        let asked = Shot::with(options, build(), 100, 24);
+        let key = View::ALL
+            .iter()
+            .position(|(other, _)| *other == view)
+            .unwrap()
+            + 1;
+        let mut gone = Shot::build(100, 24);
+        if view != View::Events {
+            gone = gone.keys(&key.to_string());
+        }
+        // The names of the views and the titles; what is selected may differ.
+        let top = |shot: &Shot| -> Vec<String> {
+            shot.look()
+                .lines()
+                .skip(3)
+                .take(2)
+                .map(Into::into)
+                .collect()
+        };
+        assert_eq!(top(&asked), top(&gone), "{name}");
+        assert!(
+            asked.look().contains(&format!("[{key} {name}]")),
+            "{}",
+            asked.look()
+        );
+        let rows = |shot: &Shot| {
+            shot.look().matches("systemd").count() + shot.look().matches("make").count()
+        };
+        assert!(rows(&asked) > 0, "{}", asked.look());
+    }
+}
