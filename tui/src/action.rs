@@ -1,16 +1,24 @@
 //! What a person can ask the screen to do. Keys map to these in [`crate::keymap`].
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($(#[doc = $doc:literal] $name:ident,)*) => {
         /// One thing that the screen can do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $doc] $name,)*
         }
 
         impl Action {
             /// Every action.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Returns what it does, in a sentence.
+            pub fn doc(self) -> &'static str {
+                let doc = match self {
+                    $(Self::$name => $doc,)*
+                };
+                doc.trim()
+            }
 
             /// Returns its name in a configuration, such as "page-up".
             pub fn name(self) -> String {
@@ -161,6 +169,8 @@ actions! {
     Parent,
     /// Asks what to do: every action by its name, and commands.
     Palette,
+    /// Shows the screen in the next theme.
+    NextTheme,
     /// Shows the keys and the columns.
     Help,
     /// Closes what is on top.

@@ -38,7 +38,8 @@ pub mod tree;
 mod views;
 pub mod words;
 
-pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
+pub use crate::appearance::ColorMode;
+pub use options::{AppOptions, ProbeStatus, SelfUsage};
 pub use search::Search;
 pub use views::View;
 
@@ -135,14 +136,16 @@ impl App {
         let mut list = List::new();
         list.set_folding(true, &model);
         list.set_filter(options.filter.clone(), &model);
-        if options.sort.is_some() {
-            list.set_sort(options.sort, &model);
+        let sort = options.sort.filter(|sort| !sort.is_arrival());
+        if sort.is_some() {
+            list.set_sort(sort, &model);
         }
         let gaps = model.store.iter();
         let gaps = gaps.filter(|(_, entry)| matches!(entry, crate::store::Entry::Gap(_)));
         let mut tree = Tree::default();
         tree.touch();
-        Self {
+        let view = options.view;
+        let mut app = Self {
             gaps: gaps.map(|(id, _)| id).collect(),
             model,
             options,
@@ -167,7 +170,11 @@ impl App {
             paused: None,
             dirty: true,
             second: 0,
+        };
+        if view != app.view {
+            app.set_view(view);
         }
+        app
     }
 
     /// Returns the model.
@@ -444,8 +451,8 @@ impl App {
 
     /// Sorts the table; the order of arrival is the same as by time, with the gaps in it.
     pub(crate) fn set_sort(&mut self, sort: Sort) {
-        let arrival = sort.field.key == "time" && !sort.descending;
-        self.list.set_sort((!arrival).then_some(sort), &self.model);
+        let order = Some(sort).filter(|sort| !sort.is_arrival());
+        self.list.set_sort(order, &self.model);
         self.caught_up();
         let way = if sort.descending {
             "largest first"

@@ -109,21 +109,13 @@ impl Tally {
             *sums.bad.entry(name).or_default() += 1;
         }
         // Where a program is found in `PATH` is no failure, and differs from machine to machine.
-        for miss in row.misses() {
-            if let Some(row) = model.store.row(*miss) {
-                self.take_back(&row.exec);
-            }
+        let misses = row
+            .misses()
+            .iter()
+            .filter_map(|miss| model.store.row(*miss));
+        for miss in misses.filter(|miss| self.filter.matches(miss, model)) {
+            take_back(&mut self.commands, &self.keys.of(&miss.exec), &miss.exec);
         }
-    }
-
-    fn take_back(&mut self, miss: &Exec) {
-        let name = errno_name(miss.errno());
-        let sums = self.sums(miss);
-        sums.runs = sums.runs.saturating_sub(1);
-        if let Some(count) = sums.bad.get_mut(&*name) {
-            *count -= 1;
-        }
-        sums.bad.retain(|_, count| *count > 0);
     }
 
     /// Adds how a program ended, if it was counted when it began.
@@ -144,6 +136,18 @@ impl Tally {
         }
         self.commands.entry(key.into()).or_default()
     }
+}
+
+/// Counts a failed exec no more.
+fn take_back(commands: &mut HashMap<Box<str>, Sums>, key: &str, miss: &Exec) {
+    let Some(sums) = commands.get_mut(key) else {
+        return;
+    };
+    sums.runs = sums.runs.saturating_sub(1);
+    if let Some(count) = sums.bad.get_mut(&*errno_name(miss.errno())) {
+        *count = count.saturating_sub(1);
+    }
+    sums.bad.retain(|_, count| *count > 0);
 }
 
 fn name_of_end(status: Status) -> Option<String> {

@@ -1,4 +1,8 @@
-//! The one table of keys: dispatch, footer, help and docs walk it.
+//! The one table of keys: dispatch, footer, help and docs walk it, by way of the [`Keys`] in force.
+
+mod keys;
+
+pub use keys::{Bound, Change, Conflict, Keys};
 
 use crate::action::Action;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -184,6 +188,8 @@ pub struct Binding {
     pub hint: Option<&'static str>,
     /// Where the help lists it.
     pub group: Group,
+    /// Whether its keys stay whatever a person changes.
+    pub fixed: bool,
 }
 
 impl Binding {
@@ -192,10 +198,10 @@ impl Binding {
         self
     }
 
-    /// Returns the keys in words, such as "f F4".
-    pub fn keys_text(&self) -> String {
-        let keys: Vec<_> = self.keys.iter().map(Key::to_string).collect();
-        keys.join(" ")
+    /// Makes it one that nobody changes: a way out.
+    const fn fixed(mut self) -> Self {
+        self.fixed = true;
+        self
     }
 }
 
@@ -213,32 +219,8 @@ const fn bind(
         help,
         hint: None,
         group,
+        fixed: false,
     }
-}
-
-/// Returns what a key does in a mode.
-pub fn lookup(mode: Mode, key: Key) -> Option<Action> {
-    let hit = KEYMAP
-        .iter()
-        .find(|b| b.modes.contains(&mode) && b.keys.contains(&key));
-    hit.map(|b| b.action)
-}
-
-/// Returns the bindings of a mode that have a hint, in order.
-pub fn hints(mode: Mode) -> impl Iterator<Item = &'static Binding> {
-    KEYMAP
-        .iter()
-        .filter(move |b| b.hint.is_some() && b.modes.contains(&mode))
-}
-
-/// Returns a key that does this in that mode, in words; empty if none does.
-pub fn key_text(mode: Mode, action: Action) -> String {
-    let hit = KEYMAP
-        .iter()
-        .find(|b| b.action == action && b.modes.contains(&mode));
-    hit.and_then(|b| b.keys.first())
-        .map(Key::to_string)
-        .unwrap_or_default()
 }
 
 const EVENTS: &[Mode] = &[Mode::Events];
@@ -377,7 +359,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Popup,   DETAILS,  &[k(K::Enter)],                             A::Accept,          "details of this process; else close"),
         bind(G::Popup,   DETAILS,  &[k(K::Left), c('h')],                      A::Left,            "details of the line before").hint("line before"),
         bind(G::Popup,   DETAILS,  &[k(K::Right), c('l')],                     A::Right,           "details of the next line").hint("next"),
-        bind(G::Popup,   CLOSABLE, &[k(K::Esc)],                               A::Close,           "close what is on top, or give up a search in it (never quits)").hint("close"),
+        bind(G::Popup,   CLOSABLE, &[k(K::Esc)],                               A::Close,           "close what is on top, or give up a search in it (never quits)").hint("close").fixed(),
         bind(G::Popup,   DETAILS,  &[c('q'), c('d')],                          A::Close,           "close the details"),
         bind(G::Popup,   HELP,     &[c('q'), c('?'), k(K::F(1)), k(K::Enter)], A::Close,           "close the help"),
         bind(G::Popup,   COPY,     &[c('q'), c('y')],                          A::Close,           "close the menu of what to copy"),
@@ -425,9 +407,10 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Prompt,  EDITED,   &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
         bind(G::Prompt,  EDITED,   &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
         bind(G::Prompt,  EDITED,   &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
+        bind(G::Program, LISTS,    &[c('T')],                                  A::NextTheme,       "next theme: other colours"),
         bind(G::Program, ALL,      &[ctrl('l')],                               A::Redraw,          "paint anew"),
         bind(G::Program, ALL,      &[ctrl('z')],                               A::Suspend,         "stop; the shell's fg comes back"),
-        bind(G::Program, ALL,      &[ctrl('c')],                               A::Quit,            "quit"),
+        bind(G::Program, ALL,      &[ctrl('c')],                               A::Quit,            "quit").fixed(),
     ]
 };
 
@@ -480,19 +463,39 @@ mod tests {
     #[test]
     fn every_mode_can_be_left_and_has_hints() {
         for mode in Mode::ALL {
-            assert!(hints(mode).next().is_some(), "{mode:?} has an empty footer");
+            let keys = Keys::default();
+            assert!(
+                keys.hints(mode).next().is_some(),
+                "{mode:?} has an empty footer"
+            );
             let open = !LISTS.contains(&mode);
-            let esc = lookup(mode, k(KeyCode::Esc));
+            let esc = keys.lookup(mode, k(KeyCode::Esc));
             assert_eq!(esc, open.then_some(Action::Close), "{mode:?}");
-            assert_eq!(lookup(mode, ctrl('c')), Some(Action::Quit));
+            assert_eq!(keys.lookup(mode, ctrl('c')), Some(Action::Quit));
         }
     }
 
     #[test]
     fn typing_is_never_taken_by_a_binding() {
+        let keys = Keys::default();
         for c in ' '..='~' {
             for mode in EDITED {
-                assert_eq!(lookup(*mode, super::c(c)), None, "{c} in {mode:?}");
+                assert_eq!(keys.lookup(*mode, super::c(c)), None, "{c} in {mode:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_action_has_its_keys_in_one_place_for_each_mode() {
+        for mode in Mode::ALL {
+            let mut seen = HashSet::new();
+            let here = KEYMAP.iter().filter(|b| b.modes.contains(&mode));
+            for binding in here.filter(|b| !b.fixed) {
+                assert!(
+                    seen.insert(binding.action),
+                    "{:?} twice in {mode:?}",
+                    binding.action
+                );
             }
         }
     }

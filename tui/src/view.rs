@@ -86,9 +86,23 @@ impl<'a> Look<'a> {
         match uid {
             None => "?".into(),
             Some(uid) => match self.model.users.name(uid) {
-                Some(name) => crate::text::escape(name.as_bytes()),
+                Some(name) => self.text(name.as_bytes()),
                 None => uid.to_string().into(),
             },
+        }
+    }
+
+    /// Returns captured bytes as they are shown here.
+    fn text<'t>(&self, bytes: &'t [u8]) -> Cow<'t, str> {
+        self.shown(crate::text::escape(bytes))
+    }
+
+    /// Returns captured text that is escaped already as it is shown here.
+    fn shown<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        if self.ascii {
+            crate::text::ascii(text)
+        } else {
+            text
         }
     }
 
@@ -107,7 +121,7 @@ impl<'a> Look<'a> {
         let replaced = signs.fold(text.into_owned(), |text, (sign, plain)| {
             text.replace(sign, plain)
         });
-        Cow::Owned(replaced)
+        crate::text::ascii(Cow::Owned(replaced))
     }
 }
 
@@ -181,16 +195,26 @@ impl Panels {
 
 /// Draws the screen.
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
+    draw_all(frame, app, now_ns);
+    if app.options.ascii {
+        // Of what is typed, a cell stands for a character, so that the cursor stands where it should.
+        paint::without_others_than_ascii(frame.buffer_mut());
+    }
+}
+
+fn draw_all(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
     let screen = frame.area();
     app.hits = Hits {
         screen: area_of(screen),
         ..Hits::default()
     };
-    let theme = Theme::new(app.options.color, app.options.ascii);
+    let options = &app.options;
+    let theme = Theme::new(options.theme, options.color, options.ascii);
     let look_at = LookAt {
         theme: &theme,
         now_ns,
     };
+    frame.buffer_mut().set_style(screen, theme.ground);
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
         let (width, height) = SMALLEST;
         let words = format!("needs {width}x{height}");
@@ -277,6 +301,7 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
 /// Clears a popup's place and frames it. Returns what is inside the frame.
 fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Rect {
     Clear.render(area, buf);
+    buf.set_style(area, look.theme.ground);
     let block = Block::bordered().border_style(look.theme.dim);
     let block = if look.ascii {
         block.border_set(ASCII_BORDER)
@@ -294,8 +319,8 @@ fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Re
     paint::over(
         buf,
         top,
-        &format!(" {title} "),
-        look.theme.bright,
+        &look.plain(format!(" {title} ").into()),
+        look.theme.ground.patch(look.theme.bright),
         look.theme.glyphs.ellipsis,
     );
     Rect {

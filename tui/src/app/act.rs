@@ -5,7 +5,8 @@ use super::popup::{Popup, SortMenu, sort_by};
 use super::tree::Fold;
 use super::{App, View};
 use crate::action::Action;
-use crate::keymap::{self, Mode};
+use crate::appearance::ColorMode;
+use crate::keymap::Mode;
 use crate::list::Sort;
 
 /// Cells by which one key scrolls sideways.
@@ -41,6 +42,7 @@ impl App {
             Action::NextFailure => self.next_failure(true),
             Action::PreviousFailure => self.next_failure(false),
             Action::Details => self.open_details(),
+            Action::NextTheme => self.next_theme(),
             _ => match self.view {
                 View::Events => self.act_in_table(action),
                 View::Tree => self.act_in_tree(action),
@@ -143,7 +145,7 @@ impl App {
                 self.warn(format!("the filter hides the parent, {name}({ppid})"));
             }
             (None, None, Some(name)) => {
-                let key = keymap::key_text(Mode::Events, Action::ToggleTree);
+                let key = self.options.keys.text(Mode::Events, Action::ToggleTree);
                 self.warn(format!(
                     "the parent, {name}({ppid}), has no row here; {key} shows it in the tree"
                 ));
@@ -207,6 +209,16 @@ impl App {
             "shows processes that executed nothing too"
         } else {
             "shows only processes that executed something, or whose children did"
+        });
+    }
+
+    fn next_theme(&mut self) {
+        let theme = self.options.theme.next();
+        self.options.theme = theme;
+        let (name, doc) = theme.words();
+        self.inform(match self.options.color {
+            ColorMode::Never => format!("theme {name}; without colours it looks like mono"),
+            _ => format!("theme {name}: {doc}"),
         });
     }
 

@@ -7,7 +7,7 @@ use super::{App, Outcome, View};
 use crate::field::{self, Field};
 use crate::filter::{Filter, FilterError};
 use crate::format;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::list::Sort;
 use crate::pivot::by::suits;
 use crate::process::ProcessId;
@@ -325,7 +325,10 @@ impl App {
             }
             (None, Some(_)) => self.warn("the filter hides this process"),
             (None, None) => {
-                let key = key_text(Mode::Events, crate::action::Action::ToggleTree);
+                let key = self
+                    .options
+                    .keys
+                    .text(Mode::Events, crate::action::Action::ToggleTree);
                 self.warn(format!("it executed nothing; {key} shows it in the tree"));
             }
         }

@@ -216,7 +216,7 @@ impl App {
             Ok(both) => {
                 self.popups.clear();
                 self.replace_filter(both.text().to_owned().as_str());
-                let back = crate::keymap::key_text(self.mode(), Action::UndoFilter);
+                let back = self.options.keys.text(self.mode(), Action::UndoFilter);
                 self.inform(format!("filter {term} added; {back} takes it back"));
             }
             Err(error) => self.warn(error.message),

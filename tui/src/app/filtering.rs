@@ -4,7 +4,7 @@ use super::terms::{Kept, Off};
 use super::{App, View};
 use crate::action::Action;
 use crate::filter::{Filter, FilterError, quote};
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::store::EntryId;
 
 /// What passes when only failures are shown.
@@ -16,7 +16,7 @@ const UNDO: usize = 100;
 impl App {
     /// Parses a filter whose times of day are those of the screen.
     pub(super) fn parse(&self, text: &str) -> Result<Filter, FilterError> {
-        Filter::parse_in(text, &self.options.zone)
+        Filter::parse_with(text, Some(&self.options.zone), &self.options.names)
     }
 
     /// Shows what passes another filter.
@@ -123,7 +123,7 @@ impl App {
         let rest: Vec<&str> = rest.map(String::as_str).collect();
         if rest.len() < terms.len() {
             // Parts of a filter are filters.
-            if let Ok(filter) = Filter::all(rest, &self.options.zone) {
+            if let Ok(filter) = Filter::all(rest, &self.options.zone, &self.options.names) {
                 self.take_filter(filter);
             }
             self.fold_misses(false);
@@ -167,7 +167,7 @@ impl App {
         self.set_filter(Filter::default());
         self.off = Off::default();
         self.remember(before);
-        let key = key_text(Mode::Events, Action::UndoFilter);
+        let key = self.options.keys.text(Mode::Events, Action::UndoFilter);
         self.inform(format!("filter cleared; {key} brings it back"));
     }
 }

@@ -2,14 +2,14 @@
 
 use super::{App, View};
 use crate::action::Action;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::store::EntryId;
 
 impl App {
     /// Goes to the next hit of the search, or the one before.
     pub(super) fn search_again(&mut self, forward: bool) {
         if self.search.is_empty() {
-            let key = key_text(Mode::Events, Action::Search);
+            let key = self.options.keys.text(Mode::Events, Action::Search);
             self.warn(format!("nothing was searched yet: {key} begins"));
         } else if !self.find(forward, false, Want::Search) {
             let end = if forward { "below" } else { "above" };

@@ -6,7 +6,7 @@ use super::{App, View};
 use crate::action::Action;
 use crate::field::{Field, Value, by_key};
 use crate::filter::term;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::pivot::by::{self, Values};
 use crate::pivot::{Group, GroupId};
 use std::cmp::Ordering;
@@ -184,7 +184,7 @@ impl App {
                     let page = self.hits.page();
                     self.table.select(place, &self.list, &self.model, page);
                 }
-                let undo = key_text(Mode::Events, Action::UndoFilter);
+                let undo = self.options.keys.text(Mode::Events, Action::UndoFilter);
                 let tab = View::ALL.iter().position(|(view, _)| *view == from);
                 let back = tab.map_or(1, |tab| tab + 1);
                 let name = from.name();

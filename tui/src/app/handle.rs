@@ -4,7 +4,7 @@ use super::popup::{Popup, Subject, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
 use crate::field::FIELDS;
-use crate::keymap::{self, Key, Mode};
+use crate::keymap::{Key, Mode};
 use crate::process::Process;
 use crate::store::{Entry, Row};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -41,7 +41,7 @@ impl App {
             return self.key(KeyEvent { modifiers, ..event });
         }
         let mode = self.mode();
-        if let Some(action) = keymap::lookup(mode, Key::of(&event)) {
+        if let Some(action) = self.options.keys.lookup(mode, Key::of(&event)) {
             return self.act(action);
         }
         let plain = event.modifiers - KeyModifiers::SHIFT;
@@ -56,17 +56,18 @@ impl App {
 
     /// Says where a key that does nothing here would do something.
     fn say_why_not(&mut self, mode: Mode, key: Key) {
-        let does = |view: &View| keymap::lookup(view.mode(), key).is_some();
+        let keys = &self.options.keys;
+        let does = |view: &View| keys.lookup(view.mode(), key).is_some();
         let elsewhere: Vec<_> = View::ALL
             .iter()
             .map(|(view, _)| *view)
             .filter(does)
             .collect();
         let names: Vec<_> = elsewhere.iter().map(|view| view.name()).collect();
-        let help = keymap::key_text(self.view.mode(), Action::Help);
+        let help = keys.text(self.view.mode(), Action::Help);
         self.set_dirty();
         if mode != self.view.mode() {
-            let close = keymap::key_text(mode, Action::Close);
+            let close = self.options.keys.text(mode, Action::Close);
             self.warn(format!("{key} does nothing here; {close} closes this"));
         } else if names.is_empty() {
             self.warn(format!("{key} does nothing; {help} shows the keys"));

@@ -5,7 +5,7 @@ use super::offers::{Does, Offer, Offers};
 use super::{App, View};
 use crate::action::Action;
 use crate::filter::seen::Seen;
-use crate::keymap::{KEYMAP, Mode, key_text};
+use crate::keymap::{KEYMAP, Keys, Mode};
 
 #[cfg(test)]
 mod tests;
@@ -53,7 +53,7 @@ impl App {
             }
         }
         let actions = actions.into_iter();
-        let actions = actions.filter_map(|action| offer_of(action, here));
+        let actions = actions.filter_map(|action| offer_of(action, here, &self.options.keys));
         let all = commands.chain(actions);
         let scored = all.filter_map(|offer| Some((score(typed, &offer)?, offer)));
         let mut scored: Vec<_> = scored.collect();
@@ -72,22 +72,22 @@ impl App {
 }
 
 /// Returns what the palette tells of an action, as it is in a view.
-fn offer_of(action: Action, here: Mode) -> Option<Offer> {
+fn offer_of(action: Action, here: Mode, keys: &Keys) -> Option<Offer> {
     let mut bindings = KEYMAP.iter().filter(|binding| binding.action == action);
     let in_view = bindings
         .clone()
         .find(|binding| binding.modes.contains(&here));
     let binding = in_view.or_else(|| bindings.next())?;
-    let why_not = in_view
-        .is_none()
-        .then(|| format!("only in {}", places(binding.modes)));
-    let mode = match &why_not {
-        None => here,
-        Some(_) => *binding.modes.first()?,
+    let (mode, why_not) = match in_view {
+        Some(_) => (here, None),
+        None => (
+            *binding.modes.first()?,
+            Some(format!("only in {}", places(binding.modes))),
+        ),
     };
     Some(Offer {
         text: action.name(),
-        key: key_text(mode, action),
+        key: keys.text(mode, action),
         doc: binding.help.to_owned(),
         does: Does::Act(action),
         why_not,

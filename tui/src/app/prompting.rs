@@ -10,7 +10,7 @@ use super::terms::{Edited, Kept};
 use super::{App, Outcome, Search, View};
 use crate::action::Action;
 use crate::filter::Filter;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 
 /// Lines by which a key moves the highlight far.
 const PAGE: isize = 8;
@@ -249,7 +249,7 @@ impl App {
         match kind {
             PromptKind::Palette => return self.accept_command(&text),
             PromptKind::Filter if prompt.error.is_some() => {
-                let key = key_text(Mode::Prompt, Action::Close);
+                let key = self.options.keys.text(Mode::Prompt, Action::Close);
                 self.warn(format!("this is no filter yet: {key} gives it up"));
                 return Outcome::Continue;
             }

@@ -5,7 +5,7 @@ use super::pivots::{By, Lately, Order, Words};
 use super::{App, View};
 use crate::action::Action;
 use crate::format;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::model::Model;
 use crate::pivot::spawners::{Span, Spawner, Spawners, first_since};
 use crate::pivot::{Group, GroupId};
@@ -345,7 +345,7 @@ impl App {
             let page = self.hits.page();
             self.table.select(place, &self.list, &self.model, page);
         }
-        let back = key_text(Mode::Events, Action::ViewRate);
+        let back = self.options.keys.text(Mode::Events, Action::ViewRate);
         if time_ns < to_ns {
             self.inform(format!("the first event of that moment; {back} goes back"));
         } else {

@@ -5,7 +5,7 @@ use super::handle::moved;
 use super::popup::Popup;
 use crate::action::Action;
 use crate::filter::{Filter, FilterError};
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 
 #[cfg(test)]
 mod tests;
@@ -113,7 +113,11 @@ impl App {
     /// Returns the filter that the terms that are on make up.
     fn made_of(&self, terms: &[Term]) -> Result<Filter, FilterError> {
         let on = terms.iter().filter(|term| term.on);
-        Filter::all(on.map(|term| term.text.as_str()), &self.options.zone)
+        Filter::all(
+            on.map(|term| term.text.as_str()),
+            &self.options.zone,
+            &self.options.names,
+        )
     }
 
     fn set_terms(&mut self, terms: &[Term]) {
@@ -128,7 +132,7 @@ impl App {
 
     pub(super) fn open_terms(&mut self) {
         if self.terms().is_empty() {
-            let key = key_text(Mode::Events, Action::Filter);
+            let key = self.options.keys.text(Mode::Events, Action::Filter);
             return self.warn(format!("there is no filter: {key} makes one"));
         }
         self.popups.push(Popup::Terms(TermList::default()));

@@ -1,4 +1,4 @@
-//! The views of the screen, in the order of their tabs.
+//! The views, their names and their order.
 
 use crate::keymap::Mode;
 
@@ -42,6 +42,13 @@ impl View {
     pub fn name(self) -> &'static str {
         let tab = Self::ALL.iter().find(|(view, _)| *view == self);
         tab.map_or("", |(_, name)| *name)
+    }
+
+    /// Returns the view of a name, which is its tab's in small letters.
+    pub fn by_name(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        let hit = all.find(|(_, known)| known.to_lowercase() == name);
+        hit.map(|(view, _)| view)
     }
 
     /// Returns the view whose tab is `by` tabs further, round and round.

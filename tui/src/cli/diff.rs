@@ -1,9 +1,10 @@
 //! What two recordings are compared by.
 
-use super::resolve::show_filter_error;
-use super::value;
+use super::resolve::parsed;
+use super::{Context, value};
 use crate::compare::By;
 use crate::filter::Filter;
+use crate::settings::Place;
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
@@ -63,15 +64,24 @@ pub struct DiffConfig {
     pub factor: f64,
     /// The form of the report.
     pub format: DiffFormat,
+    /// What is wrong with the configuration, a sentence each.
+    pub problems: Vec<String>,
 }
 
-pub(super) fn resolve(args: DiffArgs) -> Result<DiffConfig, String> {
+pub(super) fn resolve(args: DiffArgs, context: &Context<'_>) -> Result<DiffConfig, String> {
     if args.a == Path::new(STDIN) && args.b == Path::new(STDIN) {
         return Err("both recordings are standard input: name a file for one".into());
     }
-    let text = args.filter.unwrap_or_default();
-    let filter =
-        Filter::parse(&text).map_err(|error| show_filter_error("--filter", &text, &error))?;
+    // Of what is set, named filters are all that it could ask for.
+    let settings = (context.settings)(match args.filter {
+        Some(_) => Place::Usual,
+        None => Place::Nowhere,
+    });
+    let filter = parsed(
+        "--filter",
+        &args.filter.unwrap_or_default(),
+        &settings.names,
+    )?;
     // It is asked when an exec happens, and again when its program ends.
     if filter.asks_later() {
         return Err("--filter: what is known only when a program ends cannot be asked here".into());
@@ -83,5 +93,6 @@ pub(super) fn resolve(args: DiffArgs) -> Result<DiffConfig, String> {
         filter,
         factor: args.factor,
         format: args.output,
+        problems: settings.problems,
     })
 }

@@ -4,7 +4,7 @@
 //! either   = both ("or" both)*
 //! both     = one (["and"] one)*
 //! one      = unary ("|" unary)*
-//! unary    = "!" unary | "not" one | "(" either ")" | test
+//! unary    = "!" unary | "not" one | "(" either ")" | "@" name | test
 //! ```
 
 mod terms;
@@ -14,6 +14,7 @@ pub(super) use terms::terms;
 use super::FilterError;
 use super::ast::{Expr, Op, Test, Texts};
 use super::key::{Subject, is_known, look_up};
+use super::names::Names;
 use super::pattern::Needle;
 use super::quote::RESERVED;
 use super::scan::{Cursor, ends_word};
@@ -22,6 +23,9 @@ use jiff::tz::TimeZone;
 
 /// How deep brackets and negations may stand in each other.
 const MAX_DEPTH: usize = 64;
+
+/// How many named filters there may be in one: each can be made of many.
+const MAX_NAMED: usize = 200;
 
 /// Signs of comparisons, longer ones first.
 const SIGNS: [(&str, Sign); 10] = [
@@ -53,30 +57,38 @@ pub(super) fn sign(cursor: &mut Cursor) -> Option<Sign> {
 struct Parser<'a> {
     cursor: Cursor,
     zone: Option<&'a TimeZone>,
+    names: &'a Names,
+    /// The named filters that are being read, each within the one before.
+    within: Vec<String>,
+    /// How many of them were read.
+    named: usize,
     memos: usize,
     depth: usize,
     of_process: bool,
 }
 
 /// Parses a filter.
-pub(super) fn parse(text: &str, zone: Option<&TimeZone>) -> Result<Expr, FilterError> {
-    let mut parser = Parser::new(text, zone);
+pub(super) fn parse(
+    text: &str,
+    zone: Option<&TimeZone>,
+    names: &Names,
+) -> Result<Expr, FilterError> {
+    let mut parser = Parser::new(text, zone, names);
     parser.cursor.skip_blanks();
     if parser.cursor.peek().is_none() {
         return Ok(Expr::All(Vec::new()));
     }
-    let expr = parser.either()?;
-    match parser.cursor.peek() {
-        None => Ok(expr),
-        Some(_) => Err(parser.error("there is no bracket that this one closes")),
-    }
+    parser.whole()
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &str, zone: Option<&'a TimeZone>) -> Self {
+    fn new(text: &str, zone: Option<&'a TimeZone>, names: &'a Names) -> Self {
         Self {
             cursor: Cursor::new(text),
             zone,
+            names,
+            within: Vec::new(),
+            named: 0,
             memos: 0,
             depth: 0,
             of_process: false,
@@ -87,6 +99,15 @@ impl<'a> Parser<'a> {
 impl Parser<'_> {
     fn error(&self, message: impl Into<String>) -> FilterError {
         FilterError::new(self.cursor.column(), message)
+    }
+
+    /// Parses up to the end of the text.
+    fn whole(&mut self) -> Result<Expr, FilterError> {
+        let expr = self.either()?;
+        match self.cursor.peek() {
+            None => Ok(expr),
+            Some(_) => Err(self.error("there is no bracket that this one closes")),
+        }
     }
 
     fn either(&mut self) -> Result<Expr, FilterError> {
@@ -132,6 +153,8 @@ impl Parser<'_> {
             Expr::not(self.one()?)
         } else if self.cursor.peek() == Some('(') {
             self.brackets()?
+        } else if let Some(name) = self.cursor.at_name() {
+            self.named(&name)?
         } else {
             Expr::Test(Box::new(self.test()?))
         };
@@ -149,6 +172,37 @@ impl Parser<'_> {
         } else {
             Err(FilterError::new(open, "this bracket is not closed"))
         }
+    }
+
+    /// Parses the filter of a name; errors in it are told where the name stands.
+    fn named(&mut self, name: &str) -> Result<Expr, FilterError> {
+        let column = self.cursor.column();
+        let error = |message: String| FilterError::new(column, message);
+        let Some(text) = self.names.get(name) else {
+            return Err(error(self.names.unknown(name)));
+        };
+        if let Some(at) = self.within.iter().position(|outer| outer == name) {
+            let way = self
+                .within
+                .get(at..)
+                .unwrap_or_default()
+                .join(" is made of @");
+            return Err(error(format!(
+                "a filter cannot be made of itself: @{way} is made of @{name}"
+            )));
+        }
+        self.named += 1;
+        if self.named > MAX_NAMED {
+            return Err(error(format!("more than {MAX_NAMED} named filters in one")));
+        }
+        self.cursor.eat_len(1 + name.len());
+        let outer = std::mem::replace(&mut self.cursor, Cursor::new(text));
+        self.within.push(name.to_owned());
+        let expr = self.whole();
+        let expr = expr.map_err(|inner| error(format!("in @{name}, {inner}")))?;
+        self.within.pop();
+        self.cursor = outer;
+        Ok(expr)
     }
 
     /// Steps over blanks, and over a word if it is there.
@@ -328,6 +382,7 @@ impl Parser<'_> {
             Some('/') => self.cursor.slashed().is_some(),
             Some('"') => !fits(""),
             Some(c) if ends_word(c) => true,
+            Some('@') if self.cursor.at_name().is_some() => true,
             Some(_) => {
                 let reserved = RESERVED.contains(&name.as_str());
                 let text = self.cursor.bare_value();

@@ -1,6 +1,7 @@
 //! A filter's text, read character by character: words, quotes, patterns, values.
 
 use super::FilterError;
+use super::names::in_name;
 
 /// A place in a text; columns are characters from 0.
 #[derive(Debug)]
@@ -73,6 +74,15 @@ impl Cursor {
         rest.iter()
             .take_while(|c| c.is_ascii_alphanumeric() || **c == '_')
             .collect()
+    }
+
+    /// Returns the name of a filter, if an `@` and a name are here and end here: `@types/node` is a word.
+    pub(super) fn at_name(&self) -> Option<String> {
+        let rest = self.chars.get(self.at..)?;
+        let (_, rest) = rest.split_first().filter(|(first, _)| **first == '@')?;
+        let name: String = rest.iter().take_while(|c| in_name(**c)).collect();
+        let ends = rest.get(name.len()).is_none_or(|c| ends_word(*c));
+        (ends && !name.is_empty()).then_some(name)
     }
 
     /// Returns whether this word is here and ends here, capitals or not.

@@ -19,6 +19,7 @@ const HISTORY: (usize, usize) = (200_000, 256 << 20);
 /// # Errors
 /// If one cannot be read, or the output not be written.
 pub(super) fn run(config: &DiffConfig) -> Result<ExitCode> {
+    config.problems.iter().for_each(|problem| complain(problem));
     let inputs = (Input::open(&config.a)?, Input::open(&config.b)?);
     // What is in them may be anybody's.
     runtime()?.block_on(privileges::give_up_for(Kept::Nothing))?;

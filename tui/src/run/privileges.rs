@@ -134,6 +134,17 @@ pub(super) fn with_those_of_later<T>(
     }
 }
 
+/// Opens files as the user who called sudo, if one did, and else as this process may.
+///
+/// # Errors
+/// Those of `open`; or if the rights cannot be lowered, or not be had back.
+pub(super) fn as_invoking_user<T>(open: impl FnOnce() -> Result<T>) -> Result<T> {
+    match invoking_user() {
+        Some((uid, gid)) => as_user(Uid::from_raw(uid), Gid::from_raw(gid), open),
+        None => open(),
+    }
+}
+
 /// Opens files as a user would. Other threads have his groups meanwhile.
 fn as_user<T>(uid: Uid, gid: Gid, open: impl FnOnce() -> Result<T>) -> Result<T> {
     let groups = getgroups().context("cannot read the groups")?;

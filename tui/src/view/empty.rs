@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::app::{App, View};
 use crate::cells;
 use crate::format;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::rate::SECOND_NS;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -38,7 +38,7 @@ fn no_failures(app: &App) -> Vec<String> {
             "Nothing failed: of {rows} execs in the history, all went well."
         )];
     }
-    let clear = key_text(Mode::Failures, Action::ClearFilter);
+    let clear = app.options.keys.text(Mode::Failures, Action::ClearFilter);
     let what = if hidden == 1 {
         "failed exec"
     } else {
@@ -60,7 +60,7 @@ fn nothing_then(app: &App) -> String {
         (_, true) => "The events of this time left the history; --history keeps more.".to_owned(),
         (true, false) => "Nothing was executed in this time.".to_owned(),
         (false, false) => {
-            let clear = key_text(Mode::Rate, Action::ClearFilter);
+            let clear = app.options.keys.text(Mode::Rate, Action::ClearFilter);
             format!("Nothing that passes the filter was executed in this time: {clear} clears it.")
         }
     }
@@ -76,7 +76,7 @@ fn words(app: &App) -> Vec<String> {
     }
     let filtered = !app.list.filter().is_empty();
     if all > 0 && filtered {
-        let clear = key_text(Mode::Events, Action::ClearFilter);
+        let clear = app.options.keys.text(Mode::Events, Action::ClearFilter);
         let rows = format::count(all as u64);
         let one = if all == 1 { "row" } else { "rows" };
         return vec![format!("The filter hides {rows} {one}: {clear} clears it.")];
@@ -96,7 +96,7 @@ fn words(app: &App) -> Vec<String> {
         out.push(format!("The capture filter skipped {skipped} events."));
     }
     if app.is_paused() && app.waiting() > 0 {
-        let pause = key_text(Mode::Events, Action::Pause);
+        let pause = app.options.keys.text(Mode::Events, Action::Pause);
         out.push(format!(
             "The view is paused: {pause} shows what came since."
         ));

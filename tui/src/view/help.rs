@@ -10,7 +10,7 @@ use crate::cells;
 use crate::event::Flags;
 use crate::field::{CUT_PATH, FIELDS};
 use crate::filter::KEYS;
-use crate::keymap::{Binding, Group, KEYMAP};
+use crate::keymap::{Bound, Group};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -104,6 +104,7 @@ fn lines(app: &App, search: &Search, look: &Look<'_>, width: usize) -> Vec<Vec<P
         }
         lines.push(vec![(heading.into(), theme.accent)]);
         for (name, words) in entries {
+            let words = look.plain(words.into()).into_owned();
             let left = if name.is_empty() { 0 } else { NAMES + 1 };
             let room = width.saturating_sub(left).max(8);
             for (i, line) in cells::wrap(&words, room).into_iter().enumerate() {
@@ -157,20 +158,22 @@ fn sections(app: &App, look: &Look<'_>) -> Vec<Section> {
     let here = app.view.mode();
     for now in [true, false] {
         for (group, words) in Group::HEADINGS {
-            let bindings = KEYMAP.iter().filter(|b| b.group == group);
-            let bindings = bindings.filter(|b| b.modes.contains(&here) == now);
-            let entry = |binding: &Binding| {
-                let help = match now {
-                    true => binding.help.to_owned(),
-                    false => format!("{}  ({})", binding.help, places(binding.modes)),
+            let bound = app.options.keys.bound();
+            let bound = bound.filter(|bound| bound.binding.group == group);
+            let bound = bound.filter(|bound| bound.modes.contains(&here) == now);
+            let entry = |bound: &Bound| {
+                let help = bound.binding.help;
+                let words = match now {
+                    true => help.to_owned(),
+                    false => format!("{help}  ({})", places(&bound.modes)),
                 };
-                (plain(&binding.keys_text()), help)
+                (plain(&bound.keys_text()), words)
             };
             let heading = match now {
                 true => format!("{words}, in {}", app.view.name()),
                 false => format!("{words}, elsewhere"),
             };
-            out.push((heading, bindings.map(entry).collect(), theme.text));
+            out.push((heading, bound.map(entry).collect(), theme.text));
         }
     }
     let of_command = |command: &Command| {

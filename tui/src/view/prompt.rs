@@ -10,7 +10,7 @@ use crate::app::prompt::{Prompt, PromptKind};
 use crate::app::{App, Tone};
 use crate::cells;
 use crate::format;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::{Keys, Mode};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -64,15 +64,15 @@ pub(super) fn draw(
         .unwrap_or_default();
     let column = usize::from(used) + cells::width(part).saturating_sub(skip);
     let column = u16::try_from(column).unwrap_or(u16::MAX);
-    let title = title(prompt);
+    let title = title(prompt, &app.options.keys);
     offers::draw(buf, above, column, &prompt.offers, (&title, page), &look);
     let x = field.x.saturating_add(at);
     (x < area.right()).then_some(Position { x, y: first.y })
 }
 
 /// What stands above the offers.
-fn title(prompt: &Prompt) -> String {
-    let key = |action| key_text(prompt.mode(), action);
+fn title(prompt: &Prompt, keys: &Keys) -> String {
+    let key = |action| keys.text(prompt.mode(), action);
     let highlighted = prompt.offers.highlighted();
     if highlighted.is_some_and(|offer| offer.why_not.is_some()) {
         return "not in this view".to_owned();
@@ -136,7 +136,7 @@ fn below(
         }
         return;
     }
-    let enter = key_text(prompt.mode(), Action::Accept);
+    let enter = app.options.keys.text(prompt.mode(), Action::Accept);
     let (words, good) = enter_does(prompt, app);
     let style = if good { theme.text } else { theme.warn };
     let mut parts: Vec<Part<'_>> = vec![
@@ -144,7 +144,7 @@ fn below(
         (format!(" {words}   ").into(), style),
     ];
     let left = usize::from(area.width).saturating_sub(paint::width(&parts));
-    parts.extend(status::hints(app.mode(), left, look));
+    parts.extend(status::hints(&app.options.keys, app.mode(), left, look));
     paint::parts(buf, paint::from_column(area, 1), &parts, ellipsis);
 }
 

@@ -5,7 +5,7 @@ use super::paint::{self, Part};
 use crate::action::Action;
 use crate::app::{App, Tone, View};
 use crate::format;
-use crate::keymap::{self, Binding, Mode};
+use crate::keymap::{Bound, Keys, Mode};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -63,7 +63,7 @@ fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
     let glyphs = theme.glyphs;
     let session = &look.model.session;
     let elapsed = format::elapsed(look.now_ns.saturating_sub(session.started_ns));
-    let clean = |text: &str| crate::text::escape(text.as_bytes()).into_owned();
+    let clean = |text: &str| look.text(text.as_bytes()).into_owned();
     let state = if app.is_paused() {
         let waiting = format::count(app.waiting());
         let text = format!("{} paused, +{waiting} waiting", glyphs.paused);
@@ -134,7 +134,7 @@ pub(super) fn problem(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) 
     let Some(text) = problem_text(app) else {
         return;
     };
-    let text = crate::text::escape(text.as_bytes()).into_owned();
+    let text = look.text(text.as_bytes()).into_owned();
     let line = [
         ("! ".into(), look.theme.warn),
         (text.into(), look.theme.warn),
@@ -153,7 +153,7 @@ pub(super) fn problem_text(app: &App) -> Option<String> {
     let more = status.problems.len() + usize::from(status.ended.is_some());
     let first = status.ended.as_ref().or(status.problems.first())?;
     Some(if more > 1 {
-        let key = keymap::key_text(keymap::Mode::Events, crate::action::Action::Help);
+        let key = app.options.keys.text(Mode::Events, Action::Help);
         format!("{first} (and {} more: {key})", more - 1)
     } else {
         first.clone()
@@ -187,7 +187,7 @@ pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
             );
         }
         None => {
-            let parts = hints(app.mode(), usize::from(room) + 2, look);
+            let parts = hints(&app.options.keys, app.mode(), usize::from(room) + 2, look);
             paint::parts(buf, left, &parts, "");
         }
     }
@@ -197,21 +197,21 @@ pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
 
 /// Returns as many hints as there is room for, in their order; that to the help, and that to the way out, are never
 /// left out for others.
-pub(super) fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Part<'a>> {
-    let hint = |binding: &'static Binding| {
-        let key = binding.keys.first().map(ToString::to_string);
+pub(super) fn hints<'a>(keys: &Keys, mode: Mode, room: usize, look: &Look<'_>) -> Vec<Part<'a>> {
+    let hint = |bound: &Bound| {
+        let key = bound.keys.first().map(ToString::to_string);
         let key = look.plain(key.unwrap_or_default().into());
-        let text = format!(" {}  ", binding.hint.unwrap_or_default());
+        let text = format!(" {}  ", bound.binding.hint.unwrap_or_default());
         vec![(key, look.theme.accent), (text.into(), look.theme.dim)]
     };
-    let stays = |binding: &&Binding| matches!(binding.action, Action::Help | Action::Close);
-    let staying = keymap::hints(mode).filter(stays);
-    let mut reserved: usize = staying.map(|binding| paint::width(&hint(binding))).sum();
+    let stays = |bound: &&Bound| matches!(bound.binding.action, Action::Help | Action::Close);
+    let staying = keys.hints(mode).filter(stays);
+    let mut reserved: usize = staying.map(|bound| paint::width(&hint(bound))).sum();
     let mut full = false;
     let mut parts = Vec::new();
-    for binding in keymap::hints(mode) {
-        let more = hint(binding);
-        if stays(&binding) {
+    for bound in keys.hints(mode) {
+        let more = hint(bound);
+        if stays(&bound) {
             reserved -= paint::width(&more);
             parts.extend(more);
             continue;

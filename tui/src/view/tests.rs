@@ -323,6 +323,11 @@ fn small_and_plain_terminals() {
     snapshot!("tree_40x10", Shot::build(40, 10).keys("t"));
     snapshot!("events_20x5", Shot::build(20, 5));
     snapshot!("too_small", Shot::build(19, 4));
+    let light = AppOptions {
+        theme: crate::appearance::ThemeName::Light,
+        ..options(ColorMode::Rgb, false)
+    };
+    snapshot!("light_rgb", with(light, 60, 12).keys("Down y"));
     snapshot!("no_color", with(options(ColorMode::Never, false), 80, 24));
     snapshot!("ansi16", with(options(ColorMode::Ansi16, false), 80, 24));
     snapshot!(

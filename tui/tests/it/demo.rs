@@ -1,7 +1,7 @@
 //! The made-up machine, and time for what is told later. Neither root nor a kernel is needed.
 
 use crate::tmux::Tmux;
-use crate::{PRODUCT, utf8};
+use crate::{PRODUCT, product, unconfigured, utf8};
 use nix::unistd::Uid;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 fn told(args: &[&str]) -> Output {
-    let output = Command::new(PRODUCT).args(args).output().unwrap();
+    let output = product().args(args).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{args:?}: {said}");
     output
@@ -77,6 +77,7 @@ fn nobody_may_see_it() {
     let copy = dir.path().join("execsnoop-tui");
     fs::copy(PRODUCT, &copy).unwrap();
     let mut command = Command::new(&copy);
+    unconfigured(&mut command);
     command.args(["--demo", "--summary"]).current_dir("/");
     if Uid::effective().is_root() {
         command.uid(65534).gid(65534);

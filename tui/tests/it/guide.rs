@@ -1,11 +1,10 @@
 //! The commands of README.md and docs/guide.md: each is understood, and what prints lines does so of the made-up machine.
 
-use crate::PRODUCT;
+use crate::product;
 use execsnoop_tui::cli::{self, Context};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 const PAGES: [&str; 2] = ["README.md", "docs/guide.md"];
 
@@ -85,7 +84,7 @@ fn every_command_is_understood_and_prints_what_it_can() {
         }
         understood += 1;
         if let Some(args) = on_demo(&words) {
-            let output = Command::new(PRODUCT).args(&args).output().unwrap();
+            let output = product().args(&args).output().unwrap();
             let said = String::from_utf8_lossy(&output.stderr);
             let expected = matches!(output.status.code(), Some(0 | 3 | 4));
             assert!(
@@ -104,10 +103,7 @@ fn every_command_is_understood_and_prints_what_it_can() {
 #[test]
 fn the_guide_tells_of_every_line_of_the_doctor() {
     let guide = page("docs/guide.md");
-    let output = Command::new(PRODUCT)
-        .args(["doctor", "-o", "json"])
-        .output()
-        .unwrap();
+    let output = product().args(["doctor", "-o", "json"]).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let checks = report["checks"].as_array().unwrap();
     assert!(checks.len() > 10);

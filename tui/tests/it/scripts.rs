@@ -1,8 +1,8 @@
 //! What scripts ask of a recording: sums, assertions, exit statuses. Neither root nor a kernel is needed.
 
-use crate::PRODUCT;
+use crate::product;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// A shell that runs two programs, of which one is not found at first and one fails; and a loss.
 const RECORDING: &str = r#"{"event":"start","version":1,"host":"ci","kernel":"6.12","arch":"x86_64","boot_time":"2026-03-01T00:00:00Z","time":"2026-03-01T12:00:00Z"}
@@ -24,7 +24,7 @@ fn run(args: &[&str]) -> Output {
 }
 
 fn run_on(path: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     command.arg("-r").arg(path).args(args).env("TZ", "UTC");
     command.output().unwrap()
 }
@@ -90,7 +90,7 @@ fn recordings_that_differ_are_told_apart() {
     .unwrap();
     std::fs::write(&bad, RECORDING).unwrap();
     let diff = |args: &[&str]| {
-        let mut command = Command::new(PRODUCT);
+        let mut command = product();
         command.arg("diff").args(args).current_dir(&dir);
         command.output().unwrap()
     };

@@ -1,19 +1,23 @@
 //! The parts of a filter that must all hold, as they are written.
 
 use super::Parser;
-use crate::filter::FilterError;
+use crate::filter::{FilterError, Names};
 use jiff::tz::TimeZone;
 use std::ops::Range;
 
 /// Returns where the tests stand in a filter that must all hold, as ranges of characters without the
 /// brackets around them; a text that is no filter has none.
-pub(in crate::filter) fn terms(text: &str, zone: Option<&TimeZone>) -> Vec<Range<usize>> {
+pub(in crate::filter) fn terms(
+    text: &str,
+    zone: Option<&TimeZone>,
+    names: &Names,
+) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut left = Vec::new();
     left.push(0..text.chars().count());
     while let Some(range) = left.pop() {
         let part: String = text.chars().skip(range.start).take(range.len()).collect();
-        let parts = parts(&part, zone).unwrap_or_default();
+        let parts = parts(&part, zone, names).unwrap_or_default();
         let parts = parts.into_iter().map(|(part, bracketed)| {
             let part = range.start + part.start..range.start + part.end;
             (part, bracketed)
@@ -31,8 +35,12 @@ pub(in crate::filter) fn terms(text: &str, zone: Option<&TimeZone>) -> Vec<Range
 }
 
 /// Returns the parts of a filter that must all hold, each with whether brackets stand around it.
-fn parts(text: &str, zone: Option<&TimeZone>) -> Result<Vec<(Range<usize>, bool)>, FilterError> {
-    let mut parser = Parser::new(text, zone);
+fn parts(
+    text: &str,
+    zone: Option<&TimeZone>,
+    names: &Names,
+) -> Result<Vec<(Range<usize>, bool)>, FilterError> {
+    let mut parser = Parser::new(text, zone, names);
     parser.cursor.skip_blanks();
     let begin = parser.cursor.column();
     let mut parts = Vec::new();
