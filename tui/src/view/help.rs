@@ -81,6 +81,13 @@ fn lines(app: &App, look: &Look<'_>, width: usize) -> Vec<Vec<Part<'static>>> {
             entry(&mut lines, bound.keys_text(), bound.binding.help);
         }
     }
+    if app.options.names.iter().next().is_some() {
+        heading(&mut lines, "Named filters");
+        for (name, text) in app.options.names.iter() {
+            let text = crate::text::escape(text.as_bytes());
+            entry(&mut lines, format!("@{name}"), &text);
+        }
+    }
     heading(&mut lines, "Signs");
     let glyphs = theme.glyphs;
     let cut_path = look.plain(CUT_PATH.into());
