@@ -160,7 +160,7 @@ fn rest() -> Roff {
     for (_, word, meaning) in Flags::WORDS {
         item(&mut roff, vec![bold(word)], meaning);
     }
-    heading(&mut roff, "CONFIGURATION");
+    heading(&mut roff, "SETTINGS");
     configuration(&mut roff);
     heading(&mut roff, "EXIT STATUS");
     pairs(&mut roff, STATUSES);

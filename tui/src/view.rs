@@ -53,6 +53,7 @@ use paint::Part;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
 use std::borrow::Cow;
 use theme::Theme;
@@ -214,7 +215,9 @@ fn draw_all(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         theme: &theme,
         now_ns,
     };
-    frame.buffer_mut().set_style(screen, theme.ground);
+    if theme.ground != Style::new() {
+        frame.buffer_mut().set_style(screen, theme.ground);
+    }
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
         let (width, height) = SMALLEST;
         let words = format!("needs {width}x{height}");

@@ -182,6 +182,12 @@ fn sections(app: &App, look: &Look<'_>) -> Vec<Section> {
     };
     let commands = COMMANDS.iter().map(of_command);
     out.push(("Commands".to_owned(), commands.collect(), theme.text));
+    let name = |(name, text): (&str, &str)| {
+        let text = crate::text::escape(text.as_bytes());
+        (plain(&format!("@{name}")), text.into_owned())
+    };
+    let named = app.options.names.iter().map(name);
+    out.push(("Named filters".to_owned(), named.collect(), theme.text));
     let glyphs = look.theme.glyphs;
     let signs = [
         (glyphs.failed, "the exec failed; the errno's name says why"),

@@ -137,3 +137,30 @@ fn the_time_of_a_recording_stands_still_while_its_view_does() {
     tmux.press(&["q"]);
     tmux.wait_for_prompt();
 }
+
+#[test]
+#[ignore = "needs tmux: cargo xtask test runs it"]
+fn the_screen_obeys_the_configuration_and_says_what_is_wrong_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    let text =
+        "colums = []\nview = \"tree\"\n[filters]\nmine = \"user=alice\"\n[keys]\nhelp = \"F9\"\n";
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let tmux = Tmux::open(100, 30);
+    tmux.start(&format!("--demo --config {}", utf8(&path)));
+    let screen = tmux.wait_for("! config.toml:1: `colums` is no setting; did you mean `columns`?");
+    assert!(
+        screen.contains("[2 Tree]") && screen.contains("F9 help"),
+        "{screen}"
+    );
+    tmux.press(&["f"]);
+    tmux.type_text("@mine");
+    tmux.press(&["Enter"]);
+    tmux.wait_for("filter @mine");
+    tmux.press(&["F9"]);
+    let screen = tmux.wait_for("What does not work");
+    assert!(screen.contains("`colums` is no setting"), "{screen}");
+    tmux.press(&["Escape", "q"]);
+    tmux.wait_for_prompt();
+}

@@ -383,8 +383,10 @@ fn footer_help_and_hints_tell_the_keys_in_force() {
         change(Action::UndoFilter, &[]),
     ]);
     assert_eq!(conflicts, []);
+    let named = [("mine".to_owned(), "user=alice".to_owned())];
     let options = AppOptions {
         keys,
+        names: named.into_iter().collect(),
         ..AppOptions::default()
     };
     let shot = Shot::with(options, build(), 100, 24);
@@ -415,6 +417,7 @@ fn footer_help_and_hints_tell_the_keys_in_force() {
         "{seen}"
     );
     assert!(!seen.contains("back to the filter before"), "it has no key");
+    assert!(seen.contains("@mine              user=alice"), "{seen}");
 }
 
 #[test]

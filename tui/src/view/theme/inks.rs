@@ -111,24 +111,29 @@ const FIRST: u8 = 16;
 /// The steps of the 6×6×6 cube, which is before the 24 greys.
 const STEPS: [u8; 6] = [0, 0x5f, 0x87, 0xaf, 0xd7, 0xff];
 
-/// Returns red, green and blue of one of the 256 colours; the first 16 are the terminal's own.
-pub(super) fn of_index(index: u8) -> Option<[u8; 3]> {
-    let number = index.checked_sub(FIRST)?;
-    let step = |n: u8| STEPS.get(usize::from(n % 6)).copied().unwrap_or(0);
-    Some(match number.checked_sub(216) {
-        None => [step(number / 36), step(number / 6), step(number)],
-        Some(grey) => [8 + 10 * grey; 3],
-    })
-}
+/// The darkest of the greys, and from one to the next.
+const GREYS: (u8, u8) = (8, 10);
 
-/// Returns the one of the 256 colours that is nearest.
-fn nearest(rgb: [u8; 3]) -> u8 {
-    let distance = |index: &u8| {
-        let there = of_index(*index).unwrap_or_default();
-        let parts = rgb.iter().zip(there);
-        parts
-            .map(|(a, b)| u32::from(a.abs_diff(b)).pow(2))
-            .sum::<u32>()
+/// Returns the one of the 256 colours that is nearest, of those that are not the terminal's own.
+pub(super) fn nearest(rgb: [u8; 3]) -> u8 {
+    let far = |other: [u8; 3]| -> u32 {
+        let parts = rgb.iter().zip(other);
+        parts.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
     };
-    (FIRST..=u8::MAX).min_by_key(distance).unwrap_or(FIRST)
+    let step = |part: u8| {
+        let steps = (0..).zip(STEPS);
+        let nearest = steps.min_by_key(|(_, step)| step.abs_diff(part));
+        nearest.unwrap_or_default()
+    };
+    let [(r, red), (g, green), (b, blue)] = rgb.map(step);
+    let mean = rgb.iter().map(|part| u16::from(*part)).sum::<u16>() / 3;
+    let (first, each) = GREYS;
+    let number = (mean.saturating_sub(u16::from(first)) + 5) / u16::from(each);
+    let number = u8::try_from(number).unwrap_or(0).min(23);
+    let grey = first + each * number;
+    if far([grey; 3]) < far([red, green, blue]) {
+        FIRST + 216 + number
+    } else {
+        FIRST + 36 * r + 6 * g + b
+    }
 }

@@ -1,7 +1,8 @@
 //! Can every theme be read, and are its colours told apart, by everybody?
 
-use super::inks::of_index;
+use super::inks::nearest;
 use super::*;
+use proptest::prelude::*;
 
 type Rgb = [u8; 3];
 
@@ -21,6 +22,21 @@ const DARK_GROUNDS: [Rgb; 4] = [
 
 /// What ordinary text is on them.
 const DARK_TEXT: Rgb = [0xd0, 0xd0, 0xd0];
+
+/// Red, green and blue of one of the 256 colours that are not the terminal's own.
+fn of_index(index: u8) -> Option<Rgb> {
+    let number = index.checked_sub(16)?;
+    let step = |n: u8| [0, 0x5f, 0x87, 0xaf, 0xd7, 0xff][usize::from(n % 6)];
+    Some(match number.checked_sub(216) {
+        None => [step(number / 36), step(number / 6), step(number)],
+        Some(grey) => [8 + 10 * grey; 3],
+    })
+}
+
+fn far(a: Rgb, b: Rgb) -> u32 {
+    let parts = a.into_iter().zip(b);
+    parts.map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
+}
 
 fn rgb(color: Color) -> Rgb {
     match color {
@@ -246,5 +262,21 @@ fn colours_are_as_many_as_the_terminal_has() {
                 assert_ne!(style, theme.text, "{name:?} {color:?}");
             }
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_other_of_the_256_is_nearer(color: [u8; 3]) {
+        let chosen = far(color, of_index(nearest(color)).unwrap());
+        let least = (16..=u8::MAX).filter_map(of_index).map(|other| far(color, other)).min();
+        // The mean of three is rounded.
+        prop_assert!(chosen <= least.unwrap() + 20, "{:?}", color);
+    }
+
+    #[test]
+    fn a_colour_of_the_256_is_itself(index in 16u8..) {
+        let color = of_index(index).unwrap();
+        prop_assert_eq!(of_index(nearest(color)), Some(color));
     }
 }
