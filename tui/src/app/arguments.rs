@@ -26,7 +26,8 @@ impl App {
             let (Some(args), Some(cursor)) = (text.get(from..), cursor.checked_sub(from)) else {
                 return Offers::default();
             };
-            let mut offers = completing::in_filter(args, cursor, asked, seen, &self.model);
+            let names = &self.options.names;
+            let mut offers = completing::in_filter(args, cursor, asked, seen, &self.model, names);
             offers.range = offers.range.start + from..offers.range.end + from;
             return offers;
         }

@@ -54,7 +54,7 @@ pub static COMMANDS: &[Command] = &[
 enum Order {
     Group(Vec<&'static Field>),
     Sort(Sort),
-    SortGroups(By, String),
+    SortGroups(By, String, bool),
     Filter(Filter),
     Columns(Vec<&'static Field>),
     View(View),
@@ -119,6 +119,13 @@ fn one_field(text: &str, at: usize, key: &str) -> Result<&'static Field, FilterE
 /// Returns the name of a group table's column as it is typed.
 pub(super) fn title_key(title: &str) -> String {
     title.to_lowercase().replace(' ', "-")
+}
+
+fn sorts_by(title: &str, descending: bool) -> String {
+    match descending {
+        true => format!("sorts by {title}, largest first"),
+        false => format!("sorts by {title}, smallest first"),
+    }
 }
 
 impl App {
@@ -208,7 +215,10 @@ impl App {
             .iter()
             .find(|(_, (title, _))| title_key(title) == key.to_lowercase());
         match hit {
-            Some((by, (title, _))) => Ok(Order::SortGroups(*by, title.clone())),
+            Some((by, (title, _))) => {
+                let descending = stripped.is_some() || !matches!(by, By::Label(_));
+                Ok(Order::SortGroups(*by, title.clone(), descending))
+            }
             None => {
                 let names: Vec<_> = columns
                     .iter()
@@ -248,11 +258,8 @@ impl App {
             Order::Group(fields) => format!("groups {rows} by {}", keys(&fields)),
             Order::Columns(fields) if fields.is_empty() => "shows the columns that fit".to_owned(),
             Order::Columns(fields) => format!("shows the columns {}", keys(&fields)),
-            Order::Sort(sort) => match sort.descending {
-                true => format!("sorts by {}, largest first", sort.field.title),
-                false => format!("sorts by {}, smallest first", sort.field.title),
-            },
-            Order::SortGroups(_, title) => format!("sorts by {title}"),
+            Order::Sort(sort) => sorts_by(sort.field.title, sort.descending),
+            Order::SortGroups(_, title, descending) => sorts_by(&title, descending),
             Order::View(view) => format!("shows {}", view.name()),
             Order::Process(id) => {
                 let process = self.model.processes.get(id);
@@ -284,7 +291,16 @@ impl App {
             }
             Order::Columns(fields) => self.set_columns(fields),
             Order::Sort(sort) => self.set_sort(sort),
-            Order::SortGroups(by, _) => self.sort_groups(by),
+            Order::SortGroups(by, _, descending) => {
+                self.sort_groups(by);
+                // The column that it was sorted by was turned around.
+                if self
+                    .order()
+                    .is_some_and(|order| order.descending != descending)
+                {
+                    self.sort_groups(by);
+                }
+            }
             Order::View(view) => self.set_view(view),
             Order::Process(id) => self.go_to_process(id),
             Order::Quit => return Outcome::Quit,

@@ -3,6 +3,7 @@
 use super::history::History;
 use super::offers::{Offer, Offers};
 use crate::event::{Flags, exec_hint};
+use crate::filter::Names;
 use crate::filter::complete::{Wants, names, place, signs};
 use crate::filter::seen::{Seen, has_values};
 use crate::format;
@@ -22,6 +23,7 @@ pub(super) fn in_filter(
     asked: bool,
     seen: &mut Option<Seen>,
     model: &Model,
+    named: &Names,
 ) -> Offers {
     let Some(place) = place(text, cursor) else {
         return Offers::default();
@@ -36,6 +38,14 @@ pub(super) fn in_filter(
             offers.map(|(text, doc)| Offer::new(text, doc)).collect()
         }
         Wants::Name { .. } => Vec::new(),
+        Wants::Named => {
+            let named = named.iter();
+            let named = named.filter(|(name, _)| name.contains(&place.typed));
+            let offer = |(name, filter): (&str, &str)| {
+                Offer::new(format!("@{name}"), crate::text::escape(filter.as_bytes()))
+            };
+            named.map(offer).collect()
+        }
         Wants::Value(key) if has_values(key) => {
             let known = seen.take().filter(|seen| seen.key == key);
             let known = seen.insert(known.unwrap_or_else(|| Seen::new(key, model)));

@@ -189,7 +189,8 @@ impl App {
         let offers = match kind {
             _ if prompt.recalling => completing::earlier(&text, self.histories.of(kind)),
             PromptKind::Filter => {
-                completing::in_filter(&text, cursor, asked, &mut seen, &self.model)
+                let names = &self.options.names;
+                completing::in_filter(&text, cursor, asked, &mut seen, &self.model, names)
             }
             PromptKind::Palette => self.commands_for(&text, cursor, asked, &mut seen),
             PromptKind::Search => Offers::default(),

@@ -1,6 +1,7 @@
 //! What could be written next in a filter: where the cursor stands in it, and the names and signs that fit there.
 
 use super::key::{KEYS, OF_PROCESSES, is_known};
+use super::names::in_name;
 use super::parse::{Sign, sign};
 use super::scan::Cursor;
 use crate::field::{self, FIELDS, Kind};
@@ -13,6 +14,8 @@ pub enum Wants {
         /// Whether it stands in `under(…)`, which takes few names.
         of_process: bool,
     },
+    /// The name of a filter, behind its `@`.
+    Named,
     /// A value of the field or name of this key.
     Value(&'static str),
 }
@@ -41,6 +44,7 @@ pub fn place(text: &str, cursor: usize) -> Option<Place> {
     let quoted = head[from..].starts_with('"');
     let rest = match (wants, quoted) {
         (Wants::Name { .. }, _) => length(tail, |c| c.is_ascii_alphanumeric() || c == '_'),
+        (Wants::Named, _) => length(tail, in_name),
         (Wants::Value(_), false) => length(tail, |c| !c.is_whitespace() && !",|)".contains(c)),
         (Wants::Value(_), true) => tail.find('"').map_or(0, |end| end + 1),
     };
@@ -79,6 +83,15 @@ impl Walk {
                 }
                 Some('"') => _ = self.at.quoted().ok()?,
                 Some('/') if self.at.slashed().is_some() => {}
+                Some('@') => {
+                    let from = self.at.column();
+                    let word = self.at.word();
+                    let typed = word.trim_start_matches('@');
+                    if self.at.peek().is_none() {
+                        let name = typed.chars().all(in_name);
+                        return name.then(|| (Wants::Named, from, typed.to_owned()));
+                    }
+                }
                 Some(_) => {
                     if let Some(written) = self.test()? {
                         return Some(written);

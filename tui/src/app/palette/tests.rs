@@ -174,7 +174,16 @@ fn what_a_command_takes_is_completed() {
     type_into(&mut app, "sort cou");
     app.act(Action::Complete);
     app.act(Action::Accept);
-    assert_eq!(app.mode(), Mode::Group);
+    assert!(app.mode() == Mode::Group && app.groups.order.descending);
+    for (typed, descending) in [
+        ("sort comm", false),
+        ("sort comm", false),
+        ("sort -comm", true),
+    ] {
+        type_into(&mut app, typed);
+        app.act(Action::Accept);
+        assert_eq!(app.groups.order.descending, descending, "{typed}");
+    }
 }
 
 #[test]

@@ -77,6 +77,21 @@ fn names_signs_and_values_are_offered_as_one_types() {
 }
 
 #[test]
+fn filters_that_have_a_name_are_offered_behind_the_sign() {
+    let mut app = screen();
+    let named = [("noise", "comm=sh"), ("mine", "user=alice")];
+    let named = named.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    app.options.names = named.into_iter().collect();
+    press(&mut app, "f!@");
+    assert_eq!(offered(&app), ["@mine", "@noise"]);
+    press(&mut app, "n<Down><Down><Enter><Enter>");
+    assert_eq!(app.list.filter().text(), "!@noise");
+    press(&mut app, "|");
+    let terms: Vec<_> = app.terms().into_iter().map(|term| term.text).collect();
+    assert_eq!(terms, ["!@noise"]);
+}
+
+#[test]
 fn an_offer_is_taken_by_several_keys() {
     for keys in [
         "fus<Right>",

@@ -56,6 +56,10 @@ fn names_are_written_where_tests_begin() {
         };
         assert_eq!(at(&typed), wanted, "{typed}");
     }
+    let named = |typed: &str| Some((Wants::Named, typed.to_owned(), format!("@{typed}")));
+    assert_eq!(at("!@no-i^"), named("no-i"));
+    assert_eq!(at("a|(@^"), named(""));
+    assert_eq!(at("@a b@^"), None);
     assert_eq!(at("^"), name("", ""));
     let of_process = true;
     let under = (Wants::Name { of_process }, "co".into(), "co".into());
