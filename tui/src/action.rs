@@ -1,16 +1,39 @@
 //! What a person can ask the screen to do. Keys map to these in [`crate::keymap`].
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($(#[doc = $doc:literal] $name:ident,)*) => {
         /// One thing that the screen can do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $doc] $name,)*
         }
 
         impl Action {
             /// Every action.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Returns what it does, in a sentence.
+            pub fn doc(self) -> &'static str {
+                let doc = match self {
+                    $(Self::$name => $doc,)*
+                };
+                doc.trim()
+            }
+
+            /// Returns its name in a configuration, such as "page-up".
+            pub fn name(self) -> String {
+                let name = match self {
+                    $(Self::$name => stringify!($name),)*
+                };
+                let mut out = String::new();
+                for c in name.chars() {
+                    if c.is_ascii_uppercase() && !out.is_empty() {
+                        out.push('-');
+                    }
+                    out.push(c.to_ascii_lowercase());
+                }
+                out
+            }
         }
     };
 }
@@ -78,6 +101,10 @@ actions! {
     UndoFilter,
     /// Shows everything again.
     ClearFilter,
+    /// Shows the terms of the filter.
+    FilterList,
+    /// Takes the selected term out of the filter.
+    RemoveTerm,
     /// Shows failures only, or no longer.
     FailuresOnly,
     /// Goes to the next failed exec.
@@ -164,6 +191,10 @@ actions! {
     Details,
     /// Goes to the parent.
     Parent,
+    /// Asks what to do: every action by its name, and commands.
+    Palette,
+    /// Shows the screen in the next theme.
+    NextTheme,
     /// Shows the keys and the columns.
     Help,
     /// Closes what is on top.
@@ -178,6 +209,10 @@ actions! {
     Accept,
     /// Swaps searching and filtering.
     SwapPrompt,
+    /// Puts what is offered into the line, or asks for offers.
+    Complete,
+    /// Offers lines that were typed earlier.
+    Recall,
     /// Moves the text cursor left.
     CursorLeft,
     /// Moves the text cursor right.

@@ -2,35 +2,49 @@
 //! clock and does no I/O: events, keys and the time come in, the view reads what is to be drawn.
 
 mod act;
+mod arguments;
 mod cell;
+mod choosing;
 pub mod column_menu;
 pub mod columns;
+pub mod commands;
+mod completing;
 pub mod copy;
 pub mod cursor;
 pub mod details;
 pub mod failures;
 mod filtering;
+mod find;
 pub mod group;
 mod handle;
+pub mod help;
+pub mod history;
 pub mod hits;
 pub mod line;
 mod mouse;
+pub mod offers;
 pub mod options;
 mod originals;
+pub mod palette;
 mod passing;
 mod pause;
 pub mod pivots;
 pub mod popup;
 pub mod prompt;
+mod prompting;
 pub mod rates;
 pub mod save;
 mod search;
 pub mod table;
+pub mod terms;
 pub mod tree;
+mod views;
 pub mod words;
 
-pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
+pub use crate::appearance::ColorMode;
+pub use options::{AppOptions, ProbeStatus, SelfUsage};
 pub use search::Search;
+pub use views::View;
 
 use crate::event::Event;
 use crate::keymap::Mode;
@@ -38,67 +52,18 @@ use crate::list::{List, Sort};
 use crate::model::{Applied, Model};
 use crate::process::ProcessId;
 use crate::store::{EntryId, Row};
+use history::Histories;
 use hits::Hits;
 use pause::Paused;
 use popup::{Popup, Subject};
 use prompt::Prompt;
 use std::collections::VecDeque;
 use table::Table;
+use terms::{Kept, Off};
 use tree::Tree;
 
 #[cfg(test)]
 mod tests;
-
-/// The views; each has a tab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
-    /// The table of events.
-    Events,
-    /// The tree of processes.
-    Tree,
-    /// Rows put together by what they have in common.
-    Group,
-    /// How much happened when, and who started it.
-    Rate,
-    /// Failed execs by why and by path.
-    Failures,
-}
-
-impl View {
-    /// Every view with its tab's name, in order.
-    pub const ALL: [(Self, &'static str); 5] = [
-        (Self::Events, "Events"),
-        (Self::Tree, "Tree"),
-        (Self::Group, "Group"),
-        (Self::Rate, "Rate"),
-        (Self::Failures, "Failures"),
-    ];
-
-    /// Returns where keys go while nothing is open on top of it.
-    pub fn mode(self) -> Mode {
-        match self {
-            Self::Events => Mode::Events,
-            Self::Tree => Mode::Tree,
-            Self::Group => Mode::Group,
-            Self::Rate => Mode::Rate,
-            Self::Failures => Mode::Failures,
-        }
-    }
-
-    /// Returns its tab's name.
-    pub fn name(self) -> &'static str {
-        let tab = Self::ALL.iter().find(|(view, _)| *view == self);
-        tab.map_or("", |(_, name)| *name)
-    }
-
-    /// Returns the view whose tab is `by` tabs further, round and round.
-    fn beside(self, by: isize) -> Self {
-        let len = Self::ALL.len();
-        let at = Self::ALL.iter().position(|(view, _)| *view == self);
-        let to = (at.unwrap_or(0) + len).saturating_add_signed(by) % len;
-        Self::ALL.get(to).map_or(self, |(view, _)| *view)
-    }
-}
 
 /// What the program has to do after an event of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +134,9 @@ pub struct App {
     /// What the marked cell tells.
     cell: Option<&'static crate::field::Field>,
     requests: Vec<Request>,
-    undo: VecDeque<String>,
+    histories: Histories,
+    undo: VecDeque<Kept>,
+    off: Off,
     originals: originals::Originals,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
@@ -185,14 +152,16 @@ impl App {
         let mut list = List::new();
         list.set_folding(true, &model);
         list.set_filter(options.filter.clone(), &model);
-        if options.sort.is_some() {
-            list.set_sort(options.sort, &model);
+        let sort = options.sort.filter(|sort| !sort.is_arrival());
+        if sort.is_some() {
+            list.set_sort(sort, &model);
         }
         let gaps = model.store.iter();
         let gaps = gaps.filter(|(_, entry)| matches!(entry, crate::store::Entry::Gap(_)));
         let mut tree = Tree::default();
         tree.touch();
-        Self {
+        let view = options.view;
+        let mut app = Self {
             gaps: gaps.map(|(id, _)| id).collect(),
             model,
             options,
@@ -211,13 +180,19 @@ impl App {
             hits: Hits::default(),
             cell: None,
             requests: Vec::new(),
+            histories: Histories::default(),
             undo: VecDeque::new(),
+            off: Off::default(),
             originals: originals::Originals::default(),
             paused: None,
             dirty: true,
             second: 0,
             now_ns: 0,
+        };
+        if view != app.view {
+            app.set_view(view);
         }
+        app
     }
 
     /// Returns the model.
@@ -344,6 +319,9 @@ impl App {
             self.regroup();
             self.dirty = true;
         }
+        if second.is_multiple_of(every) {
+            self.count_terms();
+        }
     }
 
     /// Returns whether something visible changed since the last [`App::take_dirty`].
@@ -398,8 +376,10 @@ impl App {
             (Some(Popup::Copy(_)), _) => Mode::Copy,
             (Some(Popup::Save(prompt)), _) if prompt.exists => Mode::Replace,
             (Some(Popup::Save(_)), _) => Mode::Save,
-            (Some(Popup::Help { .. }), _) => Mode::Help,
-            (Some(Popup::Prompt(_)), _) => Mode::Prompt,
+            (Some(Popup::Terms(_)), _) => Mode::Filters,
+            (Some(Popup::Help(help)), _) if help.typing => Mode::HelpSearch,
+            (Some(Popup::Help(_)), _) => Mode::Help,
+            (Some(Popup::Prompt(prompt)), _) => prompt.mode(),
             (None, view) => view.mode(),
         }
     }
@@ -415,6 +395,21 @@ impl App {
             Some(Popup::Prompt(prompt)) => Some(prompt),
             _ => None,
         }
+    }
+
+    /// Scrolls what the prompt offers so that the highlighted one is among `page` visible lines.
+    pub(crate) fn scroll_offers(&mut self, page: usize) {
+        self.with_prompt(|prompt| prompt.offers.scroll(page));
+    }
+
+    /// Returns what was typed in the prompts.
+    pub fn histories(&self) -> &Histories {
+        &self.histories
+    }
+
+    /// Sets what was typed in the prompts earlier.
+    pub fn set_histories(&mut self, histories: Histories) {
+        self.histories = histories;
     }
 
     /// Returns the id of the selected line of the table.
@@ -479,8 +474,8 @@ impl App {
 
     /// Sorts the table; the order of arrival is the same as by time, with the gaps in it.
     pub(crate) fn set_sort(&mut self, sort: Sort) {
-        let arrival = sort.field.key == "time" && !sort.descending;
-        self.list.set_sort((!arrival).then_some(sort), &self.model);
+        let order = Some(sort).filter(|sort| !sort.is_arrival());
+        self.list.set_sort(order, &self.model);
         self.caught_up();
         let way = if sort.descending {
             "largest first"

@@ -4,9 +4,11 @@
 
 pub mod action;
 pub mod app;
+pub mod appearance;
 pub mod cells;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod container;
 pub mod doctor;
 pub mod event;
@@ -24,6 +26,7 @@ pub mod rate;
 pub mod redact;
 pub mod resolve;
 pub mod run;
+pub mod settings;
 pub mod shell;
 pub mod source;
 pub mod store;

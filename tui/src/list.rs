@@ -25,6 +25,13 @@ pub struct Sort {
     pub descending: bool,
 }
 
+impl Sort {
+    /// Returns whether this is the order of arrival, which has the gaps in it.
+    pub fn is_arrival(&self) -> bool {
+        self.field.key == "time" && !self.descending
+    }
+}
+
 /// What the filter says of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {

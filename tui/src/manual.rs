@@ -1,10 +1,12 @@
 //! The manual page and completions for shells, out of the tables that the program itself goes by.
 
+use crate::appearance::ThemeName;
 use crate::cli::{Args, COMMAND_DETAILS, COMMAND_HELP, EXAMPLES, SCREEN_OR_LINES, STATUSES};
 use crate::event::Flags;
 use crate::field::FIELDS;
 use crate::filter::KEYS;
 use crate::keymap::{Group, KEYMAP};
+use crate::settings::{KEYS_OF_ACTIONS, NAMED_FILTERS, SETTINGS};
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -64,6 +66,14 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     (
         "NO_COLOR",
         "if it is set and not empty, there are no colors",
+    ),
+    (
+        "TERM, COLORTERM",
+        "how many colors the terminal has; truecolor or 24bit is all of them",
+    ),
+    (
+        "XDG_CONFIG_HOME",
+        "where configurations are, but not under sudo",
     ),
     (
         "LC_ALL, LC_CTYPE, LANG",
@@ -150,6 +160,8 @@ fn rest() -> Roff {
     for (_, word, meaning) in Flags::WORDS {
         item(&mut roff, vec![bold(word)], meaning);
     }
+    heading(&mut roff, "SETTINGS");
+    configuration(&mut roff);
     heading(&mut roff, "EXIT STATUS");
     pairs(&mut roff, STATUSES);
     heading(&mut roff, "ENVIRONMENT");
@@ -161,6 +173,28 @@ fn rest() -> Roff {
         "sudo(8), setcap(8), execve(2), bpf(2), capabilities(7), proc(5)",
     )]);
     roff
+}
+
+/// Where the file is, and what can stand in it.
+fn configuration(roff: &mut Roff) {
+    roff.text([
+        roman("TOML, in "),
+        italic("~/.config/execsnoop-tui/config.toml"),
+        roman(
+            " of the user who called sudo, or else in XDG_CONFIG_HOME. Others may not write it. ",
+        ),
+        bold("print-config"),
+        roman(" prints one with all keys. What is wrong in it is told, and the rest is used."),
+    ]);
+    for setting in SETTINGS {
+        item(roff, vec![bold(setting.name)], setting.doc);
+    }
+    item(roff, vec![bold("[filters]")], NAMED_FILTERS);
+    item(roff, vec![bold("[keys]")], KEYS_OF_ACTIONS);
+    paragraph(roff, "The themes:");
+    for (_, name, doc) in ThemeName::ALL {
+        item(roff, vec![bold(name)], doc);
+    }
 }
 
 /// Each command with its flags.
@@ -251,15 +285,17 @@ mod tests {
         for flag in flags {
             assert!(text.contains(&format!("--{flag}")), "{flag}");
         }
-        for name in ["doctor", "man", "completions"] {
+        for name in ["doctor", "man", "completions", "print-config"] {
             assert!(text.contains(&format!(".TP\n{name}\n")), "{name}");
         }
         for words in KEYMAP.iter().map(|binding| binding.help) {
             assert!(text.contains(words), "{words}");
         }
+        let settings = SETTINGS.iter().map(|setting| setting.name);
         for name in FIELDS
             .iter()
             .map(|f| f.key)
+            .chain(settings)
             .chain(KEYS.iter().map(|k| k.key))
         {
             assert!(text.contains(&format!(".TP\n{name}")), "{name}");

@@ -2,6 +2,7 @@
 
 mod assert;
 mod command;
+mod diff;
 mod fence;
 mod lines;
 mod live;
@@ -12,6 +13,7 @@ mod record;
 mod replay;
 mod save;
 mod screen;
+mod settings;
 mod trial;
 
 use crate::cli::{self, Command, Config, Context, DoctorConfig, DoctorFormat, Mode};
@@ -32,13 +34,19 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = command::hold(&args) {
         return code;
     }
-    let command = match cli::parse(&args, &Context::of_process()) {
+    let context = Context {
+        settings: &settings::load,
+        ..Context::of_process()
+    };
+    let command = match cli::parse(&args, &context) {
         Ok(command) => command,
         Err(error) => return usage(&error),
     };
     let result = match command {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
         Command::Doctor(config) => doctor(&config),
+        Command::PrintConfig => print(|out| out.write_all(crate::settings::printed().as_bytes())),
+        Command::Diff(config) => diff::run(&config),
         Command::Man => print(crate::manual::page),
         Command::Completions(shell) => print(|out| crate::manual::completions(out, shell)),
     };

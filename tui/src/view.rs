@@ -28,6 +28,7 @@ mod group;
 mod help;
 mod marked;
 mod menu;
+mod offers;
 mod paint;
 mod pivots;
 mod prompt;
@@ -38,6 +39,7 @@ mod status;
 mod strip;
 mod table;
 mod tabs;
+mod terms;
 mod theme;
 mod tree;
 
@@ -48,13 +50,13 @@ use crate::app::hits::{Area, Hits};
 use crate::app::popup::Popup;
 use crate::app::{App, Search, View};
 use crate::format;
-use crate::keymap::Mode;
 use crate::model::Model;
 use jiff::tz::TimeZone;
 use paint::Part;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
 use std::borrow::Cow;
 use theme::Theme;
@@ -88,9 +90,23 @@ impl<'a> Look<'a> {
         match uid {
             None => "?".into(),
             Some(uid) => match self.model.users.name(uid) {
-                Some(name) => crate::text::escape(name.as_bytes()),
+                Some(name) => self.text(name.as_bytes()),
                 None => uid.to_string().into(),
             },
+        }
+    }
+
+    /// Returns captured bytes as they are shown here.
+    fn text<'t>(&self, bytes: &'t [u8]) -> Cow<'t, str> {
+        self.shown(crate::text::escape(bytes))
+    }
+
+    /// Returns captured text that is escaped already as it is shown here.
+    fn shown<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        if self.ascii {
+            crate::text::ascii(text)
+        } else {
+            text
         }
     }
 
@@ -109,7 +125,7 @@ impl<'a> Look<'a> {
         let replaced = signs.fold(text.into_owned(), |text, (sign, plain)| {
             text.replace(sign, plain)
         });
-        Cow::Owned(replaced)
+        crate::text::ascii(Cow::Owned(replaced))
     }
 }
 
@@ -183,16 +199,28 @@ impl Panels {
 
 /// Draws the screen.
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
+    draw_all(frame, app, now_ns);
+    if app.options.ascii {
+        // Of what is typed, a cell stands for a character, so that the cursor stands where it should.
+        paint::without_others_than_ascii(frame.buffer_mut());
+    }
+}
+
+fn draw_all(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
     let screen = frame.area();
     app.hits = Hits {
         screen: area_of(screen),
         ..Hits::default()
     };
-    let theme = Theme::new(app.options.color, app.options.ascii);
+    let options = &app.options;
+    let theme = Theme::new(options.theme, options.color, options.ascii);
     let look_at = LookAt {
         theme: &theme,
         now_ns,
     };
+    if theme.ground != Style::new() {
+        frame.buffer_mut().set_style(screen, theme.ground);
+    }
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
         let (width, height) = SMALLEST;
         let words = format!("needs {width}x{height}");
@@ -264,20 +292,29 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
         Some(Popup::Sort(_) | Popup::By(_) | Popup::Copy(_)) => {
             menu::draw(buf, middle, app, look_at)
         }
-        Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
-        Some(Popup::Prompt(_) | Popup::Save(_)) => {
+        Some(Popup::Terms(_)) => terms::draw(buf, middle, app, look_at),
+        Some(Popup::Help(_)) => {
+            if let Some(cursor) = help::draw(buf, middle, app, look_at) {
+                frame.set_cursor_position(cursor);
+            }
+        }
+        Some(Popup::Save(_)) => {
             // They are painted over.
             app.hits.hints.clear();
             let place = Rect {
-                y: screen.bottom().saturating_sub(prompt::HEIGHT),
-                height: prompt::HEIGHT,
+                y: screen.bottom().saturating_sub(save::HEIGHT),
+                height: save::HEIGHT,
                 ..screen
             };
-            let look = look_at.look(app);
-            let cursor = match app.mode() {
-                Mode::Save | Mode::Replace => save::draw(buf, place, app, &look),
-                _ => prompt::draw(buf, place, app, &look),
-            };
+            let cursor = save::draw(buf, place, app, &look_at.look(app));
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
+        }
+        Some(Popup::Prompt(_)) => {
+            app.hits.hints.clear();
+            let place = paint::below(screen, panels.status.height);
+            let cursor = prompt::draw(buf, place, app, look_at);
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }
@@ -288,6 +325,7 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
 /// Clears a popup's place and frames it. Returns what is inside the frame.
 fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Rect {
     Clear.render(area, buf);
+    buf.set_style(area, look.theme.ground);
     let block = Block::bordered().border_style(look.theme.dim);
     let block = if look.ascii {
         block.border_set(ASCII_BORDER)
@@ -305,8 +343,8 @@ fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Re
     paint::over(
         buf,
         top,
-        &format!(" {title} "),
-        look.theme.bright,
+        &look.plain(format!(" {title} ").into()),
+        look.theme.ground.patch(look.theme.bright),
         look.theme.glyphs.ellipsis,
     );
     Rect {

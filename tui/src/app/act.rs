@@ -5,7 +5,8 @@ use super::popup::{Popup, SortMenu, sort_by};
 use super::tree::Fold;
 use super::{App, View};
 use crate::action::Action;
-use crate::keymap::{self, Mode};
+use crate::appearance::ColorMode;
+use crate::keymap::Mode;
 use crate::list::Sort;
 
 /// Cells by which one key scrolls sideways.
@@ -35,6 +36,8 @@ impl App {
             }
             Action::UndoFilter => self.undo_filter(),
             Action::ClearFilter => self.clear_filter(),
+            Action::Palette => self.open_palette(),
+            Action::FilterList => self.open_terms(),
             Action::FailuresOnly => self.toggle_failures(),
             Action::NextFailure => self.next_failure(true),
             Action::PreviousFailure => self.next_failure(false),
@@ -44,6 +47,7 @@ impl App {
             Action::ExcludeCell => self.filter_by_cell(false),
             Action::Save => self.open_save(),
             Action::Details => self.open_details(),
+            Action::NextTheme => self.next_theme(),
             _ => match self.view {
                 View::Events => self.act_in_table(action),
                 View::Tree => self.act_in_tree(action),
@@ -147,7 +151,7 @@ impl App {
                 self.warn(format!("the filter hides the parent, {name}({ppid})"));
             }
             (None, None, Some(name)) => {
-                let key = keymap::key_text(Mode::Events, Action::ToggleTree);
+                let key = self.options.keys.text(Mode::Events, Action::ToggleTree);
                 self.warn(format!(
                     "the parent, {name}({ppid}), has no row here; {key} shows it in the tree"
                 ));
@@ -211,6 +215,16 @@ impl App {
             "shows processes that executed nothing too"
         } else {
             "shows only processes that executed something, or whose children did"
+        });
+    }
+
+    fn next_theme(&mut self) {
+        let theme = self.options.theme.next();
+        self.options.theme = theme;
+        let (name, doc) = theme.words();
+        self.inform(match self.options.color {
+            ColorMode::Never => format!("theme {name}; without colours it looks like mono"),
+            _ => format!("theme {name}: {doc}"),
         });
     }
 

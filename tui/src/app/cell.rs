@@ -11,7 +11,6 @@ use crate::action::Action;
 use crate::field::{Field, Kind, Value, by_key};
 use crate::filter::{quote, term};
 use crate::format;
-use crate::keymap::key_text;
 use crate::pivot::failed::What;
 
 /// Where the mark begins, if one of these is in sight.
@@ -76,7 +75,7 @@ impl App {
         if self.marked_cell().is_none() && self.hits.cells.len() > 1 {
             self.mark_first();
             if let Some(Ok(term)) = self.cell_term() {
-                let of = |action| key_text(self.view.mode(), action);
+                let of = |action| self.options.keys.text(self.view.mode(), action);
                 let (left, right) = (of(Action::CellLeft), of(Action::CellRight));
                 let again = of(match keep {
                     true => Action::KeepCell,
@@ -110,7 +109,7 @@ impl App {
             Ok(both) => {
                 self.popups.clear();
                 self.replace_filter(both.text().to_owned().as_str());
-                let back = key_text(self.mode(), Action::UndoFilter);
+                let back = self.options.keys.text(self.mode(), Action::UndoFilter);
                 let none = match term.strip_suffix("=\"\"") {
                     Some(_) if keep => ", what is not known",
                     Some(_) => ", what is known",

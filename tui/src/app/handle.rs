@@ -4,7 +4,7 @@ use super::popup::{Popup, Subject, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
 use crate::field::FIELDS;
-use crate::keymap::{self, Key, Mode};
+use crate::keymap::{Key, Mode};
 use crate::process::Process;
 use crate::store::{Entry, Row};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -42,16 +42,13 @@ impl App {
             return self.key(KeyEvent { modifiers, ..event });
         }
         let mode = self.mode();
-        if let Some(action) = keymap::lookup(mode, Key::of(&event)) {
+        if let Some(action) = self.options.keys.lookup(mode, Key::of(&event)) {
             return self.act(action);
         }
         let plain = event.modifiers - KeyModifiers::SHIFT;
         match event.code {
-            KeyCode::Char(c) if mode == Mode::Prompt && plain.is_empty() => {
+            KeyCode::Char(c) if mode.types() && plain.is_empty() => {
                 self.type_text(c.encode_utf8(&mut [0; 4]));
-            }
-            KeyCode::Char(c) if mode == Mode::Save && plain.is_empty() => {
-                self.type_in_save(c.encode_utf8(&mut [0; 4]));
             }
             KeyCode::Char(c) if mode == Mode::Columns && c.is_ascii_lowercase() => {
                 self.type_in_columns(c.encode_utf8(&mut [0; 4]));
@@ -63,17 +60,18 @@ impl App {
 
     /// Says where a key that does nothing here would do something.
     fn say_why_not(&mut self, mode: Mode, key: Key) {
-        let does = |view: &View| keymap::lookup(view.mode(), key).is_some();
+        let keys = &self.options.keys;
+        let does = |view: &View| keys.lookup(view.mode(), key).is_some();
         let elsewhere: Vec<_> = View::ALL
             .iter()
             .map(|(view, _)| *view)
             .filter(does)
             .collect();
         let names: Vec<_> = elsewhere.iter().map(|view| view.name()).collect();
-        let help = keymap::key_text(self.view.mode(), Action::Help);
+        let help = keys.text(self.view.mode(), Action::Help);
         self.set_dirty();
         if mode != self.view.mode() {
-            let close = keymap::key_text(mode, Action::Close);
+            let close = self.options.keys.text(mode, Action::Close);
             self.warn(format!("{key} does nothing here; {close} closes this"));
         } else if names.is_empty() {
             self.warn(format!("{key} does nothing; {help} shows the keys"));
@@ -83,19 +81,11 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) -> Outcome {
-        match self.mode() {
-            Mode::Prompt => self.type_text(text),
-            Mode::Save => self.type_in_save(text),
-            _ => {}
+        if self.mode().types() {
+            // Copied lines end with a line end.
+            self.type_text(text.trim_end_matches(['\r', '\n']));
         }
         Outcome::Continue
-    }
-
-    fn type_text(&mut self, text: &str) {
-        self.set_dirty();
-        self.notice = None;
-        self.with_prompt(|prompt| prompt.insert(text));
-        self.prompt_changed();
     }
 
     /// Does what was asked for.
@@ -108,8 +98,8 @@ impl App {
             Action::Suspend => return Outcome::Suspend,
             Action::Close => self.close(),
             Action::Copy => self.open_copy(),
-            Action::Help => self.popups.push(Popup::Help { scroll: 0 }),
-            _ if self.mode() == Mode::Prompt => self.act_in_prompt(action),
+            Action::Help => self.popups.push(Popup::Help(Default::default())),
+            _ if self.prompt().is_some() => return self.act_in_prompt(action),
             _ if !self.popups.is_empty() => self.act_in_popup(action),
             _ => self.act_in_view(action),
         }
@@ -118,28 +108,11 @@ impl App {
 
     /// Closes the topmost popup.
     pub(super) fn close(&mut self) {
-        if self.mode() == Mode::Prompt {
+        if self.prompt().is_some() {
             self.cancel_prompt();
-        } else {
+        } else if !self.end_search_in_help() {
             self.popups.pop();
         }
-    }
-
-    fn act_in_prompt(&mut self, action: Action) {
-        match action {
-            Action::Accept => return self.accept_prompt(),
-            Action::SwapPrompt => return self.swap_prompt(),
-            Action::CursorLeft => return self.with_prompt(|p| p.left()),
-            Action::CursorRight => return self.with_prompt(|p| p.right()),
-            Action::CursorStart => return self.with_prompt(|p| p.start()),
-            Action::CursorEnd => return self.with_prompt(|p| p.end()),
-            Action::EraseChar => self.with_prompt(|p| p.erase_char()),
-            Action::DeleteChar => self.with_prompt(|p| p.delete_char()),
-            Action::EraseWord => self.with_prompt(|p| p.erase_word()),
-            Action::EraseLine => self.with_prompt(|p| p.erase_line()),
-            _ => return,
-        }
-        self.prompt_changed();
     }
 
     fn act_in_popup(&mut self, action: Action) {
@@ -150,6 +123,7 @@ impl App {
             (_, Some(Popup::Columns(_))) => self.act_in_columns(action),
             (_, Some(Popup::Copy(_))) => self.act_in_copy(action),
             (_, Some(Popup::Details(_))) => self.act_in_details(action),
+            (_, Some(Popup::Terms(_))) => self.act_in_terms(action, page),
             (Action::Accept, Some(Popup::Sort(menu))) => {
                 let index = menu.selected;
                 self.popups.pop();
@@ -167,10 +141,7 @@ impl App {
             (_, Some(Popup::By(menu))) => {
                 menu.selected = moved(action, menu.selected, menu.last(), page);
             }
-            (_, Some(Popup::Help { scroll })) => {
-                let last = self.hits.popup_lines.saturating_sub(page);
-                *scroll = moved(action, *scroll, last, page);
-            }
+            (_, Some(Popup::Help(_))) => self.act_in_help(action, page),
             _ => {}
         }
     }

@@ -40,8 +40,8 @@ impl App {
         let items = self.sort_items();
         match self.popups.last_mut() {
             Some(Popup::Details(details)) => details.scroll_by(by, self.hits.popup_lines, visible),
-            Some(Popup::Help { scroll }) => {
-                *scroll = scroll.saturating_add_signed(by).min(last);
+            Some(Popup::Help(help)) => {
+                help.scroll = help.scroll.saturating_add_signed(by).min(last);
             }
             Some(Popup::Sort(menu)) => {
                 let to = menu.selected.saturating_add_signed(by.signum());
@@ -58,6 +58,10 @@ impl App {
             Some(Popup::Copy(menu)) => {
                 let to = menu.selected.saturating_add_signed(by.signum());
                 menu.selected = to.min(What::ALL.len() - 1);
+            }
+            Some(Popup::Terms(list)) => {
+                let to = list.selected.saturating_add_signed(by.signum());
+                list.selected = to.min(list.hides.len().saturating_sub(1));
             }
             Some(Popup::Prompt(_) | Popup::Save(_)) => {}
             None => match self.view {
@@ -79,14 +83,16 @@ impl App {
             return self.act(action);
         }
         match self.mode() {
-            Mode::Sort | Mode::By | Mode::Columns | Mode::Copy => self.click_menu(x, y),
+            Mode::Sort | Mode::By | Mode::Columns | Mode::Copy | Mode::Filters => {
+                self.click_menu(x, y);
+            }
             Mode::Details => self.click_details(x, y),
-            Mode::Help => {
+            Mode::Help | Mode::HelpSearch => {
                 if !self.hits.popup.contains(x, y) {
-                    self.close();
+                    self.popups.pop();
                 }
             }
-            Mode::Prompt | Mode::Save | Mode::Replace => {}
+            Mode::Prompt | Mode::Palette | Mode::Save | Mode::Replace => {}
             Mode::Events | Mode::Tree | Mode::Group | Mode::Rate | Mode::Failures => {
                 self.click_view(x, y);
             }
@@ -183,6 +189,10 @@ impl App {
             }
             Some(Popup::Columns(menu)) if menu.scroll + line < menu.shown().count() => {
                 menu.selected = menu.scroll + line;
+                self.act(Action::Mark);
+            }
+            Some(Popup::Terms(list)) if list.scroll + line < list.hides.len() => {
+                list.selected = list.scroll + line;
                 self.act(Action::Mark);
             }
             Some(Popup::By(menu)) if menu.scroll + line <= menu.last() => {

@@ -5,7 +5,7 @@ use super::pivots::{By, Lately, Order, Words};
 use super::{App, View};
 use crate::action::Action;
 use crate::format;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::model::Model;
 use crate::pivot::spawners::{Span, Spawner, Spawners, first_since};
 use crate::pivot::{Group, GroupId};
@@ -370,7 +370,7 @@ impl App {
             View::Events => String::new(),
             _ => {
                 self.set_view(View::Events);
-                let key = key_text(Mode::Events, Action::ViewRate);
+                let key = self.options.keys.text(Mode::Events, Action::ViewRate);
                 format!("; {key} goes back")
             }
         };

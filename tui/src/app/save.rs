@@ -42,30 +42,14 @@ impl App {
         }));
     }
 
-    pub(super) fn type_in_save(&mut self, text: &str) {
-        self.set_dirty();
-        self.notice = None;
-        if let Some(Popup::Save(prompt)) = self.popups.last_mut() {
-            prompt.line.insert(text);
-        }
-    }
-
     pub(super) fn act_in_save(&mut self, action: Action) {
         let Some(Popup::Save(prompt)) = self.popups.last_mut() else {
             return;
         };
-        let line = &mut prompt.line;
         match action {
             Action::Accept => self.accept_save(),
-            Action::CursorLeft => line.left(),
-            Action::CursorRight => line.right(),
-            Action::CursorStart => line.start(),
-            Action::CursorEnd => line.end(),
-            Action::EraseChar => line.erase_char(),
-            Action::DeleteChar => line.delete_char(),
-            Action::EraseWord => line.erase_word(),
-            Action::EraseLine => line.erase_line(),
-            _ => {}
+            // Whether it changed the text, nobody needs to know.
+            _ => _ = prompt.line.edit(action),
         }
     }
 

@@ -164,6 +164,20 @@ fn filters_can_be_undone_cleared_and_brought_back() {
 }
 
 #[test]
+fn failures_only_leaves_nothing_behind_in_the_filter() {
+    for text in ["", "gcc", "make|cc", "make or cc", "user=alice (a or b)"] {
+        let mut app = screen(1_000, build());
+        app.replace_filter(text);
+        let shown = app.rows_shown();
+        act(&mut app, &[Action::FailuresOnly]);
+        assert!(app.list.filter().terms().contains(&"failed".to_owned()));
+        act(&mut app, &[Action::FailuresOnly, Action::FailuresOnly]);
+        assert_eq!(app.list.filter().text(), text);
+        assert_eq!(app.rows_shown(), shown);
+    }
+}
+
+#[test]
 fn the_next_term_can_be_typed_at_once() {
     let mut app = screen(1_000, build());
     app.set_filter(Filter::parse("user=alice").unwrap());

@@ -54,7 +54,7 @@ pub(super) async fn run(
         .map(|reserved| reserved.begin(&model))
         .transpose()?;
     let name = path.map_or("standard output".into(), |path| path.display().to_string());
-    for problem in &capture.problems {
+    for problem in config.problems.iter().chain(&capture.problems) {
         complain(problem);
     }
     let (buffers, buffered) = mpsc::channel(BUFFERS_WAITING);

@@ -58,7 +58,11 @@ pub(super) async fn run(
     let mut app = App::new(model, options(screen, config));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),
-        problems: std::mem::take(&mut capture.problems),
+        problems: capture
+            .problems
+            .drain(..)
+            .chain(config.problems.clone())
+            .collect(),
         ended: None,
     });
     let mut terminal = Terminal::enter(terminal::Options {
@@ -101,13 +105,20 @@ fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
         sort: screen.sort,
         filter: screen.filter.clone(),
         mouse: screen.mouse,
-        color: ColorMode::detect(!screen.color, &env("TERM"), &env("COLORTERM")),
+        theme: screen.theme,
+        color: match screen.color {
+            true => ColorMode::detect(&env("TERM"), &env("COLORTERM"), &env("STY")),
+            false => ColorMode::Never,
+        },
         ascii: screen.ascii,
         clipboard: match (env("TMUX").is_empty(), env("STY").is_empty()) {
             (false, _) => Some("tmux passes it on if set-clipboard is on"),
             (true, false) => Some("screen does not pass it on"),
             (true, true) => None,
         },
+        view: screen.view,
+        names: screen.names.clone(),
+        keys: screen.keys.clone(),
         zone: TimeZone::system(),
         source: source(config, config.record.is_some()),
     }

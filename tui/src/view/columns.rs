@@ -67,7 +67,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: LookAt<
         vec![
             (format!(" {mark} {:<9} ", field.key).into(), name),
             (format!("{cells:>7}  ").into(), style),
-            (field.doc.into(), look.theme.dim),
+            (look.plain(field.doc.into()), look.theme.dim),
         ]
     };
     let mut lines: Vec<Vec<Part<'_>>> = shown.iter().map(parts).collect();

@@ -274,7 +274,7 @@ impl Page<'_, '_> {
         self.capture("the arguments", args);
         for (i, arg) in args.iter().enumerate() {
             self.about(Some(Fact::Argument(i)));
-            let arg = text::escape(arg);
+            let arg = self.look.text(arg);
             let arg = if arg.is_empty() { "''" } else { &*arg };
             self.fact(&format!("[{i}]"), arg, self.look.theme.text);
         }
@@ -314,8 +314,7 @@ impl Page<'_, '_> {
         self.capture("the environment", env);
         for (i, variable) in env.iter().enumerate() {
             self.about(Some(Fact::Variable(i)));
-            let variable = text::escape(variable);
-            let variable = self.look.plain(variable).into_owned();
+            let variable = self.look.text(variable);
             self.wrapped(&variable, self.look.theme.text);
         }
         self.about(None);

@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::app::{App, View};
 use crate::cells;
 use crate::format;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::rate::SECOND_NS;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -42,7 +42,7 @@ fn no_failures(app: &App) -> Vec<String> {
             "Nothing failed: of {rows} execs in the history, all went well."
         )];
     }
-    let clear = key_text(Mode::Failures, Action::ClearFilter);
+    let clear = app.options.keys.text(Mode::Failures, Action::ClearFilter);
     let hidden = some(hidden, "failed exec");
     vec![format!("The filter hides {hidden}: {clear} clears it.")]
 }
@@ -57,7 +57,7 @@ fn nothing_then(app: &App) -> String {
         (_, true) => "The events of this time left the history; --history keeps more.".to_owned(),
         (true, false) => "Nothing was executed in this time.".to_owned(),
         (false, false) => {
-            let clear = key_text(Mode::Rate, Action::ClearFilter);
+            let clear = app.options.keys.text(Mode::Rate, Action::ClearFilter);
             format!("Nothing that passes the filter was executed in this time: {clear} clears it.")
         }
     }
@@ -83,7 +83,7 @@ fn words(app: &App, look: &Look<'_>) -> Vec<String> {
         ));
     }
     if app.is_paused() && app.waiting() > 0 {
-        let pause = key_text(app.view.mode(), Action::Pause);
+        let pause = app.options.keys.text(app.view.mode(), Action::Pause);
         out.push(format!(
             "The view is paused: {pause} shows what came since, {}.",
             some(app.waiting(), "line")
@@ -100,7 +100,7 @@ fn some(count: u64, what: &str) -> String {
 
 /// What the filter hides, and how to see it again.
 fn hidden(app: &App, rows: usize) -> Vec<String> {
-    let key = |action| key_text(app.view.mode(), action);
+    let key = |action| app.options.keys.text(app.view.mode(), action);
     let (clear, undo) = (key(Action::ClearFilter), key(Action::UndoFilter));
     let all = match rows {
         1 => "the only row".to_owned(),

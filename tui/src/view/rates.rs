@@ -22,7 +22,6 @@ use crate::format;
 use crate::pivot::Group;
 use crate::pivot::spawners::{Span, Spawner};
 use crate::rate::SECOND_NS;
-use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -175,7 +174,7 @@ fn fill(
 ) {
     let theme = look.theme;
     let cell = match column.by {
-        By::Label(0) => match text::escape(group.label.comm.as_bytes()) {
+        By::Label(0) => match look.text(group.label.comm.as_bytes()) {
             comm if comm.is_empty() => ("? not seen".to_owned(), theme.warn),
             comm => (comm.into_owned(), theme.bright),
         },

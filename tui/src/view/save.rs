@@ -2,12 +2,15 @@
 
 use super::Look;
 use super::paint::{self, Part, line};
+use super::status;
 use crate::app::App;
 use crate::app::popup::Popup;
 use crate::cells;
-use crate::keymap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+
+/// Lines that it takes.
+pub(super) const HEIGHT: u16 = 2;
 
 /// Paints the prompt on two lines. Returns where the text cursor is.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) -> Option<Position> {
@@ -48,12 +51,9 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) -> 
             Err(wrong) => (format!("{wrong}   ").into(), theme.failed),
         });
     }
-    for binding in keymap::hints(app.mode()) {
-        let key = binding.keys.first().map(ToString::to_string);
-        parts.push((key.unwrap_or_default().into(), theme.accent));
-        let hint = binding.hint.unwrap_or_default();
-        parts.push((format!(" {hint}  ").into(), theme.dim));
-    }
+    let room = usize::from(area.width).saturating_sub(paint::width(&parts));
+    let hints = status::hints(&app.options.keys, app.mode(), room, look);
+    parts.extend(hints.into_iter().flat_map(|(_, parts)| parts));
     paint::parts(buf, paint::from_column(line(area, 1), 1), &parts, ellipsis);
     cursor
 }

@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::app::hits::Area;
 use crate::app::{App, Tone, View};
 use crate::format;
-use crate::keymap::{self, Binding, Mode};
+use crate::keymap::{Bound, Keys, Mode};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -64,7 +64,7 @@ fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
     let glyphs = theme.glyphs;
     let session = &look.model.session;
     let elapsed = format::elapsed(look.now_ns.saturating_sub(session.started_ns));
-    let clean = |text: &str| crate::text::escape(text.as_bytes()).into_owned();
+    let clean = |text: &str| look.text(text.as_bytes()).into_owned();
     let state = if app.is_paused() {
         let waiting = format::count(app.waiting());
         let text = format!("{} paused, +{waiting} waiting", glyphs.paused);
@@ -135,7 +135,7 @@ pub(super) fn problem(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) 
     let Some(text) = problem_text(app) else {
         return;
     };
-    let text = crate::text::escape(text.as_bytes()).into_owned();
+    let text = look.text(text.as_bytes()).into_owned();
     let line = [
         ("! ".into(), look.theme.warn),
         (text.into(), look.theme.warn),
@@ -154,7 +154,7 @@ pub(super) fn problem_text(app: &App) -> Option<String> {
     let more = status.problems.len() + usize::from(status.ended.is_some());
     let first = status.ended.as_ref().or(status.problems.first())?;
     Some(if more > 1 {
-        let key = keymap::key_text(keymap::Mode::Events, crate::action::Action::Help);
+        let key = app.options.keys.text(Mode::Events, Action::Help);
         format!("{first} (and {} more: {key})", more - 1)
     } else {
         first.clone()
@@ -198,7 +198,7 @@ pub(super) fn footer(
             let mut all = of_cell(app, look);
             let used: usize = all.iter().map(|(_, parts)| paint::width(parts)).sum();
             let room = (usize::from(room) + 2).saturating_sub(used);
-            all.extend(hints(app.mode(), room, look));
+            all.extend(hints(&app.options.keys, app.mode(), room, look));
             let mut rest = left;
             for (action, parts) in all {
                 let used = paint::parts(buf, rest, &parts, "");
@@ -219,7 +219,7 @@ pub(super) fn footer(
 }
 
 /// An action and how it is told.
-type Hint<'a> = (Action, Vec<Part<'a>>);
+pub(super) type Hint<'a> = (Action, Vec<Part<'a>>);
 
 /// Returns what the keys for the marked cell would do, if one is marked.
 fn of_cell<'a>(app: &App, look: &Look<'_>) -> Vec<Hint<'a>> {
@@ -227,7 +227,7 @@ fn of_cell<'a>(app: &App, look: &Look<'_>) -> Vec<Hint<'a>> {
         return Vec::new();
     };
     let hint = |action, words: String, style| {
-        let key = keymap::key_text(app.mode(), action);
+        let key = app.options.keys.text(app.mode(), action);
         (
             action,
             vec![(key.into(), look.theme.accent), (words.into(), style)],
@@ -241,22 +241,22 @@ fn of_cell<'a>(app: &App, look: &Look<'_>) -> Vec<Hint<'a>> {
 
 /// Returns as many hints as there is room for, in their order; that to the help, and that to the way out, are never
 /// left out for others.
-fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Hint<'a>> {
-    let hint = |binding: &'static Binding| {
-        let key = binding.keys.first().map(ToString::to_string);
+pub(super) fn hints<'a>(keys: &Keys, mode: Mode, room: usize, look: &Look<'_>) -> Vec<Hint<'a>> {
+    let hint = |bound: &Bound| {
+        let key = bound.keys.first().map(ToString::to_string);
         let key = look.plain(key.unwrap_or_default().into());
-        let text = format!(" {}  ", binding.hint.unwrap_or_default());
+        let text = format!(" {}  ", bound.binding.hint.unwrap_or_default());
         vec![(key, look.theme.accent), (text.into(), look.theme.dim)]
     };
-    let stays = |binding: &&Binding| matches!(binding.action, Action::Help | Action::Close);
-    let staying = keymap::hints(mode).filter(stays);
-    let mut reserved: usize = staying.map(|binding| paint::width(&hint(binding))).sum();
+    let stays = |bound: &&Bound| matches!(bound.binding.action, Action::Help | Action::Close);
+    let staying = keys.hints(mode).filter(stays);
+    let mut reserved: usize = staying.map(|bound| paint::width(&hint(bound))).sum();
     let (mut full, mut used) = (false, 0);
     let mut all = Vec::new();
-    for binding in keymap::hints(mode) {
-        let more = hint(binding);
+    for bound in keys.hints(mode) {
+        let more = hint(bound);
         let wide = paint::width(&more);
-        let stays = stays(&binding);
+        let stays = stays(&bound);
         if stays {
             reserved -= wide;
         } else {
@@ -264,7 +264,7 @@ fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Hint<'a>> {
         }
         if stays || !full {
             used += wide;
-            all.push((binding.action, more));
+            all.push((bound.binding.action, more));
         }
     }
     all

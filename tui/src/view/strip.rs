@@ -8,7 +8,6 @@ use crate::field::{self, Value};
 use crate::format;
 use crate::process::Process;
 use crate::store::{End, Row, Walk};
-use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -29,12 +28,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
     let process = app.process_of(subject);
     let row = app.row_of(subject);
     let title = match (row, process) {
-        (Some(row), _) => format!(
-            " {} {} ",
-            row.exec.pid,
-            text::escape(row.exec.comm.as_bytes())
-        ),
-        (None, Some(p)) => format!(" {} {} ", p.key.pid, text::escape(p.comm.as_bytes())),
+        (Some(row), _) => format!(" {} {} ", row.exec.pid, look.text(row.exec.comm.as_bytes())),
+        (None, Some(p)) => format!(" {} {} ", p.key.pid, look.text(p.comm.as_bytes())),
         (None, None) => " events were lost here ".to_owned(),
     };
     paint::over(
@@ -77,10 +72,10 @@ fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
     };
     fact("user", look.user(Some(row.exec.uid)).into_owned());
     if let Some(file) = &row.exec.filename {
-        fact("file", text::escape(file).into_owned());
+        fact("file", look.text(file).into_owned());
     }
     if let Some(interpreter) = &row.exec.interpreter {
-        fact("by", text::escape(interpreter).into_owned());
+        fact("by", look.text(interpreter).into_owned());
     }
     match row.walk.as_deref() {
         Some(Walk::Found { misses, ns }) => {
@@ -94,12 +89,12 @@ fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
     }
     if let Some(container) = row.exec.container() {
         let id = crate::container::short(container);
-        fact("container", text::escape(id.as_bytes()).into_owned());
+        fact("container", look.text(id.as_bytes()).into_owned());
     }
     for (name, key) in [("in", "cwd"), ("tty", "tty")] {
         let value = field::by_key(key).map(|field| (field.value)(row, look.model));
         if let Some(Value::Text(value)) = value {
-            fact(name, text::escape(&value).into_owned());
+            fact(name, look.text(&value).into_owned());
         }
     }
     out
@@ -161,7 +156,7 @@ pub(super) fn lineage<'a>(
     look: &Look<'_>,
 ) -> Vec<Part<'a>> {
     let theme = look.theme;
-    let name = |comm: &[u8], pid: u32| format!("{}({pid})", text::escape(comm));
+    let name = |comm: &[u8], pid: u32| format!("{}({pid})", look.text(comm));
     let mut names: Vec<String> = Vec::new();
     match (row, process) {
         (Some(row), _) => names.push(name(row.exec.comm.as_bytes(), row.exec.pid)),

@@ -173,6 +173,11 @@ fn what_is_open_on_top() {
             .keys("s Home Down Down Down Down Down Down Down Enter")
     );
     snapshot!("filter_prompt", shot().keys("f g c c"));
+    snapshot!("filter_names", shot().keys("f g c c Space u s"));
+    snapshot!("filter_values", shot().keys("f u s e r = Down"));
+    let terms = "f u s e r = a l i c e Space g c c | c c 1 Space ! f o o Enter | Down";
+    snapshot!("filter_list", shot().keys(terms));
+    snapshot!("filter_list_off", shot().keys(terms).keys("Space Esc"));
     snapshot!("filter_accepted", shot().keys("f g c c Enter"));
     snapshot!("filter_hides_all", shot().keys("f n o s u c h Enter"));
     snapshot!("filter_error", shot().keys("f m a k e Space p i d = x"));
@@ -216,6 +221,15 @@ fn what_is_open_on_top() {
     snapshot!("save_replaces", replace);
     snapshot!("column_menu", shot().keys("C Down Space Down Down > + +"));
     snapshot!("column_menu_typed", shot().keys("C t t y Space"));
+    snapshot!("palette", shot().keys(": Down"));
+    snapshot!("palette_not_here", shot().keys(": f o l d"));
+    snapshot!(
+        "palette_command",
+        shot().keys(": g r o u p Space c o m m , u s")
+    );
+    snapshot!("help_of_the_tree", shot().keys("t ?"));
+    snapshot!("help_search", shot().keys("? / f o l d"));
+    snapshot!("help_search_finds_nothing", shot().keys("? / q z q"));
     snapshot!("copy_menu", shot().keys("g Down y Down"));
     snapshot!("copied", shot().keys("g Down y c"));
     snapshot!("not_copied", shot().keys("g Down Down Down y c"));
@@ -363,9 +377,20 @@ fn small_and_plain_terminals() {
     };
     let with = |options, width, height| Shot::with(options, build(), width, height);
     snapshot!("events_40x10", Shot::build(40, 10));
+    snapshot!(
+        "filter_list_40x10",
+        Shot::build(40, 10).keys("f a Space ! b | c Enter | Down Space")
+    );
+    snapshot!("palette_40x10", Shot::build(40, 10).keys(":"));
+    snapshot!("filter_names_40x10", Shot::build(40, 10).keys("f e x"));
     snapshot!("tree_40x10", Shot::build(40, 10).keys("t"));
     snapshot!("events_20x5", Shot::build(20, 5));
     snapshot!("too_small", Shot::build(19, 4));
+    let light = AppOptions {
+        theme: crate::appearance::ThemeName::Light,
+        ..options(ColorMode::Rgb, false)
+    };
+    snapshot!("light_rgb", with(light, 60, 12).keys("Down y"));
     snapshot!("no_color", with(options(ColorMode::Never, false), 80, 24));
     snapshot!("ansi16", with(options(ColorMode::Ansi16, false), 80, 24));
     snapshot!(

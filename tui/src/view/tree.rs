@@ -254,8 +254,9 @@ pub(super) fn process_line(process: &Process, look: &Look<'_>, limit: usize) -> 
         }
     };
     if line.is_empty() {
-        line = format!("[{}]", text::escape(process.comm.as_bytes()));
+        line = format!("[{}]", look.text(process.comm.as_bytes()));
     }
+    let line = look.shown(line.into()).into_owned();
     (line, whole)
 }
 

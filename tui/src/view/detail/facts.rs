@@ -8,7 +8,6 @@ use crate::field::{FIELDS, Value, by_key};
 use crate::format;
 use crate::process::{Life, Process};
 use crate::store::Row;
-use crate::text;
 
 /// Fields that have a line or a section of their own.
 const OWN_LINE: [&str; 3] = ["time", "command", "res"];
@@ -56,7 +55,7 @@ impl Page<'_, '_> {
 
     pub(super) fn row(&mut self, row: &Row, process: Option<&Process>) {
         let theme = self.look.theme;
-        let command = crate::field::command_line(row);
+        let command = self.look.shown(crate::field::command_line(row).into());
         self.about(field("command"));
         self.wrapped(&command, theme.bright);
         self.about(None);
@@ -113,14 +112,14 @@ impl Page<'_, '_> {
                 continue;
             }
             if let Some(why) = event::reason(exec, key) {
-                self.absent(&text::escape(key.as_bytes()), why);
+                self.absent(&self.look.text(key.as_bytes()), why);
             }
         }
     }
 
     /// Adds what is not there instead of a value.
     fn absent(&mut self, name: &str, why: Reason<'_>) {
-        let text = text::escape(why.text.as_bytes());
+        let text = self.look.text(why.text.as_bytes());
         if why.none {
             self.fact(name, &text, self.look.theme.dim);
         } else {

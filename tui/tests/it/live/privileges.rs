@@ -1,8 +1,8 @@
 //! What the program may still do once it captures.
 
-use crate::PRODUCT;
 use crate::capture::{Capture, run};
 use crate::tmux::Tmux;
+use crate::{PRODUCT, product};
 use nix::unistd::{Pid, getpid};
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,9 +44,9 @@ fn rights_of_threads(pid: Pid) -> Vec<Rights> {
 }
 
 fn start_under_sudo(args: &[&str]) -> Capture {
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     command
-        .args(["-o", "ndjson"])
+        .args(["--no-config", "-o", "ndjson"])
         .args(args)
         .env("SUDO_UID", USER)
         .env("SUDO_GID", USER);
@@ -95,7 +95,7 @@ fn under_sudo_it_becomes_the_user_and_captures_on() {
 fn under_sudo_the_screen_becomes_the_user_too_and_stops_and_goes_on() {
     let tmux = Tmux::open(100, 30);
     let pid = tmux.start_command(&format!(
-        "env SUDO_UID={USER} SUDO_GID={USER} '{PRODUCT}' -f 'comm=true'"
+        "env SUDO_UID={USER} SUDO_GID={USER} '{PRODUCT}' --no-config -f 'comm=true'"
     ));
     tmux.wait_for("lost 0");
     let threads = rights_of_threads(pid);
@@ -126,7 +126,7 @@ fn without_sudo_it_stays_the_user_and_gives_up_the_rest() {
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
 fn root_that_calls_sudo_gives_up_the_rest_too_beside_a_command() {
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     command
         .args(["-o", "ndjson", "--", "sleep", "2"])
         .env("SUDO_UID", "0")
