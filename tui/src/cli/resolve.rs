@@ -108,6 +108,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
             names: names.clone(),
             keys: settings.keys.clone(),
             mouse: args.mouse || (!args.no_mouse && settings.mouse.unwrap_or(true)),
+            remember: !args.no_config && settings.remember.unwrap_or(true),
             ascii: ascii.decide(context.bare()),
             theme: args.theme.or(settings.theme).unwrap_or_default(),
             color: context.colored(color),
