@@ -57,7 +57,7 @@ use hits::Hits;
 use pause::Paused;
 use popup::Popup;
 use prompt::Prompt;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use table::Table;
 use terms::{Kept, Off};
 use tree::Tree;
@@ -138,6 +138,8 @@ pub struct App {
     undo: VecDeque<Kept>,
     off: Off,
     originals: originals::Originals,
+    /// The rows that a person has marked.
+    pub(crate) marks: BTreeSet<EntryId>,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
     dirty: bool,
@@ -183,6 +185,7 @@ impl App {
             histories: Histories::default(),
             undo: VecDeque::new(),
             off: Off::default(),
+            marks: BTreeSet::new(),
             originals: originals::Originals::default(),
             paused: None,
             dirty: true,
@@ -262,6 +265,9 @@ impl App {
     fn evict(&mut self) {
         let first = self.model.store.first_id();
         self.list.evict(first);
+        while self.marks.first().is_some_and(|id| *id < first) {
+            self.marks.pop_first();
+        }
         self.evict_groups(first);
         self.forget_waiting(first);
         while self.gaps.front().is_some_and(|id| *id < first) {
