@@ -54,7 +54,7 @@ impl App {
     fn mark_first(&mut self) {
         let cells = &self.hits.cells;
         let of = |key: &&str| cells.iter().find(|(_, field)| field.key == *key);
-        match FIRST.iter().find_map(|key| of(key)).or(cells.first()) {
+        match FIRST.iter().find_map(of).or(cells.first()) {
             Some((_, field)) => self.cell = Some(field),
             None => self.warn("no column here can be filtered by"),
         }

@@ -120,8 +120,9 @@ mod tests {
         );
         assert_eq!(keys(60, &columns), ["tty", "cwd", "command"]);
         assert_eq!(keys(40, &columns), ["tty", "command"]);
-        let cwd = super::columns(40, &columns, by_key("cwd"));
-        assert_eq!(cwd.iter().map(|(f, _)| f.key).last(), Some("command"));
+        let sorted = super::columns(50, &columns, by_key("cwd"));
+        let sorted: Vec<_> = sorted.iter().map(|(field, _)| field.key).collect();
+        assert_eq!(sorted, ["cwd", "command"], "that one after all others");
         let widths = super::columns(80, &chosen(&["command:30", "pid:9"]), None);
         let widths: Vec<_> = widths.iter().map(|(_, width)| *width).collect();
         assert_eq!(widths, [30, 9]);
