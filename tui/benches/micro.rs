@@ -158,6 +158,20 @@ mod frame {
         frame(bencher, Screen::new(entries, CLASSIC, None));
     }
 
+    /// What else a history of a million can be looked at as, while 30 events come between two frames.
+    #[divan::bench(args = ["tree", "group", "rate", "failures"])]
+    fn of_view(bencher: Bencher<'_, '_>, view: &str) {
+        let mut screen = Screen::new(MILLION, WIDE, None);
+        screen.app.act(match view {
+            "tree" => Action::ViewTree,
+            "group" => Action::ViewGroup,
+            "rate" => Action::ViewRate,
+            _ => Action::ViewFailures,
+        });
+        screen.frame();
+        frame(bencher, screen);
+    }
+
     #[divan::bench(args = ENTRIES)]
     fn sorted_of_200x50(bencher: Bencher<'_, '_>, entries: usize) {
         frame(bencher, Screen::new(entries, WIDE, Some(by("dur", true))));

@@ -191,6 +191,16 @@ actions! {
     Details,
     /// Goes to the parent.
     Parent,
+    /// Shows the processes above and below.
+    Lineage,
+    /// Makes the selected process the root of the tree, or shows all again.
+    Zoom,
+    /// Marks the selected row, or takes the mark away.
+    ToggleMark,
+    /// Goes to the next marked row.
+    NextMark,
+    /// Goes to the marked row before.
+    PreviousMark,
     /// Asks what to do: every action by its name, and commands.
     Palette,
     /// Shows the screen in the next theme.

@@ -35,6 +35,7 @@ mod prompting;
 pub mod rates;
 pub mod save;
 mod search;
+mod selection;
 pub mod table;
 pub mod terms;
 pub mod tree;
@@ -50,14 +51,13 @@ use crate::event::Event;
 use crate::keymap::Mode;
 use crate::list::{List, Sort};
 use crate::model::{Applied, Model};
-use crate::process::ProcessId;
-use crate::store::{EntryId, Row};
+use crate::store::EntryId;
 use history::Histories;
 use hits::Hits;
 use pause::Paused;
-use popup::{Popup, Subject};
+use popup::Popup;
 use prompt::Prompt;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use table::Table;
 use terms::{Kept, Off};
 use tree::Tree;
@@ -138,6 +138,8 @@ pub struct App {
     undo: VecDeque<Kept>,
     off: Off,
     originals: originals::Originals,
+    /// The rows that a person has marked.
+    pub(crate) marks: BTreeSet<EntryId>,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
     dirty: bool,
@@ -183,6 +185,7 @@ impl App {
             histories: Histories::default(),
             undo: VecDeque::new(),
             off: Off::default(),
+            marks: BTreeSet::new(),
             originals: originals::Originals::default(),
             paused: None,
             dirty: true,
@@ -262,6 +265,9 @@ impl App {
     fn evict(&mut self) {
         let first = self.model.store.first_id();
         self.list.evict(first);
+        while self.marks.first().is_some_and(|id| *id < first) {
+            self.marks.pop_first();
+        }
         self.evict_groups(first);
         self.forget_waiting(first);
         while self.gaps.front().is_some_and(|id| *id < first) {
@@ -410,55 +416,6 @@ impl App {
     /// Sets what was typed in the prompts earlier.
     pub fn set_histories(&mut self, histories: Histories) {
         self.histories = histories;
-    }
-
-    /// Returns the id of the selected line of the table.
-    pub fn selected_entry(&self) -> Option<EntryId> {
-        self.table.selected_id(&self.list, &self.model)
-    }
-
-    /// Returns the selected process of the tree.
-    pub fn selected_process(&self) -> Option<ProcessId> {
-        self.tree.selected().map(|line| line.id)
-    }
-
-    /// Returns what the selected line is about.
-    pub fn subject(&self) -> Option<Subject> {
-        match self.view {
-            View::Events => self.selected_entry().map(Subject::Entry),
-            View::Tree => self.selected_process().map(Subject::Process),
-            View::Group | View::Failures => self.newest_of_group().map(Subject::Entry),
-            View::Rate => {
-                let key = self.rates.selected()?.label.key;
-                let parent = key.and_then(|key| self.model.processes.find(key));
-                let newest = || self.newest_of_group().map(Subject::Entry);
-                parent
-                    .map(|parent| Subject::Process(parent.id))
-                    .or_else(newest)
-            }
-        }
-    }
-
-    fn subject_entry(&self) -> Option<EntryId> {
-        match self.subject()? {
-            Subject::Entry(id) => Some(id),
-            Subject::Process(_) => None,
-        }
-    }
-
-    /// Returns the row that the selected line is about.
-    pub fn selected_row(&self) -> Option<&Row> {
-        let entry = match self.view {
-            View::Events => self.selected_entry()?,
-            View::Tree => {
-                self.model
-                    .processes
-                    .get(self.selected_process()?)?
-                    .last_exec?
-            }
-            View::Group | View::Rate | View::Failures => self.newest_of_group()?,
-        };
-        self.model.store.row(entry)
     }
 
     /// Returns how many execs are listed, and how many the history holds.

@@ -15,6 +15,7 @@ mod save;
 mod screen;
 mod settings;
 mod trial;
+mod typed;
 
 use crate::cli::{self, Command, Config, Context, DoctorConfig, DoctorFormat, Mode};
 use crate::doctor::Form;

@@ -39,6 +39,8 @@ pub struct Settings {
     pub view: Option<View>,
     /// Whether to take the mouse.
     pub mouse: Option<bool>,
+    /// Whether to keep what is typed for the next time.
+    pub remember: Option<bool>,
     /// How many execs to keep.
     pub history: Option<u64>,
     /// The filter to begin with.
@@ -98,6 +100,7 @@ pub static SETTINGS: &[Setting] = &[
     setting("sort",    "\"time\"",   "Field that the events are sorted by; with a `-` before it, largest first", set_sort),
     setting("view",    "\"events\"", "View to begin with: \"events\", \"tree\", \"group\", \"rate\" or \"failures\"", set_view),
     setting("mouse",   "true",       "Whether clicks and the wheel are for the screen; without, the terminal selects text", set_mouse),
+    setting("remember","true",       "Whether lines typed at the prompts are there the next time (~/.local/state/execsnoop-tui/typed.json)", set_remember),
     setting("history", "100_000",    "How many execs are kept; of a recording on the screen it is 2_000_000 where nothing is set", set_history),
     setting("filter",  "\"\"",       "Filter of the screen to begin with; lines take no notice of it",            set_filter),
 ];
@@ -267,6 +270,11 @@ fn set_view(settings: &mut Settings, value: &Value<'_>) -> Result<(), Fault> {
 
 fn set_mouse(settings: &mut Settings, value: &Value<'_>) -> Result<(), Fault> {
     settings.mouse = Some(value.yes_or_no()?);
+    Ok(())
+}
+
+fn set_remember(settings: &mut Settings, value: &Value<'_>) -> Result<(), Fault> {
+    settings.remember = Some(value.yes_or_no()?);
     Ok(())
 }
 

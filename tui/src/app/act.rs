@@ -1,5 +1,6 @@
 //! What each action does in the views.
 
+use super::details::Tab;
 use super::handle::step;
 use super::popup::{Popup, SortMenu, sort_by};
 use super::tree::Fold;
@@ -47,6 +48,7 @@ impl App {
             Action::ExcludeCell => self.filter_by_cell(false),
             Action::Save => self.open_save(),
             Action::Details => self.open_details(),
+            Action::Lineage => self.open_details_at(Tab::Lineage),
             Action::NextTheme => self.next_theme(),
             _ => match self.view {
                 View::Events => self.act_in_table(action),
@@ -100,6 +102,9 @@ impl App {
                 }
             }
             Action::Parent => self.select_parent_row(),
+            Action::ToggleMark => self.toggle_mark(),
+            Action::NextMark => self.next_mark(true),
+            Action::PreviousMark => self.next_mark(false),
             _ => {
                 if let Some(by) = step(action, page) {
                     self.table.step(by, &self.list, &self.model, page);
@@ -196,6 +201,13 @@ impl App {
                 self.inform(words);
             }
             Action::ShowIdle => self.toggle_idle(),
+            Action::Zoom => {
+                let words = match self.tree.zoom(&self.model) {
+                    true => "only this subtree; the same key on its root shows all again",
+                    false => "the whole tree",
+                };
+                self.inform(words);
+            }
             Action::Parent => match self.tree.parent_of(index) {
                 Some(parent) => self.tree.select(parent, page),
                 None => self.warn("its parent was never seen"),

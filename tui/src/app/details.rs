@@ -116,7 +116,7 @@ impl App {
         self.open_details_at(Tab::Facts);
     }
 
-    fn open_details_at(&mut self, tab: Tab) {
+    pub(super) fn open_details_at(&mut self, tab: Tab) {
         match self.subject() {
             Some(subject) => self.popups.push(Popup::Details(Details::new(subject, tab))),
             None => self.warn("there is no line to tell about"),

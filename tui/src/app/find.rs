@@ -28,6 +28,31 @@ impl App {
         }
     }
 
+    /// Goes to the next marked row, or the one before.
+    pub(super) fn next_mark(&mut self, forward: bool) {
+        if self.marks.is_empty() {
+            let key = self.options.keys.text(Mode::Events, Action::ToggleMark);
+            self.warn(format!("no row is marked: {key} marks one"));
+        } else if !self.find(forward, false, Want::Mark) {
+            let end = if forward { "below" } else { "above" };
+            self.warn(format!("no marked row {end}"));
+        }
+    }
+
+    /// Marks the selected row, or takes its mark away.
+    pub(super) fn toggle_mark(&mut self) {
+        let Some(id) = self.selected_row().and(self.selected_entry()) else {
+            return self.warn("there is no row to mark");
+        };
+        if self.marks.remove(&id) {
+            return self.inform("not marked any more");
+        }
+        self.marks.insert(id);
+        let key = |action| self.options.keys.text(Mode::Events, action);
+        let (back, on) = (key(Action::PreviousMark), key(Action::NextMark));
+        self.inform(format!("marked; {back} and {on} go to marked rows"));
+    }
+
     pub(super) fn search_from_here(&mut self) -> bool {
         self.find(true, true, Want::Search) || self.find(false, false, Want::Search)
     }
@@ -77,6 +102,7 @@ impl App {
         row.is_some_and(|row| match want {
             Want::Search => self.search.matches(row),
             Want::Failure => row.exec.failed(),
+            Want::Mark => self.marks.contains(&id),
         })
     }
 
@@ -92,13 +118,14 @@ impl App {
                 process.is_some_and(|process| match want {
                     Want::Search => self.search.matches_process(process, &self.model),
                     Want::Failure => process.own.failed > 0,
+                    Want::Mark => false,
                 })
             }
             View::Group | View::Rate | View::Failures => {
                 self.group_at(index).is_some_and(|(id, failed)| match want {
                     Want::Search if self.view == View::Rate => self.spawner_has(index),
                     Want::Search if self.view == View::Failures => self.failure_has(index),
-                    Want::Search => self.wants_entry(id, want),
+                    Want::Search | Want::Mark => self.wants_entry(id, want),
                     Want::Failure => failed > 0,
                 })
             }
@@ -111,4 +138,5 @@ impl App {
 enum Want {
     Search,
     Failure,
+    Mark,
 }

@@ -1,12 +1,10 @@
 //! From the terminal's events to actions, and what these do to what is open on top.
 
-use super::popup::{Popup, Subject, sort_by};
+use super::popup::{Popup, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
 use crate::field::FIELDS;
 use crate::keymap::{Key, Mode};
-use crate::process::Process;
-use crate::store::{Entry, Row};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl App {
@@ -162,34 +160,6 @@ impl App {
             }
         } else if let Some(field) = FIELDS.get(index) {
             self.set_sort(sort_by(field, self.sort()));
-        }
-    }
-
-    /// Returns the process that a subject is about, if it is still known.
-    pub fn process_of(&self, subject: Subject) -> Option<&Process> {
-        match subject {
-            Subject::Process(id) => self.model.processes.get(id),
-            Subject::Entry(id) => {
-                let row = self.model.store.row(id)?;
-                self.model.processes.find(row.exec.key())
-            }
-        }
-    }
-
-    /// Returns the entry that a subject is about.
-    pub fn entry_of(&self, subject: Subject) -> Option<&Entry> {
-        let id = match subject {
-            Subject::Entry(id) => id,
-            Subject::Process(id) => self.model.processes.get(id)?.last_exec?,
-        };
-        self.model.store.get(id)
-    }
-
-    /// Returns the exec that a subject is about, if it is one and still in the history.
-    pub fn row_of(&self, subject: Subject) -> Option<&Row> {
-        match self.entry_of(subject) {
-            Some(Entry::Row(row)) => Some(row),
-            _ => None,
         }
     }
 }

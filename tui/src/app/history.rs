@@ -26,6 +26,11 @@ impl History {
         self.lines.drain(..excess);
     }
 
+    /// Takes in all lines of another, which are newer.
+    fn add(&mut self, newer: &Self) {
+        newer.lines.iter().for_each(|line| self.push(line));
+    }
+
     /// Returns the lines, the newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().rev().map(String::as_str)
@@ -64,6 +69,13 @@ pub struct Histories {
 }
 
 impl Histories {
+    /// Takes in all lines of others, which are newer.
+    pub fn add(&mut self, newer: &Self) {
+        self.filter.add(&newer.filter);
+        self.search.add(&newer.search);
+        self.palette.add(&newer.palette);
+    }
+
     /// Returns the history of a prompt.
     pub fn of(&self, kind: PromptKind) -> &History {
         match kind {

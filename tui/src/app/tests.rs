@@ -382,6 +382,59 @@ fn a_crowd_is_folded_unless_the_selection_was_in_it() {
 }
 
 #[test]
+fn the_tree_zooms_into_a_subtree_and_out_again() {
+    let mut app = screen(1_000, build());
+    let pids = |app: &App| -> Vec<u32> {
+        let process = |line: &tree::Line| app.model.processes.get(line.id).unwrap();
+        app.tree
+            .lines()
+            .iter()
+            .map(|line| process(line).key.pid)
+            .collect()
+    };
+    act(&mut app, &[Action::ToggleTree, Action::Top]);
+    let all = pids(&app);
+    act(&mut app, &[Action::Down, Action::Down]);
+    let root = pids(&app)[2];
+    act(&mut app, &[Action::Zoom]);
+    let zoomed = pids(&app);
+    assert_eq!(zoomed[0], root);
+    assert!(zoomed.len() > 1 && zoomed.len() < all.len(), "{zoomed:?}");
+    assert!(
+        all.windows(zoomed.len()).any(|part| part == zoomed),
+        "{zoomed:?} of {all:?}"
+    );
+    act(&mut app, &[Action::Bottom, Action::Top, Action::Zoom]);
+    assert_eq!(pids(&app), all);
+}
+
+#[test]
+fn marked_rows_are_gone_to_and_forgotten_with_the_history() {
+    let mut app = screen(20, many(20));
+    let selected = |app: &App| app.selected_entry();
+    act(&mut app, &[Action::Top, Action::NextMark]);
+    assert!(
+        app.notice
+            .as_ref()
+            .is_some_and(|notice| notice.text.contains("no row is marked"))
+    );
+    act(&mut app, &[Action::Down, Action::ToggleMark]);
+    let first = selected(&app);
+    act(&mut app, &[Action::PageDown, Action::ToggleMark]);
+    let second = selected(&app);
+    act(&mut app, &[Action::Top, Action::NextMark]);
+    assert_eq!(selected(&app), first);
+    act(&mut app, &[Action::NextMark]);
+    assert_eq!(selected(&app), second);
+    act(&mut app, &[Action::NextMark]);
+    assert_eq!(selected(&app), second, "there is none further on");
+    act(&mut app, &[Action::PreviousMark, Action::ToggleMark]);
+    assert_eq!((selected(&app), app.marks.len()), (first, 1));
+    app.apply(many(40));
+    assert!(app.marks.is_empty());
+}
+
+#[test]
 fn the_filter_leaves_only_what_passes_and_what_is_above_it() {
     let mut app = screen(1_000, build());
     app.set_filter(Filter::parse("cron.hourly").unwrap());

@@ -150,6 +150,8 @@ pub struct ScreenConfig {
     pub keys: Keys,
     /// Whether to take the mouse.
     pub mouse: bool,
+    /// Whether to keep what is typed for the next time.
+    pub remember: bool,
     /// Whether to keep to ASCII.
     pub ascii: bool,
     /// The colours.

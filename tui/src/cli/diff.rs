@@ -80,6 +80,7 @@ pub(super) fn resolve(args: DiffArgs, context: &Context<'_>) -> Result<DiffConfi
     let filter = parsed(
         "--filter",
         &args.filter.unwrap_or_default(),
+        context,
         &settings.names,
     )?;
     // It is asked when an exec happens, and again when its program ends.

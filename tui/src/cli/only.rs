@@ -36,7 +36,7 @@ pub(super) fn capture_filter(
             "--tree and a command behind `--` are each a tree to capture: leave one out".into(),
         );
     }
-    let filter = parsed("--only", args.only.as_deref().unwrap_or(""), names)?;
+    let filter = parsed("--only", args.only.as_deref().unwrap_or(""), context, names)?;
     let taken = Taken {
         tree: command || !args.tree.is_empty(),
         cgroups: !args.cgroup.is_empty(),

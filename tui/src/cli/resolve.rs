@@ -72,11 +72,19 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         || !table_flags(&args).is_empty()
         || args.name.is_some()
         || args.line.is_some();
-    let assert = args.assert.as_deref().map(|text| assert(text, names));
+    let assert = args
+        .assert
+        .as_deref()
+        .map(|text| assert(text, context, names));
     let assert = assert.transpose()?;
     let in_place_of_lines = args.summary || assert.is_some();
     let mode = if asked_for_lines || in_place_of_lines || !context.stdout_is_terminal {
-        let filter = parsed("--filter", args.filter.as_deref().unwrap_or(""), names)?;
+        let filter = parsed(
+            "--filter",
+            args.filter.as_deref().unwrap_or(""),
+            context,
+            names,
+        )?;
         Mode::Lines(LineConfig {
             options: line_options(&args, uid, filter, &columns)?,
             file: args.output_file.clone(),
@@ -85,10 +93,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
             assert,
         })
     } else {
-        let parse = |flag: &str, text: &str| {
-            Filter::parse_with(text, Some(&context.zone), names)
-                .map_err(|error| show_filter_error(flag, text, &error))
-        };
+        let parse = |flag: &str, text: &str| parsed(flag, text, context, names);
         let filter = args.filter.as_deref().or(settings.filter.as_deref());
         let filter = parse("--filter", filter.unwrap_or(""))?;
         let ascii = args.ascii.or(settings.ascii).unwrap_or_default();
@@ -108,6 +113,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
             names: names.clone(),
             keys: settings.keys.clone(),
             mouse: args.mouse || (!args.no_mouse && settings.mouse.unwrap_or(true)),
+            remember: !args.no_config && settings.remember.unwrap_or(true),
             ascii: ascii.decide(context.bare()),
             theme: args.theme.or(settings.theme).unwrap_or_default(),
             color: context.colored(color),
@@ -177,12 +183,18 @@ fn source(args: &LiveArgs, command: &[OsString]) -> Result<Source, String> {
 }
 
 /// Parses a flag's filter.
-pub(super) fn parsed(flag: &str, text: &str, names: &Names) -> Result<Filter, String> {
-    Filter::parse_with(text, None, names).map_err(|error| show_filter_error(flag, text, &error))
+pub(super) fn parsed(
+    flag: &str,
+    text: &str,
+    context: &Context<'_>,
+    names: &Names,
+) -> Result<Filter, String> {
+    Filter::parse_with(text, Some(&context.zone), names)
+        .map_err(|error| show_filter_error(flag, text, &error))
 }
 
-fn assert(text: &str, names: &Names) -> Result<AssertConfig, String> {
-    let filter = parsed("--assert", text, names)?;
+fn assert(text: &str, context: &Context<'_>, names: &Names) -> Result<AssertConfig, String> {
+    let filter = parsed("--assert", text, context, names)?;
     Ok(AssertConfig {
         later: filter.asks_later(),
         filter,

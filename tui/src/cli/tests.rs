@@ -558,6 +558,8 @@ fn named_filters_are_for_every_flag_that_takes_a_filter() {
         "--only @mine",
         "--assert @mine",
         "-f @now",
+        "-f @now -o ndjson",
+        "--assert @now",
         "-u 5",
     ] {
         let config = with_file(line, file).unwrap_or_else(|error| panic!("{line}: {error}"));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::event::*;
 use crate::field::{FIELDS, Kind};
+use crate::fixture;
 use crate::resolve::Users;
 use proptest::prelude::*;
 
@@ -357,6 +358,27 @@ fn terms_are_told_apart_as_they_were_written() {
         ["err in (EACCES, ENOENT)", "under(a b)"]
     );
     assert_eq!(terms("\"日本 x\" é"), ["\"日本 x\"", "é"]);
+}
+
+proptest! {
+    #[test]
+    fn an_argument_is_found_wherever_it_stands(
+        rows in proptest::collection::vec(proptest::collection::vec("[ab ]{0,4}", 0..4), 1..80),
+        wanted in "[ab ]{0,4}",
+    ) {
+        let mut model = fixture::model(1_000);
+        for args in &rows {
+            let args: Vec<_> = args.iter().map(String::as_str).collect();
+            model.apply(fixture::ran(0, 10_000, 1, &args));
+        }
+        for (text, negated) in [(format!("arg=\"{wanted}\""), false), (format!("arg!=\"{wanted}\""), true)] {
+            let filter = Filter::parse(&text).unwrap();
+            let mut passed = Vec::new();
+            filter.tester(&model).each(|_, passes| passed.push(passes));
+            let expected: Vec<_> = rows.iter().map(|args| args.contains(&wanted) != negated).collect();
+            prop_assert_eq!(passed, expected);
+        }
+    }
 }
 
 #[test]

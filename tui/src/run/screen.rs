@@ -5,6 +5,7 @@ use super::live::{self, Capture, Stops};
 use super::only::Rest;
 use super::record::{Recorder, Reserved};
 use super::save::{Saving, Step};
+use super::typed::Typed;
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
 use crate::cli::{Config, ScreenConfig, Source};
 use crate::model::{Applied, Model};
@@ -48,6 +49,7 @@ pub(super) async fn run(
     let reserved = Reserved::new(config)?;
     let mut stops = Stops::new()?;
     let mut command = Started::held(&config.command, true, config.keep_privileges)?;
+    let typed = Typed::of_user(screen.remember, config.keep_privileges);
     let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await?;
     let Some((mut capture, model)) = started else {
         return Ok(ExitCode::SUCCESS);
@@ -65,6 +67,9 @@ pub(super) async fn run(
             .collect(),
         ended: None,
     });
+    if let Some(typed) = &typed {
+        app.set_histories(typed.load());
+    }
     let mut terminal = Terminal::enter(terminal::Options {
         mouse: screen.mouse,
         input_is_used,
@@ -88,6 +93,9 @@ pub(super) async fn run(
     shown.and(ended)?;
     if let (Some(command), Some(signal)) = (&command, signal) {
         command.pass_on(signal);
+    }
+    if let Some(Err(error)) = typed.map(|typed| typed.save(app.histories())) {
+        super::complain(&format!("{error:#}"));
     }
     let of_command = command.map(Started::exit_code);
     let verdict = super::verdict(false, config, app.model().totals.lost);

@@ -59,29 +59,33 @@ fn name(path: &Path) -> String {
 
 /// Returns where the file is by default, if there is a place.
 fn usual() -> Option<PathBuf> {
+    Some(directory_of_user("XDG_CONFIG_HOME", ".config")?.join(FILE))
+}
+
+/// Returns a directory of the user who called sudo, or of this one: what a variable says, or else one below his home.
+pub(super) fn directory_of_user(variable: &str, below: &str) -> Option<PathBuf> {
     let env = |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
     let through_sudo = env("SUDO_UID").is_some();
     let home_of = |uid: Uid| Some(User::from_uid(uid).ok()??.dir);
-    let configs = match invoking_user() {
-        Some((uid, _)) => home_of(Uid::from_raw(uid))?.join(".config"),
+    if let Some((uid, _)) = invoking_user() {
+        return Some(home_of(Uid::from_raw(uid))?.join(below));
+    }
+    if through_sudo {
         // Variables may be those of somebody else.
-        None if through_sudo => home_of(geteuid())?.join(".config"),
-        None => {
-            let absolute = |name| {
-                env(name)
-                    .map(PathBuf::from)
-                    .filter(|path| path.is_absolute())
-            };
-            // It may be that of whoever became this user.
-            let own = |home: &PathBuf| {
-                let meta = std::fs::metadata(home);
-                meta.is_ok_and(|meta| meta.uid() == geteuid().as_raw())
-            };
-            let home = || absolute("HOME").filter(own).or_else(|| home_of(geteuid()));
-            absolute("XDG_CONFIG_HOME").or_else(|| Some(home()?.join(".config")))?
-        }
+        return Some(home_of(geteuid())?.join(below));
+    }
+    let absolute = |name| {
+        env(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
     };
-    Some(configs.join(FILE))
+    // It may be that of whoever became this user.
+    let own = |home: &PathBuf| {
+        let meta = std::fs::metadata(home);
+        meta.is_ok_and(|meta| meta.uid() == geteuid().as_raw())
+    };
+    let home = || absolute("HOME").filter(own).or_else(|| home_of(geteuid()));
+    absolute(variable).or_else(|| Some(home()?.join(below)))
 }
 
 /// Returns the text of a file; `None` if there is none.

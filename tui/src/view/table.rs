@@ -107,6 +107,11 @@ fn entry(
     if selected {
         paint::selected(buf, area, look.theme);
     }
+    if app.marks.contains(&id) {
+        let first = Rect { width: 1, ..area };
+        let glyph = look.theme.glyphs.marked;
+        paint::text(buf, first, glyph, look.theme.warn, "");
+    }
     match app.model.store.get(id) {
         Some(Entry::Row(row)) => {
             let mut longest = 0;

@@ -2,12 +2,14 @@
 
 use super::paint::{self, Part, line};
 use super::{Look, area_of, cell};
+use crate::action::Action;
 use crate::app::App;
 use crate::app::hits::Area;
 use crate::app::tree::{Fold, Line};
 use crate::event::Status;
 use crate::field::{Field, by_key, command_start_into};
 use crate::format;
+use crate::keymap::Mode;
 use crate::process::{Life, Process};
 use crate::text;
 use ratatui::buffer::Buffer;
@@ -34,7 +36,15 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     }
     let window = app.tree.window(usize::from(rows.height));
     let look = look_at.look(app);
-    let (indent, cells) = titles(buf, line(area, 0), &look);
+    let root = app.tree.root().and_then(|id| app.model.processes.get(id));
+    let title = match root {
+        Some(root) => {
+            let key = app.options.keys.text(Mode::Tree, Action::Zoom);
+            format!("COMMAND  below {}; {key} on it shows all", root.key.pid)
+        }
+        None => "COMMAND".to_owned(),
+    };
+    let (indent, cells) = titles(buf, line(area, 0), &title, &look);
     let mut marks = Vec::new();
     for y in 0..rows.height {
         let index = window.top + usize::from(y);
@@ -61,7 +71,12 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
 }
 
 /// Paints the titles. Returns where the commands begin, and which columns tell a field.
-fn titles(buf: &mut Buffer, area: Rect, look: &Look<'_>) -> (u16, Vec<(Area, &'static Field)>) {
+fn titles(
+    buf: &mut Buffer,
+    area: Rect,
+    last: &str,
+    look: &Look<'_>,
+) -> (u16, Vec<(Area, &'static Field)>) {
     let mut cells = Vec::new();
     let mut cell = |place: Rect, key: &str| {
         cells.extend(by_key(key).map(|field| (area_of(place), field)));
@@ -84,7 +99,7 @@ fn titles(buf: &mut Buffer, area: Rect, look: &Look<'_>) -> (u16, Vec<(Area, &'s
     }
     x = x.saturating_add(1);
     let place = paint::from_column(area, x - area.x);
-    paint::text(buf, place, "COMMAND", look.theme.header, "");
+    paint::text(buf, place, last, look.theme.header, "");
     cell(place, "comm");
     (x - area.x, cells)
 }

@@ -32,7 +32,9 @@ fn product() -> Command {
 
 /// Keeps configurations from what a command starts.
 fn unconfigured(command: &mut Command) {
-    command.env("XDG_CONFIG_HOME", "/nonexistent");
+    command
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("XDG_STATE_HOME", "/dev/null");
     for name in ["SUDO_UID", "SUDO_GID"] {
         command.env_remove(name);
     }

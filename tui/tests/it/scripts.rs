@@ -136,3 +136,29 @@ fn recordings_that_differ_are_told_apart() {
         );
     }
 }
+
+#[test]
+fn times_of_day_are_those_of_the_zone() {
+    for (zone, filter, execs) in [
+        ("UTC", "at>=12:00:02", 2),
+        ("UTC", "at<12:00:02", 1),
+        ("Europe/Berlin", "at>=13:00:02", 2),
+        ("Europe/Berlin", "at<13:00", 0),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("recording");
+        std::fs::write(&path, RECORDING).unwrap();
+        let mut command = product();
+        command
+            .arg("-r")
+            .arg(&path)
+            .args(["-o", "ndjson", "-f", filter])
+            .env("TZ", zone);
+        let told = command.output().unwrap();
+        let lines = text(&told.stdout).lines();
+        let told = lines
+            .filter(|line| line.contains(r#""event":"exec""#))
+            .count();
+        assert_eq!(told, execs, "{zone} {filter}");
+    }
+}

@@ -23,6 +23,8 @@ pub(in crate::view) struct Glyphs {
     pub gap: &'static str,
     /// A failed exec.
     pub failed: &'static str,
+    /// A row that a person has marked.
+    pub marked: &'static str,
     /// The selected row.
     pub mark: &'static str,
     /// A child that is not the last.
@@ -58,6 +60,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     descending: "▼",
     gap: "▒",
     failed: "✗",
+    marked: "◆",
     mark: "▌",
     branch: "├─",
     corner: "└─",
@@ -82,6 +85,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     descending: "v",
     gap: "#",
     failed: "x",
+    marked: "*",
     mark: ">",
     branch: "|-",
     corner: "`-",
