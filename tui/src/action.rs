@@ -195,6 +195,8 @@ actions! {
     Lineage,
     /// Makes the selected process the root of the tree, or shows all again.
     Zoom,
+    /// Shows the whole command of the selected line below the view, or no longer.
+    Wrap,
     /// Marks the selected row, or takes the mark away.
     ToggleMark,
     /// Goes to the next marked row.

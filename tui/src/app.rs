@@ -138,6 +138,8 @@ pub struct App {
     undo: VecDeque<Kept>,
     off: Off,
     originals: originals::Originals,
+    /// Whether the selected line's whole command is shown.
+    pub(crate) wrap: bool,
     /// The rows that a person has marked.
     pub(crate) marks: BTreeSet<EntryId>,
     gaps: VecDeque<EntryId>,
@@ -185,6 +187,7 @@ impl App {
             histories: Histories::default(),
             undo: VecDeque::new(),
             off: Off::default(),
+            wrap: false,
             marks: BTreeSet::new(),
             originals: originals::Originals::default(),
             paused: None,

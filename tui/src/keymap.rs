@@ -394,6 +394,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Move,    EVENTS,   &[c('$')],                                  A::LineEnd,         "to the commands' end"),
         bind(G::Move,    ROWS,     &[c('P')],                                  A::Parent,          "to the parent"),
         bind(G::View,    ROWS,     &[c('a')],                                  A::Lineage,         "lineage: the processes above and below"),
+        bind(G::View,    LISTS,    &[c('w')],                                  A::Wrap,            "wrap: the selected line's whole command below, or no longer"),
         bind(G::Tree,    TREE,     &[c('z')],                                  A::Zoom,            "zoom: only this subtree; on its root: all again"),
         bind(G::Move,    EVENTS,   &[c('m')],                                  A::ToggleMark,      "mark this row, or no longer"),
         bind(G::Move,    EVENTS,   &[c('}')],                                  A::NextMark,        "to the next marked row"),

@@ -165,14 +165,17 @@ struct Panels {
 }
 
 impl Panels {
-    fn new(screen: Rect, problem: bool) -> Self {
+    fn new(screen: Rect, problem: bool, wrap: bool) -> Self {
         let lines = |on: bool, lines: u16| if on { lines } else { 0 };
         let height = screen.height;
         let status = 1;
         let rate = lines(height >= 12, 1) + lines(height >= 24, 1);
         let tabs = lines(height >= 8, 1);
         let problem = lines(problem && height >= 10, 1);
-        let strip = lines(height >= 20, strip::HEIGHT);
+        let strip = match wrap {
+            true => lines(height >= 10, strip::HEIGHT + height / 6),
+            false => lines(height >= 20, strip::HEIGHT),
+        };
         let footer = lines(height >= 6, 1);
         let body = height.saturating_sub(status + rate + tabs + problem + strip + footer);
         let mut y = screen.y;
@@ -227,7 +230,7 @@ fn draw_all(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         paint::text(frame.buffer_mut(), screen, &words, theme.warn, "");
         return;
     }
-    let panels = Panels::new(screen, status::problem_text(app).is_some());
+    let panels = Panels::new(screen, status::problem_text(app).is_some(), app.wrap);
     let buf = frame.buffer_mut();
     let look = look_at.look(app);
     status::header(buf, panels.status, app, &look);

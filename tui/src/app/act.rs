@@ -48,6 +48,13 @@ impl App {
             Action::ExcludeCell => self.filter_by_cell(false),
             Action::Save => self.open_save(),
             Action::Details => self.open_details(),
+            Action::Wrap => {
+                self.wrap = !self.wrap;
+                self.inform(match self.wrap {
+                    true => "the whole command stands below",
+                    false => "the command stands in its line only",
+                });
+            }
             Action::Lineage => self.open_details_at(Tab::Lineage),
             Action::NextTheme => self.next_theme(),
             _ => match self.view {

@@ -3,6 +3,7 @@
 use super::paint::{self, Part, line};
 use super::{Look, tree};
 use crate::app::{App, View};
+use crate::cells;
 use crate::event::Status;
 use crate::field::{self, Value};
 use crate::format;
@@ -52,6 +53,38 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
         &cut_left(chain, usize::from(area.width.saturating_sub(3)), look),
         ellipsis,
     );
+    if let Some(row) = row {
+        whole_command(buf, paint::below(area, HEIGHT), row, look);
+    }
+}
+
+/// Paints a command over as many lines as there are; the last says if there is more.
+fn whole_command(buf: &mut Buffer, area: Rect, row: &Row, look: &Look<'_>) {
+    let width = usize::from(area.width.saturating_sub(3));
+    let mut command = String::new();
+    // No more than there can be cells for.
+    let most = usize::from(area.height) * width * 4;
+    field::command_start_into(&mut command, row, most);
+    let command = look.plain(command.into());
+    let lines = cells::wrap(&command, width.max(1));
+    let last = usize::from(area.height).saturating_sub(1);
+    for (y, text) in (0..area.height).zip(&lines) {
+        let place = paint::from_column(line(area, y), 2);
+        let cut = usize::from(y) == last && lines.len() > last + 1;
+        let text = match cut {
+            true => cells::fit(&format!("{text}   "), width, look.theme.glyphs.ellipsis),
+            false => (*text).to_owned(),
+        };
+        let more = if cut { look.theme.glyphs.ellipsis } else { "" };
+        let text = format!("{}{more}", text.trim_end());
+        paint::text(
+            buf,
+            place,
+            &text,
+            look.theme.bright,
+            look.theme.glyphs.ellipsis,
+        );
+    }
 }
 
 fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {

@@ -263,6 +263,35 @@ fn a_command_is_shown_as_far_as_a_line_goes() {
 }
 
 #[test]
+fn a_whole_command_stands_below_on_request() {
+    let long: Vec<String> = (0..60).map(|i| format!("word-{i}")).collect();
+    let args: Vec<_> = std::iter::once("echo")
+        .chain(long.iter().map(String::as_str))
+        .collect();
+    let events = vec![ran(0, 48_300, 48_200, &args)];
+    let shot = Shot::with(AppOptions::default(), events, 80, 24);
+    assert!(!shot.look().contains("word-10"));
+    let shot = shot.keys("w");
+    let look = shot.look();
+    assert!(
+        look.contains("word-10") && !look.contains("word-59"),
+        "{look}"
+    );
+    let last = look
+        .lines()
+        .find(|line| line.ends_with('…') && line.starts_with("  word"));
+    assert!(last.is_some(), "it says that there is more: {look}");
+    assert!(!shot.keys("w").look().contains("word-10"));
+    let wide = Shot::with(
+        AppOptions::default(),
+        vec![ran(0, 48_300, 48_200, &args)],
+        200,
+        50,
+    );
+    assert!(wide.keys("w").look().contains("word-59"));
+}
+
+#[test]
 fn columns_on_request() {
     let keys = [
         "pid",
