@@ -14,7 +14,7 @@ pub const MASK: &str = "[redacted]";
 const NAMES: &str = "[a-z0-9_.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?[0-9]*(?-i:[A-Z][A-Za-z0-9]*)?(?:[_.-][a-z0-9_.-]*)?";
 
 /// Expressions, and what they are replaced by; the secret is what is not taken over.
-const PATTERNS: [(&str, &str); 7] = [
+const PATTERNS: [(&str, &str); 10] = [
     // NAME=value, "name": "value", name: value
     (
         r#"(?i)((?:NAMES)["']?\s*(?:=>|=|:)\s*)("[^"]*"|'[^']*'|[^\s"'&;,}]+)"#,
@@ -38,6 +38,16 @@ const PATTERNS: [(&str, &str); 7] = [
     (
         r#"(?i)\b([a-z][a-z0-9+.-]*://)[a-z0-9_-]{20,}@"#,
         "${1}[redacted]@",
+    ),
+    // Flags of programs that a shell is told to start
+    (
+        r#"\b(curl\b[^|;&\n]*?\s(?:-[uU]|--user|--proxy-user)[ =]?)[^\s"']+"#,
+        "${1}[redacted]",
+    ),
+    (r#"\b(sshpass\s+-p\s*)[^\s"']+"#, "${1}[redacted]"),
+    (
+        r#"\b((?:mysql|mariadb)[a-z-]*\b[^|;&\n]*?\s-p)[^\s"']+"#,
+        "${1}[redacted]",
     ),
     // Keys by the shapes that services give them
     (
@@ -117,6 +127,8 @@ const FLAGS: &[Flag] = &[
     ),
     flag(&["curl"], "-u", Place::Both),
     flag(&["curl"], "-U", Place::Both),
+    flag(&["curl"], "--user", Place::Apart),
+    flag(&["curl"], "--proxy-user", Place::Apart),
     flag(&["smbclient", "rpcclient"], "-U", Place::Both),
     flag(&["useradd", "usermod"], "-p", Place::Apart),
     flag(&["openssl"], "-k", Place::Apart),
@@ -330,6 +342,22 @@ mod tests {
             (
                 &["x", "ghp_abcdefghijklmnopqrstuvwxyz0123456789"],
                 "x [redacted]",
+            ),
+            (
+                &[
+                    "sh",
+                    "-c",
+                    "curl -s -u me:hunter2 h | mysql -u me -phunter2 shop",
+                ],
+                "sh -c curl -s -u [redacted] h | mysql -u me -p[redacted] shop",
+            ),
+            (
+                &["sh", "-c", "sshpass -p hunter2 ssh -p 22 h"],
+                "sh -c sshpass -p [redacted] ssh -p 22 h",
+            ),
+            (
+                &["curl", "--user", "me:hunter2", "h"],
+                "curl --user [redacted] h",
             ),
             (
                 &["sh", "-c", "PGPASSWORD=hunter2 psql -c 'select 1'"],
