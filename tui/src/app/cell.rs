@@ -14,7 +14,7 @@ use crate::format;
 use crate::pivot::failed::What;
 
 /// Where the mark begins, if one of these is in sight.
-const FIRST: [&str; 3] = ["user", "comm", "res"];
+const FIRST: [&str; 4] = ["user", "comm", "res", "command"];
 
 impl App {
     /// Returns the marked column: where its title stands, and what it tells.
