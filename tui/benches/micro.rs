@@ -13,8 +13,10 @@
 mod history;
 mod work;
 
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
+use execsnoop_tui::action::Action;
 use execsnoop_tui::event::Event;
 use execsnoop_tui::filter::Filter;
 use execsnoop_tui::list::List;
@@ -156,10 +158,51 @@ mod frame {
         frame(bencher, Screen::new(entries, CLASSIC, None));
     }
 
+    /// What else a history of a million can be looked at as, while 30 events come between two frames.
+    #[divan::bench(args = ["tree", "group", "rate", "failures"])]
+    fn of_view(bencher: Bencher<'_, '_>, view: &str) {
+        let mut screen = Screen::new(MILLION, WIDE, None);
+        screen.app.act(match view {
+            "tree" => Action::ViewTree,
+            "group" => Action::ViewGroup,
+            "rate" => Action::ViewRate,
+            _ => Action::ViewFailures,
+        });
+        screen.frame();
+        frame(bencher, screen);
+    }
+
     #[divan::bench(args = ENTRIES)]
     fn sorted_of_200x50(bencher: Bencher<'_, '_>, entries: usize) {
         frame(bencher, Screen::new(entries, WIDE, Some(by("dur", true))));
     }
+}
+
+/// The last character of a filter typed at a history of a million: the filter, the offers and the frame. That of
+/// `comm=` looks for the values, that behind it only chooses among them.
+#[divan::bench(
+    args = ["us", "comm=", "comm=s", "arg=", "arg=-", "exe=/usr/b", "(nginx|sh) user="],
+    sample_count = 20,
+    sample_size = 1
+)]
+fn keystroke(bencher: Bencher<'_, '_>, text: &str) {
+    let screen = std::cell::RefCell::new(Screen::new(MILLION, CLASSIC, None));
+    let last = text.chars().next_back().unwrap();
+    let before = text.strip_suffix(last).unwrap();
+    let open = || {
+        let app = &mut screen.borrow_mut().app;
+        app.act(Action::Close);
+        app.act(Action::Filter);
+        app.handle(Input::Paste(before.to_owned()), 0);
+    };
+    let key = KeyEvent::new(KeyCode::Char(last), KeyModifiers::NONE);
+    bencher.with_inputs(open).bench_local_values(|()| {
+        let mut screen = screen.borrow_mut();
+        screen.app.handle(Input::Key(key), 0);
+        screen.frame();
+        let offered = screen.app.prompt().map(|prompt| prompt.offers.list.len());
+        assert!(offered > Some(0), "{text}");
+    });
 }
 
 /// Execs and exits to lines of ndjson.

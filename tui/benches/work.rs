@@ -96,7 +96,7 @@ impl Growing {
 /// The screen of a full history, at its newest row.
 pub(crate) struct Screen {
     events: Box<dyn Iterator<Item = Event>>,
-    app: App,
+    pub(crate) app: App,
     terminal: Terminal<TestBackend>,
 }
 

@@ -1,16 +1,39 @@
 //! What a person can ask the screen to do. Keys map to these in [`crate::keymap`].
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($(#[doc = $doc:literal] $name:ident,)*) => {
         /// One thing that the screen can do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $doc] $name,)*
         }
 
         impl Action {
             /// Every action.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Returns what it does, in a sentence.
+            pub fn doc(self) -> &'static str {
+                let doc = match self {
+                    $(Self::$name => $doc,)*
+                };
+                doc.trim()
+            }
+
+            /// Returns its name in a configuration, such as "page-up".
+            pub fn name(self) -> String {
+                let name = match self {
+                    $(Self::$name => stringify!($name),)*
+                };
+                let mut out = String::new();
+                for c in name.chars() {
+                    if c.is_ascii_uppercase() && !out.is_empty() {
+                        out.push('-');
+                    }
+                    out.push(c.to_ascii_lowercase());
+                }
+                out
+            }
         }
     };
 }
@@ -92,6 +115,10 @@ actions! {
     UndoFilter,
     /// Shows everything again.
     ClearFilter,
+    /// Shows the terms of the filter.
+    FilterList,
+    /// Takes the selected term out of the filter.
+    RemoveTerm,
     /// Shows failures only, or no longer.
     FailuresOnly,
     /// Goes to the next failed exec.
@@ -120,8 +147,24 @@ actions! {
     GroupBy,
     /// Marks what is selected, or no longer.
     Mark,
+    /// Offers the fields that can be columns.
+    Columns,
+    /// Moves the selected column one to the left.
+    ColumnBefore,
+    /// Moves the selected column one to the right.
+    ColumnAfter,
+    /// Makes the selected column wider.
+    Wider,
+    /// Makes the selected column narrower.
+    Narrower,
+    /// Gives the selected column its usual width.
+    UsualWidth,
+    /// Takes the columns that there are by default.
+    ResetColumns,
     /// Asks what to copy.
     Copy,
+    /// Asks for the name of a file to save to.
+    Save,
     /// Copies a command that does the same.
     CopyCommand,
     /// Copies the process id.
@@ -136,10 +179,20 @@ actions! {
     NextTab,
     /// Shows the part of the details before.
     PreviousTab,
+    /// Marks the cell to the left.
+    CellLeft,
+    /// Marks the cell to the right.
+    CellRight,
+    /// Keeps only the rows that have the marked cell's value.
+    KeepCell,
+    /// Hides the rows that have the marked cell's value.
+    ExcludeCell,
     /// Keeps only the rows that have the selected fact.
     KeepFact,
     /// Hides the rows that have the selected fact.
     ExcludeFact,
+    /// Show secrets of a command line that are masked, or mask them again.
+    Reveal,
     /// Gives less time to a column of the chart.
     FinerSpan,
     /// Gives more time to a column of the chart.
@@ -152,6 +205,22 @@ actions! {
     Details,
     /// Goes to the parent.
     Parent,
+    /// Shows the processes above and below.
+    Lineage,
+    /// Makes the selected process the root of the tree, or shows all again.
+    Zoom,
+    /// Shows the whole command of the selected line below the view, or no longer.
+    Wrap,
+    /// Marks the selected row, or takes the mark away.
+    ToggleMark,
+    /// Goes to the next marked row.
+    NextMark,
+    /// Goes to the marked row before.
+    PreviousMark,
+    /// Asks what to do: every action by its name, and commands.
+    Palette,
+    /// Shows the screen in the next theme.
+    NextTheme,
     /// Shows the keys and the columns.
     Help,
     /// Closes what is on top.
@@ -166,6 +235,10 @@ actions! {
     Accept,
     /// Swaps searching and filtering.
     SwapPrompt,
+    /// Puts what is offered into the line, or asks for offers.
+    Complete,
+    /// Offers lines that were typed earlier.
+    Recall,
     /// Moves the text cursor left.
     CursorLeft,
     /// Moves the text cursor right.

@@ -2,99 +2,69 @@
 //! clock and does no I/O: events, keys and the time come in, the view reads what is to be drawn.
 
 mod act;
+mod arguments;
+mod cell;
+mod choosing;
+pub mod column_menu;
 pub mod columns;
+pub mod commands;
+mod completing;
 pub mod copy;
 pub mod cursor;
 pub mod details;
 pub mod failures;
 mod filtering;
+mod find;
 pub mod group;
 mod handle;
+pub mod help;
+pub mod history;
 pub mod hits;
+pub mod line;
 pub mod moment;
 mod mouse;
+pub mod offers;
 pub mod options;
+mod originals;
+pub mod palette;
 mod passing;
 mod pause;
 pub mod pivots;
 pub mod popup;
 pub mod prompt;
+mod prompting;
 pub mod rates;
+pub mod save;
 mod search;
+mod selection;
 pub mod table;
+pub mod terms;
 pub mod tree;
+mod views;
 pub mod words;
 
-pub use options::{AppOptions, ColorMode, ProbeStatus, SelfUsage};
+pub use crate::appearance::ColorMode;
+pub use options::{AppOptions, ProbeStatus, SelfUsage};
 pub use search::Search;
+pub use views::View;
 
 use crate::event::Event;
 use crate::keymap::Mode;
 use crate::list::{List, Sort};
 use crate::model::{Applied, Model};
-use crate::process::ProcessId;
-use crate::store::{EntryId, Row};
+use crate::store::EntryId;
+use history::Histories;
 use hits::Hits;
 use pause::Paused;
-use popup::{Popup, Subject};
+use popup::Popup;
 use prompt::Prompt;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use table::Table;
+use terms::{Kept, Off};
 use tree::Tree;
 
 #[cfg(test)]
 mod tests;
-
-/// The views; each has a tab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum View {
-    /// The table of events.
-    Events,
-    /// The tree of processes.
-    Tree,
-    /// Rows put together by what they have in common.
-    Group,
-    /// How much happened when, and who started it.
-    Rate,
-    /// Failed execs by why and by path.
-    Failures,
-}
-
-impl View {
-    /// Every view with its tab's name, in order.
-    pub const ALL: [(Self, &'static str); 5] = [
-        (Self::Events, "Events"),
-        (Self::Tree, "Tree"),
-        (Self::Group, "Group"),
-        (Self::Rate, "Rate"),
-        (Self::Failures, "Failures"),
-    ];
-
-    /// Returns where keys go while nothing is open on top of it.
-    pub fn mode(self) -> Mode {
-        match self {
-            Self::Events => Mode::Events,
-            Self::Tree => Mode::Tree,
-            Self::Group => Mode::Group,
-            Self::Rate => Mode::Rate,
-            Self::Failures => Mode::Failures,
-        }
-    }
-
-    /// Returns its tab's name.
-    pub fn name(self) -> &'static str {
-        let tab = Self::ALL.iter().find(|(view, _)| *view == self);
-        tab.map_or("", |(_, name)| *name)
-    }
-
-    /// Returns the view whose tab is `by` tabs further, round and round.
-    fn beside(self, by: isize) -> Self {
-        let len = Self::ALL.len();
-        let at = Self::ALL.iter().position(|(view, _)| *view == self);
-        let to = (at.unwrap_or(0) + len).saturating_add_signed(by) % len;
-        Self::ALL.get(to).map_or(self, |(view, _)| *view)
-    }
-}
 
 /// What the program has to do after an event of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +84,15 @@ pub enum Outcome {
 pub enum Request {
     /// Give a text to the terminal's clipboard.
     Copy(String),
+    /// Save what the filter shows.
+    Save {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is to be in it.
+        form: crate::export::saved::Form,
+        /// Whether to replace one that is there.
+        over: bool,
+    },
     /// Replay so many times as fast as it happened.
     Speed(f64),
     /// Let the next event of a replay that stands still happen.
@@ -157,17 +136,26 @@ pub struct App {
     pub(crate) status: ProbeStatus,
     pub(crate) usage: Option<SelfUsage>,
     pub(crate) hits: Hits,
+    /// What the marked cell tells.
+    cell: Option<&'static crate::field::Field>,
     requests: Vec<Request>,
-    undo: VecDeque<String>,
+    histories: Histories,
+    undo: VecDeque<Kept>,
+    off: Off,
+    originals: originals::Originals,
+    /// Whether the selected line's whole command is shown.
+    pub(crate) wrap: bool,
+    /// The rows that a person has marked.
+    pub(crate) marks: BTreeSet<EntryId>,
     gaps: VecDeque<EntryId>,
     paused: Option<Paused>,
     moment: Option<moment::Moment>,
     /// Whether the next event of a replay was asked for.
     stepping: bool,
-    /// The time as of the last event of the terminal or tick, ns.
-    now_ns: u64,
     dirty: bool,
     second: u64,
+    /// The time of the last event of the terminal.
+    now_ns: u64,
 }
 
 impl App {
@@ -176,14 +164,16 @@ impl App {
         let mut list = List::new();
         list.set_folding(true, &model);
         list.set_filter(options.filter.clone(), &model);
-        if options.sort.is_some() {
-            list.set_sort(options.sort, &model);
+        let sort = options.sort.filter(|sort| !sort.is_arrival());
+        if sort.is_some() {
+            list.set_sort(sort, &model);
         }
         let gaps = model.store.iter();
         let gaps = gaps.filter(|(_, entry)| matches!(entry, crate::store::Entry::Gap(_)));
         let mut tree = Tree::default();
         tree.touch();
-        Self {
+        let view = options.view;
+        let mut app = Self {
             gaps: gaps.map(|(id, _)| id).collect(),
             model,
             options,
@@ -200,15 +190,25 @@ impl App {
             status: ProbeStatus::default(),
             usage: None,
             hits: Hits::default(),
+            cell: None,
             requests: Vec::new(),
+            histories: Histories::default(),
             undo: VecDeque::new(),
+            off: Off::default(),
+            wrap: false,
+            marks: BTreeSet::new(),
+            originals: originals::Originals::default(),
             paused: None,
             moment: None,
             stepping: false,
             now_ns: 0,
             dirty: true,
             second: 0,
+        };
+        if view != app.view {
+            app.set_view(view);
         }
+        app
     }
 
     /// Returns the model.
@@ -280,6 +280,9 @@ impl App {
     fn evict(&mut self) {
         let first = self.model.store.first_id();
         self.list.evict(first);
+        while self.marks.first().is_some_and(|id| *id < first) {
+            self.marks.pop_first();
+        }
         self.evict_groups(first);
         self.forget_waiting(first);
         while self.gaps.front().is_some_and(|id| *id < first) {
@@ -298,10 +301,12 @@ impl App {
 
     fn changed(&mut self, id: EntryId) {
         match &mut self.paused {
-            Some(paused) if id < paused.from => {
-                paused.changed.insert(id);
+            Some(paused) => {
+                if id < paused.from {
+                    paused.changed.insert(id);
+                }
+                self.wait_for(id);
             }
-            Some(_) => self.wait_for(id),
             None => {
                 self.list.update(id, &self.model);
                 self.listed(id);
@@ -334,6 +339,9 @@ impl App {
             self.list.refresh(&self.model);
             self.regroup();
             self.dirty = true;
+        }
+        if second.is_multiple_of(every) {
+            self.count_terms();
         }
     }
 
@@ -385,9 +393,14 @@ impl App {
             (Some(Popup::Details(_)), _) => Mode::Details,
             (Some(Popup::Sort(_)), _) => Mode::Sort,
             (Some(Popup::By(_)), _) => Mode::By,
+            (Some(Popup::Columns(_)), _) => Mode::Columns,
             (Some(Popup::Copy(_)), _) => Mode::Copy,
-            (Some(Popup::Help { .. }), _) => Mode::Help,
-            (Some(Popup::Prompt(_)), _) => Mode::Prompt,
+            (Some(Popup::Save(prompt)), _) if prompt.exists => Mode::Replace,
+            (Some(Popup::Save(_)), _) => Mode::Save,
+            (Some(Popup::Terms(_)), _) => Mode::Filters,
+            (Some(Popup::Help(help)), _) if help.typing => Mode::HelpSearch,
+            (Some(Popup::Help(_)), _) => Mode::Help,
+            (Some(Popup::Prompt(prompt)), _) => prompt.mode(),
             (None, view) => view.mode(),
         }
     }
@@ -405,53 +418,19 @@ impl App {
         }
     }
 
-    /// Returns the id of the selected line of the table.
-    pub fn selected_entry(&self) -> Option<EntryId> {
-        self.table.selected_id(&self.list, &self.model)
+    /// Scrolls what the prompt offers so that the highlighted one is among `page` visible lines.
+    pub(crate) fn scroll_offers(&mut self, page: usize) {
+        self.with_prompt(|prompt| prompt.offers.scroll(page));
     }
 
-    /// Returns the selected process of the tree.
-    pub fn selected_process(&self) -> Option<ProcessId> {
-        self.tree.selected().map(|line| line.id)
+    /// Returns what was typed in the prompts.
+    pub fn histories(&self) -> &Histories {
+        &self.histories
     }
 
-    /// Returns what the selected line is about.
-    pub fn subject(&self) -> Option<Subject> {
-        match self.view {
-            View::Events => self.selected_entry().map(Subject::Entry),
-            View::Tree => self.selected_process().map(Subject::Process),
-            View::Group | View::Failures => self.newest_of_group().map(Subject::Entry),
-            View::Rate => {
-                let key = self.rates.selected()?.label.key;
-                let parent = key.and_then(|key| self.model.processes.find(key));
-                let newest = || self.newest_of_group().map(Subject::Entry);
-                parent
-                    .map(|parent| Subject::Process(parent.id))
-                    .or_else(newest)
-            }
-        }
-    }
-
-    fn subject_entry(&self) -> Option<EntryId> {
-        match self.subject()? {
-            Subject::Entry(id) => Some(id),
-            Subject::Process(_) => None,
-        }
-    }
-
-    /// Returns the row that the selected line is about.
-    pub fn selected_row(&self) -> Option<&Row> {
-        let entry = match self.view {
-            View::Events => self.selected_entry()?,
-            View::Tree => {
-                self.model
-                    .processes
-                    .get(self.selected_process()?)?
-                    .last_exec?
-            }
-            View::Group | View::Rate | View::Failures => self.newest_of_group()?,
-        };
-        self.model.store.row(entry)
+    /// Sets what was typed in the prompts earlier.
+    pub fn set_histories(&mut self, histories: Histories) {
+        self.histories = histories;
     }
 
     /// Returns how many execs are listed, and how many the history holds.
@@ -468,8 +447,8 @@ impl App {
 
     /// Sorts the table; the order of arrival is the same as by time, with the gaps in it.
     pub(crate) fn set_sort(&mut self, sort: Sort) {
-        let arrival = sort.field.key == "time" && !sort.descending;
-        self.list.set_sort((!arrival).then_some(sort), &self.model);
+        let order = Some(sort).filter(|sort| !sort.is_arrival());
+        self.list.set_sort(order, &self.model);
         self.caught_up();
         let way = if sort.descending {
             "largest first"

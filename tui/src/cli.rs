@@ -3,56 +3,124 @@
 //! Resolving asks nothing of the process: what it needs to know comes in a [`Context`],
 //! so that every decision is a function. It needs no privileges and has no effects.
 
+mod config;
+mod context;
+mod diff;
 mod only;
 mod resolve;
 mod value;
 
-pub use only::CaptureFilter;
-pub use resolve::{
+pub use config::{
     AssertConfig, Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig,
     Source,
 };
+pub use context::Context;
+pub use diff::{DiffArgs, DiffConfig, DiffFormat};
+pub use only::CaptureFilter;
 pub use value::Speed;
 
+use crate::app::View;
+use crate::appearance::{ThemeName, When};
 use crate::export::{FORMATS, Format};
 use clap::builder::PossibleValue;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use regex::bytes::Regex;
-use std::ffi::{OsStr, OsString};
-use std::io::IsTerminal;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// What stands behind `--`, for help and docs.
 pub const COMMAND_HELP: &str = "Start this program, and capture only it and what descends from it";
 
-const EXAMPLES: &str = "\
--- CMD ARG…  Start this program, and capture only it and what descends from it. It is started
-when the capture is ready, as the user who called sudo, and the run ends with it and with its
-status: 128 and the signal's number if one killed it, 127 or 126 if it cannot be executed. On
-the screen, which stays, it has no terminal: it reads nothing, and its output is dropped.
+/// How that program is started, and how it ends.
+pub const COMMAND_DETAILS: &str = "\
+It is started when the capture is ready, as the user who called sudo, and the run ends with it and with its \
+status: 128 and the signal's number if one killed it, 127 or 126 if it cannot be executed. On the screen, \
+which stays, it has no terminal: it reads nothing, and its output is dropped.";
 
-Examples:
-  sudo execsnoop-tui                          the screen
-  sudo execsnoop-tui -f 'res!=ok user=root'   only what fails for root
-  sudo execsnoop-tui -xT                      lines as bcc's execsnoop prints them
-  sudo execsnoop-tui -o ndjson | jq 'select(.error)'
-  sudo execsnoop-tui -w day.zst               the screen, and all of it recorded
-  execsnoop-tui -r day.zst                    the same screen, later and elsewhere
-  execsnoop-tui -r web.zst -r db.zst          two machines, by time of day, in one list
-  execsnoop-tui --demo                        the screen with made-up events, for a first look
-  sudo execsnoop-tui -- make -j4              what make executes, until it ends
-  sudo execsnoop-tui --only 'user=alice !ccache'
-  execsnoop-tui doctor                        what a live run needs, and what is missing
+/// Command lines, and what each is for.
+pub const EXAMPLES: &[(&str, &str)] = &[
+    ("sudo execsnoop-tui", "the screen"),
+    (
+        "sudo execsnoop-tui -f 'res!=ok user=root'",
+        "only what fails for root",
+    ),
+    (
+        "sudo execsnoop-tui -xT",
+        "lines as bcc's execsnoop prints them",
+    ),
+    (
+        "sudo execsnoop-tui -o ndjson | jq 'select(.error)'",
+        "what fails, as JSON",
+    ),
+    (
+        "sudo execsnoop-tui -w day.zst",
+        "the screen, and all of it recorded",
+    ),
+    (
+        "execsnoop-tui -r day.zst",
+        "the same screen, later and elsewhere",
+    ),
+    (
+        "execsnoop-tui -r web.zst -r db.zst",
+        "two machines, by time of day, in one list",
+    ),
+    (
+        "execsnoop-tui --demo",
+        "a made-up machine, for a first look",
+    ),
+    (
+        "sudo execsnoop-tui -- make -j4",
+        "what make executes, until it ends",
+    ),
+    (
+        "sudo execsnoop-tui --only 'user=alice !ccache'",
+        "only alice's, in the kernel already",
+    ),
+    (
+        "execsnoop-tui diff good.zst bad.zst",
+        "what fails, is missing or slower in the second",
+    ),
+    (
+        "execsnoop-tui doctor",
+        "what a live run needs, and what is missing",
+    ),
+];
 
-The screen comes up when standard output is a terminal. It does not, and lines are printed,
-when output is redirected, with -o or -O, and with the flags that ask for the lines of bcc's
-execsnoop: -T -t -U -q -n -l --max-args. With --summary or --assert and none of these there are
-no lines and no screen; with -w and none of these, redirected output stays empty.
+/// When there are lines in the place of the screen.
+pub const SCREEN_OR_LINES: &str = "\
+The screen comes up when standard output is a terminal. It does not, and lines are printed, when output is \
+redirected, with -o or -O, and with the flags that ask for the lines of bcc's execsnoop: -T -t -U -q -n -l \
+--max-args. With --summary or --assert and none of these there are no lines and no screen; with -w and none of \
+these, redirected output stays empty.";
 
-Exit status: 0 done, or the reader of the output went away; 1 could not run, or not record all;
-2 usage; 3 an exec did not pass --assert; 4 events were lost and --fail-on-loss is given; else
-that of CMD, if one was started and has ended.";
+/// Exit statuses, and what each means.
+pub const STATUSES: &[(&str, &str)] = &[
+    ("0", "done, or the reader of the output went away"),
+    ("1", "could not run, or not record all"),
+    ("2", "usage"),
+    (
+        "3",
+        "an exec did not pass --assert, or diff found a difference",
+    ),
+    ("4", "events were lost and --fail-on-loss is given"),
+    ("other", "that of CMD, if one was started and has ended"),
+];
+
+/// Returns what stands below the flags in `--help`.
+fn after_help() -> String {
+    let width = EXAMPLES.iter().map(|(line, _)| line.len()).max();
+    let list = |pairs: &[(&str, &str)], width: usize| -> String {
+        let line = |(left, right): &(&str, &str)| format!("\n  {left:width$}  {right}");
+        pairs.iter().map(line).collect()
+    };
+    format!(
+        "-- CMD ARG…  {COMMAND_HELP}. {COMMAND_DETAILS}\n\nExamples:{}\n\n{SCREEN_OR_LINES}\n\nExit status:{}",
+        list(EXAMPLES, width.unwrap_or(0)),
+        list(STATUSES, "other".len()),
+    )
+}
 
 const USAGE: &str = "execsnoop-tui [OPTIONS] [-- CMD ARG…]
        execsnoop-tui <COMMAND>";
@@ -64,7 +132,7 @@ const USAGE: &str = "execsnoop-tui [OPTIONS] [-- CMD ARG…]
 #[command(
     name = "execsnoop-tui",
     version,
-    after_help = EXAMPLES,
+    after_help = after_help(),
     args_conflicts_with_subcommands = true,
     override_usage = USAGE,
     max_term_width = 100
@@ -85,6 +153,26 @@ pub enum Subcommands {
     ///
     /// It really attaches and catches an exec of its own; exits with 0 only if that works.
     Doctor(DoctorArgs),
+    /// Prints a configuration with everything as it is without one, and words about it
+    PrintConfig,
+    /// Tells which commands differ in two recordings: that fail in one only, are in one only, take longer
+    ///
+    /// Exits with 0 if there is no difference, and with 3 if there is one.
+    Diff(DiffArgs),
+    /// Prints the manual page: `execsnoop-tui man | man -l -`
+    Man,
+    /// Prints what completes this program's command lines in a shell
+    ///
+    /// For bash: execsnoop-tui completions bash | sudo tee /etc/bash_completion.d/execsnoop-tui
+    Completions(CompletionsArgs),
+}
+
+/// The flags of `completions`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
 }
 
 /// The flags of `doctor`.
@@ -104,7 +192,7 @@ pub struct DoctorArgs {
     pub btf: Option<PathBuf>,
     /// Whether to use colors; `auto` does on a terminal, unless NO_COLOR is set
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    pub color: When,
 }
 
 /// The flags of a live run.
@@ -154,6 +242,9 @@ pub struct LiveArgs {
     /// Print failed execs too (the screen and ndjson always tell them)
     #[arg(short = 'x', long, help_heading = SELECTION)]
     pub fails: bool,
+    /// Columns, left to right, such as time,pid,user:20,command; a number is a width in cells. The columns of the screen and of -o csv
+    #[arg(long, value_delimiter = ',', value_name = "FIELD,…", help_heading = SELECTION)]
+    pub columns: Vec<String>,
     /// Kinds of events to tell; the table has execs only [default: exec,exit]
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KIND,…", help_heading = SELECTION)]
     pub events: Vec<EventKind>,
@@ -190,21 +281,28 @@ pub struct LiveArgs {
     #[arg(long, value_name = "EXPR", help_heading = LINES)]
     pub assert: Option<String>,
 
-    /// Columns, left to right, such as time,pid,user,command
-    #[arg(long, value_delimiter = ',', value_name = "FIELD,…", help_heading = SCREEN)]
-    pub columns: Vec<String>,
     /// Sort by this field; with a `-` before or behind it, largest first
     #[arg(long, value_name = "FIELD", allow_hyphen_values = true, help_heading = SCREEN)]
     pub sort: Option<String>,
+    /// View to begin with [default: events]
+    #[arg(long, value_name = "NAME", value_parser = value::view, help_heading = SCREEN)]
+    pub view: Option<View>,
+    /// Take clicks and the wheel, which is so unless the configuration says otherwise
+    #[arg(long, help_heading = SCREEN, overrides_with = "no_mouse")]
+    pub mouse: bool,
     /// Leave the mouse to the terminal, so that it selects text
-    #[arg(long, help_heading = SCREEN)]
+    #[arg(long, help_heading = SCREEN, overrides_with = "mouse")]
     pub no_mouse: bool,
-    /// Draw with ASCII characters only, as is done where the locale is not UTF-8
-    #[arg(long, help_heading = SCREEN)]
-    pub ascii: bool,
-    /// Whether to use colors; `auto` does on a terminal, unless NO_COLOR is set
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", help_heading = SCREEN)]
-    pub color: Color,
+    /// Whether to draw with ASCII only; `auto`, the default, does on the kernel's console and where the locale is not UTF-8
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true,
+          default_missing_value = "always", help_heading = SCREEN)]
+    pub ascii: Option<When>,
+    /// Colours of the screen: a theme [default: dark]
+    #[arg(long, value_enum, value_name = "NAME", help_heading = SCREEN)]
+    pub theme: Option<ThemeName>,
+    /// Whether to use colors; `auto`, the default, does on a terminal, unless NO_COLOR is set
+    #[arg(long, value_enum, value_name = "WHEN", help_heading = SCREEN)]
+    pub color: Option<When>,
 
     /// Capture only execs that pass this filter; the others are counted, and cost little
     ///
@@ -237,6 +335,9 @@ pub struct LiveArgs {
     /// Capture at most this many bytes of a command's arguments; 4M takes all that Linux allows by default
     #[arg(long, value_name = "SIZE", value_parser = value::arg_bytes, default_value = "128K", help_heading = CAPTURE)]
     pub max_arg_bytes: u32,
+    /// Mask what looks secret in command lines and environments: passwords, tokens, keys; also in recordings and exports
+    #[arg(long, help_heading = SELECTION)]
+    pub redact: bool,
     /// Capture the environment too, up to as many bytes; it often has secrets
     #[arg(long, help_heading = CAPTURE)]
     pub env: bool,
@@ -249,6 +350,13 @@ pub struct LiveArgs {
     /// Stay the user that this was started as, with all rights, once the probe is attached
     #[arg(long, help_heading = CAPTURE)]
     pub keep_privileges: bool,
+
+    /// Read this configuration in the place of ~/.config/execsnoop-tui/config.toml; print-config prints one
+    #[arg(long, value_name = "FILE", help_heading = CONFIGURATION, conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration
+    #[arg(long, help_heading = CONFIGURATION)]
+    pub no_config: bool,
 }
 
 const RECORDING: &str = "Recordings";
@@ -256,6 +364,7 @@ const SELECTION: &str = "What to show";
 const LINES: &str = "Lines";
 const SCREEN: &str = "Screen (lines take no notice of these)";
 const CAPTURE: &str = "Capture";
+const CONFIGURATION: &str = "Configuration";
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
@@ -277,6 +386,37 @@ impl ValueEnum for Format {
     }
 }
 
+impl ValueEnum for ThemeName {
+    fn value_variants<'a>() -> &'a [Self] {
+        const VARIANTS: [ThemeName; ThemeName::ALL.len()] = {
+            let mut variants = [ThemeName::Dark; ThemeName::ALL.len()];
+            let mut i = 0;
+            while i < variants.len() {
+                variants[i] = ThemeName::ALL[i].0;
+                i += 1;
+            }
+            variants
+        };
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, doc) = self.words();
+        Some(PossibleValue::new(name).help(doc))
+    }
+}
+
+impl ValueEnum for When {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::Always, Self::Never]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let hit = Self::ALL.iter().find(|(when, _)| when == self);
+        hit.map(|(_, name)| PossibleValue::new(*name))
+    }
+}
+
 /// A kind of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EventKind {
@@ -288,17 +428,6 @@ pub enum EventKind {
     Fork,
 }
 
-/// Whether to use colors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
 /// The form of the doctor's report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DoctorFormat {
@@ -306,65 +435,6 @@ pub enum DoctorFormat {
     Table,
     /// One JSON object
     Json,
-}
-
-/// What resolving needs to know of the process and the machine.
-pub struct Context<'a> {
-    /// Whether standard output is a terminal.
-    pub stdout_is_terminal: bool,
-    /// The environment variable NO_COLOR.
-    pub no_color: Option<OsString>,
-    /// The locale of characters: the first of LC_ALL, LC_CTYPE and LANG that is set and not empty.
-    pub locale: Option<OsString>,
-    /// Looks up a user's id by name.
-    pub uid_of: &'a dyn Fn(&str) -> Option<u32>,
-}
-
-impl std::fmt::Debug for Context<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context")
-            .field("stdout_is_terminal", &self.stdout_is_terminal)
-            .field("no_color", &self.no_color)
-            .field("locale", &self.locale)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Context<'static> {
-    /// Looks around in this process.
-    pub fn of_process() -> Self {
-        Self {
-            stdout_is_terminal: std::io::stdout().is_terminal(),
-            no_color: std::env::var_os("NO_COLOR"),
-            locale: ["LC_ALL", "LC_CTYPE", "LANG"]
-                .into_iter()
-                .filter_map(std::env::var_os)
-                .find(|locale| !locale.is_empty()),
-            uid_of: &|name| Some(nix::unistd::User::from_name(name).ok()??.uid.as_raw()),
-        }
-    }
-}
-
-impl Context<'_> {
-    /// Returns whether the locale says that its characters are not UTF-8, as `C` and `POSIX` do. Where
-    /// nothing is said, they are taken to be.
-    fn without_utf8(&self) -> bool {
-        let Some(locale) = &self.locale else {
-            return false;
-        };
-        let locale = locale.to_string_lossy().to_ascii_lowercase();
-        !locale.contains("utf-8") && !locale.contains("utf8")
-    }
-
-    fn colored(&self, color: Color) -> bool {
-        match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => {
-                self.stdout_is_terminal && self.no_color.as_deref().is_none_or(OsStr::is_empty)
-            }
-        }
-    }
 }
 
 /// Reads a command line, the program's name first.

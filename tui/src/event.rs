@@ -340,9 +340,15 @@ impl Exec {
         self.ret < 0
     }
 
+    /// Returns why the exec failed; 0 if it did not.
+    pub fn errno(&self) -> i32 {
+        // Recordings may have any number.
+        self.ret.saturating_neg().max(0)
+    }
+
     /// Returns the name of the errno of a failed exec, such as "ENOENT".
     pub fn error(&self) -> Option<Cow<'static, str>> {
-        self.failed().then(|| errno_name(-self.ret))
+        self.failed().then(|| errno_name(self.errno()))
     }
 }
 

@@ -4,10 +4,12 @@
 //! to a buffer that the caller writes out once a batch. Adding a format is one file here
 //! and one entry of [`FORMATS`].
 
+pub mod csv;
 mod file;
 pub mod line;
 pub mod ndjson;
 pub mod recording;
+pub mod saved;
 mod stamp;
 pub mod summary;
 pub mod trace;
@@ -15,6 +17,7 @@ pub mod trace;
 pub use file::{Folder, OutputFile, Owner, create as create_file};
 
 use crate::event::{Exec, Session};
+use crate::field::Field;
 use crate::filter::Filter;
 use crate::model::{Applied, Model, Totals};
 use crate::store::{EntryId, Row};
@@ -27,6 +30,8 @@ pub enum Format {
     Table,
     /// One JSON object a line.
     Ndjson,
+    /// Columns for spreadsheets.
+    Csv,
     /// A line for each command, at the end.
     Summary,
     /// A timeline of slices.
@@ -58,6 +63,12 @@ pub static FORMATS: &[FormatInfo] = &[
         name: "ndjson",
         doc: "one JSON object a line: start, exec, exit, lost, end",
         make: |_| Box::new(ndjson::Ndjson::default()),
+    },
+    FormatInfo {
+        format: Format::Csv,
+        name: "csv",
+        doc: "for spreadsheets (RFC 4180): a header, and a line for each program once it has ended",
+        make: |options| Box::new(csv::Csv::new(&options.columns)),
     },
     FormatInfo {
         format: Format::Summary,
@@ -169,6 +180,8 @@ pub struct Options {
     pub count: Option<u64>,
     /// What the table shows.
     pub table: line::TableOptions,
+    /// The columns of CSV; none are all fields.
+    pub columns: Vec<&'static Field>,
 }
 
 impl Default for Options {
@@ -181,6 +194,7 @@ impl Default for Options {
             filter: Filter::default(),
             count: None,
             table: line::TableOptions::default(),
+            columns: Vec::new(),
         }
     }
 }

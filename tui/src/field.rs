@@ -1,7 +1,9 @@
 //! The one table of an exec's facts: columns, sort keys, filter keys, help and docs walk it.
 
+mod column;
 mod table;
 
+pub use column::{Column, WIDTHS, named};
 pub use table::{CUT_PATH, FIELDS, command_line, command_start_into};
 
 use crate::event::Status;

@@ -13,6 +13,7 @@
 //! arg="--force"  argc>50  flag=script,setuid  login=""
 //! under(1234)  under(comm=cron)  anc~sshd  depth<=2
 //! (err=EACCES or exit>=126) and not user=root
+//! @mine !@noise             filters that have a name
 //! ```
 //!
 //! `!` binds tightest, then `|`, then `and` or a blank, then `or`; `not` reaches over `|`.
@@ -24,19 +25,23 @@
 mod above;
 mod ast;
 mod batch;
+pub mod complete;
 mod eval;
 mod key;
+mod names;
 mod only;
 mod parse;
 mod pattern;
 mod quote;
 mod scan;
+pub mod seen;
 #[cfg(test)]
 mod tests;
 mod typed;
 mod value;
 
 pub use key::{KEYS, Key};
+pub use names::Names;
 pub use only::{Pushed, Taken};
 pub use quote::{quote, term};
 
@@ -53,6 +58,7 @@ use std::sync::Arc;
 pub struct Filter {
     text: String,
     zone: Option<TimeZone>,
+    names: Names,
     expr: Arc<Expr>,
 }
 
@@ -87,6 +93,7 @@ impl Default for Filter {
         Self {
             text: String::new(),
             zone: None,
+            names: Names::default(),
             expr: Arc::new(Expr::All(Vec::new())),
         }
     }
@@ -100,7 +107,7 @@ impl Filter {
     /// # Errors
     /// If the text does not follow the grammar.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        Self::parse_with(text, None)
+        Self::parse_with(text, None, &Names::default())
     }
 
     /// Parses a filter whose times of day (`at>=12:03`) are of a time zone.
@@ -108,14 +115,23 @@ impl Filter {
     /// # Errors
     /// If the text does not follow the grammar.
     pub fn parse_in(text: &str, zone: &TimeZone) -> Result<Self, FilterError> {
-        Self::parse_with(text, Some(zone))
+        Self::parse_with(text, Some(zone), &Names::default())
     }
 
-    fn parse_with(text: &str, zone: Option<&TimeZone>) -> Result<Self, FilterError> {
+    /// Parses a filter, in which `@name` stands for one of these.
+    ///
+    /// # Errors
+    /// If the text does not follow the grammar, or it has a name that there is not, or one that stands for itself.
+    pub fn parse_with(
+        text: &str,
+        zone: Option<&TimeZone>,
+        names: &Names,
+    ) -> Result<Self, FilterError> {
         Ok(Self {
             text: text.to_owned(),
             zone: zone.cloned(),
-            expr: Arc::new(parse::parse(text, zone)?),
+            names: names.clone(),
+            expr: Arc::new(parse::parse(text, zone, names)?),
         })
     }
 
@@ -162,18 +178,48 @@ impl Filter {
     /// # Errors
     /// If the term does not follow the grammar; columns are the term's.
     pub fn and(&self, term: &str) -> Result<Self, FilterError> {
-        let zone = self.zone.as_ref();
-        let term = Self::parse_with(term.trim(), zone)?;
+        let (zone, names) = (self.zone.as_ref(), &self.names);
+        let term = Self::parse_with(term.trim(), zone, names)?;
         if self.is_empty() || term.is_empty() {
             return Ok(if self.is_empty() { term } else { self.clone() });
         }
         let both = Expr::all(vec![(*self.expr).clone(), (*term.expr).clone()]).to_string();
-        let text = format!("{} {}", self.bracketed(), term.bracketed());
-        match Self::parse_with(&text, zone) {
-            Ok(filter) if filter.to_string() == both => Ok(filter),
-            // The end of one and the beginning of the other mean something together.
-            _ => Self::parse_with(&both, zone),
+        let plain = format!("{} {}", self.text.trim(), term.text.trim());
+        let bracketed = format!("{} {}", self.bracketed(), term.bracketed());
+        for text in [plain, bracketed] {
+            if let Ok(filter) = Self::parse_with(&text, zone, names)
+                && filter.to_string() == both
+            {
+                return Ok(filter);
+            }
         }
+        // The end of one and the beginning of the other mean something together.
+        Self::parse_with(&both, zone, names)
+    }
+
+    /// Returns the filter that asks for all of several terms.
+    ///
+    /// # Errors
+    /// If one of them does not follow the grammar; columns are that term's.
+    pub fn all<'a>(
+        terms: impl IntoIterator<Item = &'a str>,
+        zone: &TimeZone,
+        names: &Names,
+    ) -> Result<Self, FilterError> {
+        let none = Self::parse_with("", Some(zone), names);
+        terms
+            .into_iter()
+            .fold(none, |filter, term| filter?.and(term))
+    }
+
+    /// Returns the terms that a row must pass, all of them, as they were written but for brackets around them.
+    pub fn terms(&self) -> Vec<String> {
+        let terms = parse::terms(&self.text, self.zone.as_ref(), &self.names).into_iter();
+        let text = |term: std::ops::Range<usize>| {
+            let text = self.text.chars().skip(term.start);
+            text.take(term.len()).collect()
+        };
+        terms.map(text).collect()
     }
 
     /// Returns the text so that a blank behind it means and.

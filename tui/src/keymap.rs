@@ -1,4 +1,8 @@
-//! The one table of keys: dispatch, footer, help and docs walk it.
+//! The one table of keys: dispatch, footer, help and docs walk it, by way of the [`Keys`] in force.
+
+mod keys;
+
+pub use keys::{Bound, Change, Conflict, Keys};
 
 use crate::action::Action;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -23,17 +27,29 @@ pub enum Mode {
     Sort,
     /// The menu of fields to group by.
     By,
+    /// The menu of columns.
+    Columns,
     /// The menu of what can be copied.
     Copy,
+    /// The list of the filter's terms.
+    Filters,
     /// The keys and columns.
     Help,
+    /// A text is looked for in the keys and columns.
+    HelpSearch,
     /// A line of text is asked for.
     Prompt,
+    /// A command is asked for.
+    Palette,
+    /// The name of a file is asked for.
+    Save,
+    /// A file is there already.
+    Replace,
 }
 
 impl Mode {
     /// Every mode, in the order of the help.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Events,
         Self::Tree,
         Self::Group,
@@ -42,10 +58,21 @@ impl Mode {
         Self::Details,
         Self::Sort,
         Self::By,
+        Self::Columns,
         Self::Copy,
+        Self::Filters,
         Self::Help,
+        Self::HelpSearch,
         Self::Prompt,
+        Self::Palette,
+        Self::Save,
+        Self::Replace,
     ];
+
+    /// Returns whether characters are typed into a line.
+    pub fn types(self) -> bool {
+        EDITED.contains(&self)
+    }
 }
 
 /// One key with its modifiers; Shift counts only for keys that are no characters.
@@ -180,6 +207,8 @@ pub struct Binding {
     pub hint: Option<&'static str>,
     /// Where the help lists it.
     pub group: Group,
+    /// Whether its keys stay whatever a person changes.
+    pub fixed: bool,
 }
 
 impl Binding {
@@ -188,10 +217,10 @@ impl Binding {
         self
     }
 
-    /// Returns the keys in words, such as "f F4".
-    pub fn keys_text(&self) -> String {
-        let keys: Vec<_> = self.keys.iter().map(Key::to_string).collect();
-        keys.join(" ")
+    /// Makes it one that nobody changes: a way out.
+    const fn fixed(mut self) -> Self {
+        self.fixed = true;
+        self
     }
 }
 
@@ -209,32 +238,8 @@ const fn bind(
         help,
         hint: None,
         group,
+        fixed: false,
     }
-}
-
-/// Returns what a key does in a mode.
-pub fn lookup(mode: Mode, key: Key) -> Option<Action> {
-    let hit = KEYMAP
-        .iter()
-        .find(|b| b.modes.contains(&mode) && b.keys.contains(&key));
-    hit.map(|b| b.action)
-}
-
-/// Returns the bindings of a mode that have a hint, in order.
-pub fn hints(mode: Mode) -> impl Iterator<Item = &'static Binding> {
-    KEYMAP
-        .iter()
-        .filter(move |b| b.hint.is_some() && b.modes.contains(&mode))
-}
-
-/// Returns a key that does this in that mode, in words; empty if none does.
-pub fn key_text(mode: Mode, action: Action) -> String {
-    let hit = KEYMAP
-        .iter()
-        .find(|b| b.action == action && b.modes.contains(&mode));
-    hit.and_then(|b| b.keys.first())
-        .map(Key::to_string)
-        .unwrap_or_default()
 }
 
 const EVENTS: &[Mode] = &[Mode::Events];
@@ -255,7 +260,9 @@ const LISTS: &[Mode] = &[
 const DETAILS: &[Mode] = &[Mode::Details];
 const SORT: &[Mode] = &[Mode::Sort];
 const BY: &[Mode] = &[Mode::By];
+const COLUMNS: &[Mode] = &[Mode::Columns];
 const COPY: &[Mode] = &[Mode::Copy];
+const FILTERS: &[Mode] = &[Mode::Filters];
 const COPIED: &[Mode] = &[
     Mode::Events,
     Mode::Tree,
@@ -265,7 +272,13 @@ const COPIED: &[Mode] = &[
     Mode::Details,
 ];
 const PROMPT: &[Mode] = &[Mode::Prompt];
+const SAVE: &[Mode] = &[Mode::Save];
+const REPLACE: &[Mode] = &[Mode::Replace];
+const PALETTE: &[Mode] = &[Mode::Palette];
+const TYPED: &[Mode] = &[Mode::Prompt, Mode::Palette];
+const EDITED: &[Mode] = &[Mode::Prompt, Mode::Palette, Mode::HelpSearch, Mode::Save];
 const HELP: &[Mode] = &[Mode::Help];
+const HELP_SEARCH: &[Mode] = &[Mode::HelpSearch];
 const SCROLLED: &[Mode] = &[
     Mode::Events,
     Mode::Tree,
@@ -275,15 +288,22 @@ const SCROLLED: &[Mode] = &[
     Mode::Details,
     Mode::Sort,
     Mode::By,
+    Mode::Filters,
     Mode::Help,
 ];
 const CLOSABLE: &[Mode] = &[
     Mode::Details,
     Mode::Sort,
     Mode::By,
+    Mode::Columns,
     Mode::Copy,
+    Mode::Filters,
     Mode::Help,
+    Mode::HelpSearch,
     Mode::Prompt,
+    Mode::Palette,
+    Mode::Save,
+    Mode::Replace,
 ];
 const ALL: &[Mode] = &Mode::ALL;
 
@@ -321,6 +341,7 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::View,    ROWS,     &[k(K::Enter), c('d')],                     A::Details,         "every fact of this line").hint("details"),
         bind(G::Groups,  GROUPS,   &[c('d')],                                  A::Details,         "every fact of the newest event of this line").hint("details"),
         bind(G::Find,    COPIED,   &[c('y')],                                  A::Copy,            "copy: command, pid, arguments, JSON or row").hint("copy"),
+        bind(G::Program, LISTS,    &[c(':')],                                  A::Palette,         "commands, and everything that a key does, by its name"),
         bind(G::Program, LISTS,    &[c('?'), k(K::F(1))],                      A::Help,            "this help").hint("help"),
         bind(G::Program, LISTS,    &[c('q'), k(K::F(10))],                     A::Quit,            "quit").hint("quit"),
         bind(G::Popup,   SORT,     &[k(K::Enter)],                             A::Accept,          "sort by this field; again: turn around").hint("sort by this"),
@@ -334,16 +355,36 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Popup,   COPY,     &[c('r')],                                  A::CopyRow,         "copy the columns of the table, with tabs between").hint("row"),
         bind(G::Popup,   COPY,     &[k(K::Up)],                                A::Up,              "the one above"),
         bind(G::Popup,   COPY,     &[k(K::Down)],                              A::Down,            "the one below"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Enter)],                             A::Accept,          "take it").hint("take"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Tab)],                               A::SwapPrompt,      "filter instead of search, and back").hint("filter/search"),
+        bind(G::Popup,   FILTERS,  &[c(' ')],                                  A::Mark,            "switch this term off, or on again").hint("on/off"),
+        bind(G::Popup,   FILTERS,  &[k(K::Enter)],                             A::Accept,          "edit this term").hint("edit"),
+        bind(G::Popup,   FILTERS,  &[k(K::Delete), k(K::Backspace)],           A::RemoveTerm,      "take this term out of the filter").hint("remove"),
+        bind(G::Popup,   FILTERS,  &[c('q'), c('|')],                          A::Close,           "close the list of filters"),
+        bind(G::Find,    LISTS,    &[c('|')],                                  A::FilterList,      "list of filters: each term on or off, with what it hides"),
+        bind(G::Popup,   HELP,     &[c('/'), k(K::F(3))],                      A::Search,          "look for a text: only lines that have it are shown").hint("search"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::Enter)],                          A::Accept,          "keep these lines, to scroll through them").hint("keep"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::Up)],                             A::Up,              "a line up"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::Down)],                           A::Down,            "a line down"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::PageUp)],                         A::PageUp,          "a screenful up, while a text is looked for"),
+        bind(G::Popup,   HELP_SEARCH, &[k(K::PageDown)],                       A::PageDown,        "a screenful down, while a text is looked for"),
+        bind(G::Prompt,  PROMPT,   &[k(K::Enter)],                             A::Accept,          "take what is typed, or what is highlighted"),
+        bind(G::Prompt,  PROMPT,   &[k(K::Tab)],                               A::SwapPrompt,      "filter instead of search, and back; takes what is highlighted").hint("filter/search"),
+        bind(G::Prompt,  TYPED,    &[k(K::Up), ctrl('p')],                     A::Up,              "earlier lines; among offers: up").hint("earlier"),
+        bind(G::Prompt,  TYPED,    &[k(K::Down), ctrl('n')],                   A::Down,            "later lines; into the offers, and down"),
+        bind(G::Prompt,  PROMPT,   &[ctrl(' ')],                               A::Complete,        "complete: offer names and values, take the best").hint("complete"),
+        bind(G::Prompt,  PALETTE,  &[k(K::Enter)],                             A::Accept,          "do what is highlighted, or the command with what stands behind it"),
+        bind(G::Prompt,  PALETTE,  &[k(K::Tab), ctrl(' ')],                    A::Complete,        "write what is highlighted").hint("write"),
+        bind(G::Prompt,  PALETTE,  &[k(K::PageUp)],                            A::PageUp,          "far up among the offers"),
+        bind(G::Prompt,  PALETTE,  &[k(K::PageDown)],                          A::PageDown,        "far down among the offers"),
+        bind(G::Prompt,  TYPED,    &[ctrl('r')],                               A::Recall,          "offer earlier lines that have what is typed"),
         bind(G::Popup,   DETAILS,  &[c('=')],                                  A::KeepFact,        "filter: only what has this fact").hint("only this"),
         bind(G::Popup,   DETAILS,  &[c('!')],                                  A::ExcludeFact,     "filter: only what has not this fact").hint("not this"),
+        bind(G::Popup,   DETAILS,  &[c('v')],                                  A::Reveal,          "what --redact masked of this command line, or mask it again"),
         bind(G::Popup,   DETAILS,  &[k(K::Tab)],                               A::NextTab,         "next tab of the details").hint("tabs"),
         bind(G::Popup,   DETAILS,  &[k(K::BackTab)],                           A::PreviousTab,     "tab of the details before"),
         bind(G::Popup,   DETAILS,  &[k(K::Enter)],                             A::Accept,          "details of this process; else close"),
         bind(G::Popup,   DETAILS,  &[k(K::Left), c('h')],                      A::Left,            "details of the line before").hint("line before"),
         bind(G::Popup,   DETAILS,  &[k(K::Right), c('l')],                     A::Right,           "details of the next line").hint("next"),
-        bind(G::Popup,   CLOSABLE, &[k(K::Esc)],                               A::Close,           "close what is on top (never quits)").hint("close"),
+        bind(G::Popup,   CLOSABLE, &[k(K::Esc)],                               A::Close,           "close what is on top, or give up a search in it (never quits)").hint("close").fixed(),
         bind(G::Popup,   DETAILS,  &[c('q'), c('d')],                          A::Close,           "close the details"),
         bind(G::Popup,   HELP,     &[c('q'), c('?'), k(K::F(1)), k(K::Enter)], A::Close,           "close the help"),
         bind(G::Popup,   COPY,     &[c('q'), c('y')],                          A::Close,           "close the menu of what to copy"),
@@ -362,6 +403,12 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Move,    EVENTS,   &[c('0')],                                  A::LineStart,       "to the commands' beginning"),
         bind(G::Move,    EVENTS,   &[c('$')],                                  A::LineEnd,         "to the commands' end"),
         bind(G::Move,    ROWS,     &[c('P')],                                  A::Parent,          "to the parent"),
+        bind(G::View,    ROWS,     &[c('a')],                                  A::Lineage,         "lineage: the processes above and below"),
+        bind(G::View,    LISTS,    &[c('w')],                                  A::Wrap,            "wrap: the selected line's whole command below, or no longer"),
+        bind(G::Tree,    TREE,     &[c('z')],                                  A::Zoom,            "zoom: only this subtree; on its root: all again"),
+        bind(G::Move,    EVENTS,   &[c('m')],                                  A::ToggleMark,      "mark this row, or no longer"),
+        bind(G::Move,    EVENTS,   &[c('}')],                                  A::NextMark,        "to the next marked row"),
+        bind(G::Move,    EVENTS,   &[c('{')],                                  A::PreviousMark,    "to the marked row before"),
         bind(G::Move,    LISTS,    &[c('e')],                                  A::NextFailure,     "to the next failed exec"),
         bind(G::Move,    LISTS,    &[c('E')],                                  A::PreviousFailure, "to the previous failed exec"),
         bind(G::View,    LISTS,    &[c('1')],                                  A::ViewEvents,      "events"),
@@ -389,18 +436,43 @@ pub static KEYMAP: &[Binding] = &{
         bind(G::Time,    LISTS,    &[control(K::Right)],                       A::SecondNext,      "as of a second later"),
         bind(G::Time,    LISTS,    &[c('(')],                                  A::Slower,          "replay at half the speed"),
         bind(G::Time,    LISTS,    &[c(')')],                                  A::Faster,          "replay at twice the speed"),
-        bind(G::Time,    LISTS,    &[c('.')],                                  A::StepReplay,      "replay the next event only, and pause"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Right), ctrl('f')],                  A::CursorRight,     "cursor right"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Home), ctrl('a')],                   A::CursorStart,     "cursor to the start"),
-        bind(G::Prompt,  PROMPT,   &[k(K::End), ctrl('e')],                    A::CursorEnd,       "cursor to the end"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Backspace), ctrl('h')],              A::EraseChar,       "delete the character before"),
-        bind(G::Prompt,  PROMPT,   &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
-        bind(G::Prompt,  PROMPT,   &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
-        bind(G::Prompt,  PROMPT,   &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
+        bind(G::Time,    LISTS,    &[c(';')],                                  A::StepReplay,      "replay the next event only, and pause"),
+        bind(G::View,    EVENTS,   &[c('C'), k(K::F(2))],                      A::Columns,         "columns: which, in which order, how wide"),
+        bind(G::Find,    LISTS,    &[ctrl('s')],                               A::Save,            "save what the filter shows to a file"),
+        bind(G::Prompt,  SAVE,     &[k(K::Enter)],                             A::Accept,          "save to this file; its ending says the form").hint("save"),
+        bind(G::Prompt,  REPLACE,  &[c('y')],                                  A::Accept,          "replace the file").hint("replace"),
+        bind(G::Prompt,  REPLACE,  &[c('n'), c('q')],                          A::Close,           "leave the file as it is").hint("leave it"),
+        bind(G::Find,    LISTS,    &[c(',')],                                  A::CellLeft,        "mark the cell to the left, for = and !"),
+        bind(G::Find,    LISTS,    &[c('.')],                                  A::CellRight,       "mark the cell to the right"),
+        bind(G::Find,    LISTS,    &[c('=')],                                  A::KeepCell,        "filter: only what has the marked cell's value"),
+        bind(G::Find,    LISTS,    &[c('!')],                                  A::ExcludeCell,     "filter: only what has another value"),
+        bind(G::Popup,   COLUMNS,  &[c(' ')],                                  A::Mark,            "make this field a column, or no longer").hint("on/off"),
+        bind(G::Popup,   COLUMNS,  &[c('<')],                                  A::ColumnBefore,    "move the column to the left").hint("left"),
+        bind(G::Popup,   COLUMNS,  &[c('>')],                                  A::ColumnAfter,     "move the column to the right").hint("right"),
+        bind(G::Popup,   COLUMNS,  &[c('+'), c('=')],                          A::Wider,           "make the column wider").hint("wider"),
+        bind(G::Popup,   COLUMNS,  &[c('-')],                                  A::Narrower,        "make the column narrower").hint("narrower"),
+        bind(G::Popup,   COLUMNS,  &[c('0')],                                  A::UsualWidth,      "give the column its usual width"),
+        bind(G::Popup,   COLUMNS,  &[ctrl('r')],                               A::ResetColumns,    "take the columns that there are by default").hint("reset"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Up)],                                A::Up,              "the field above; letters show only fields that have them"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Down)],                              A::Down,            "the field below"),
+        bind(G::Popup,   COLUMNS,  &[k(K::PageUp)],                            A::PageUp,          "a screenful of fields up"),
+        bind(G::Popup,   COLUMNS,  &[k(K::PageDown)],                          A::PageDown,        "a screenful of fields down"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Home)],                              A::Top,             "the first field"),
+        bind(G::Popup,   COLUMNS,  &[k(K::End)],                               A::Bottom,          "the last field"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Backspace)],                         A::EraseChar,       "delete the last letter"),
+        bind(G::Popup,   COLUMNS,  &[k(K::Enter), c('C'), k(K::F(2))],         A::Accept,          "close the menu of columns"),
+        bind(G::Prompt,  EDITED,   &[k(K::Left), ctrl('b')],                   A::CursorLeft,      "cursor left"),
+        bind(G::Prompt,  EDITED,   &[k(K::Right), ctrl('f')],                  A::CursorRight,     "cursor right; at the end: take the best offer"),
+        bind(G::Prompt,  EDITED,   &[k(K::Home), ctrl('a')],                   A::CursorStart,     "cursor to the start"),
+        bind(G::Prompt,  EDITED,   &[k(K::End), ctrl('e')],                    A::CursorEnd,       "cursor to the end"),
+        bind(G::Prompt,  EDITED,   &[k(K::Backspace), ctrl('h')],              A::EraseChar,       "delete the character before"),
+        bind(G::Prompt,  EDITED,   &[k(K::Delete), ctrl('d')],                 A::DeleteChar,      "delete the character here"),
+        bind(G::Prompt,  EDITED,   &[ctrl('w')],                               A::EraseWord,       "delete the word before"),
+        bind(G::Prompt,  EDITED,   &[ctrl('u')],                               A::EraseLine,       "delete everything before"),
+        bind(G::Program, LISTS,    &[c('T')],                                  A::NextTheme,       "next theme: other colours"),
         bind(G::Program, ALL,      &[ctrl('l')],                               A::Redraw,          "paint anew"),
         bind(G::Program, ALL,      &[ctrl('z')],                               A::Suspend,         "stop; the shell's fg comes back"),
-        bind(G::Program, ALL,      &[ctrl('c')],                               A::Quit,            "quit"),
+        bind(G::Program, ALL,      &[ctrl('c')],                               A::Quit,            "quit").fixed(),
     ]
 };
 
@@ -453,18 +525,40 @@ mod tests {
     #[test]
     fn every_mode_can_be_left_and_has_hints() {
         for mode in Mode::ALL {
-            assert!(hints(mode).next().is_some(), "{mode:?} has an empty footer");
+            let keys = Keys::default();
+            assert!(
+                keys.hints(mode).next().is_some(),
+                "{mode:?} has an empty footer"
+            );
             let open = !LISTS.contains(&mode);
-            let esc = lookup(mode, k(KeyCode::Esc));
+            let esc = keys.lookup(mode, k(KeyCode::Esc));
             assert_eq!(esc, open.then_some(Action::Close), "{mode:?}");
-            assert_eq!(lookup(mode, ctrl('c')), Some(Action::Quit));
+            assert_eq!(keys.lookup(mode, ctrl('c')), Some(Action::Quit));
         }
     }
 
     #[test]
     fn typing_is_never_taken_by_a_binding() {
+        let keys = Keys::default();
         for c in ' '..='~' {
-            assert_eq!(lookup(Mode::Prompt, super::c(c)), None, "{c}");
+            for mode in EDITED {
+                assert_eq!(keys.lookup(*mode, super::c(c)), None, "{c} in {mode:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_action_has_its_keys_in_one_place_for_each_mode() {
+        for mode in Mode::ALL {
+            let mut seen = HashSet::new();
+            let here = KEYMAP.iter().filter(|b| b.modes.contains(&mode));
+            for binding in here.filter(|b| !b.fixed) {
+                assert!(
+                    seen.insert(binding.action),
+                    "{:?} twice in {mode:?}",
+                    binding.action
+                );
+            }
         }
     }
 }

@@ -4,9 +4,11 @@
 
 pub mod action;
 pub mod app;
+pub mod appearance;
 pub mod cells;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod container;
 pub mod doctor;
 pub mod event;
@@ -16,12 +18,15 @@ pub mod filter;
 pub mod format;
 pub mod keymap;
 pub mod list;
+pub mod manual;
 pub mod model;
 pub mod pivot;
 pub mod process;
 pub mod rate;
+pub mod redact;
 pub mod resolve;
 pub mod run;
+pub mod settings;
 pub mod shell;
 pub mod source;
 pub mod store;

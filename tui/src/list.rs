@@ -25,6 +25,13 @@ pub struct Sort {
     pub descending: bool,
 }
 
+impl Sort {
+    /// Returns whether this is the order of arrival, which has the gaps in it.
+    pub fn is_arrival(&self) -> bool {
+        self.field.key == "time" && !self.descending
+    }
+}
+
 /// What the filter says of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -308,6 +315,11 @@ impl List {
     /// Returns how many rows the filter hides.
     pub fn hidden(&self) -> usize {
         self.states.len() - self.gaps - self.shown - self.folded
+    }
+
+    /// Returns how many rows are folded into others.
+    pub fn folded(&self) -> usize {
+        self.folded
     }
 
     /// Returns the entry at a place. For several in a row, [`List::iter_from`] is faster.

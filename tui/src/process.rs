@@ -87,6 +87,7 @@ pub struct Process {
     /// Of itself and everything below it, also of what is gone from the table.
     pub subtree: Counts,
     coarse_start: bool,
+    is_host: bool,
     rows: u32,
 }
 
@@ -121,7 +122,7 @@ impl ProcessKey {
 impl Process {
     /// Returns whether it is none, but stands for a machine above all processes of that.
     pub fn is_host(&self) -> bool {
-        self.key.pid == 0
+        self.is_host
     }
 
     /// Returns whether it executed nothing since its fork, so that its end is not told.
@@ -159,25 +160,24 @@ impl ProcessTable {
     /// Begins to keep a machine apart from others: from then on its name stands above its processes. To be told in
     /// the order of their numbers.
     pub fn add_host(&mut self, host: HostId, name: &str) {
-        let roots: Vec<_> = self
-            .roots()
-            .filter(|p| !p.is_host())
-            .map(|p| (p.id, p.key.host))
-            .collect();
-        let key = ProcessKey {
-            host,
-            ..ProcessKey::default()
-        };
-        let id = self.insert(key, Comm::new(name.as_bytes()));
-        if let Some(p) = self.processes.get_mut(id) {
-            p.life = Life::Running;
-            p.cmdline = name.as_bytes().into();
-        }
+        let roots = self.roots().filter(|p| p.key.host == host);
+        let roots: Vec<_> = roots.map(|p| p.id).collect();
+        // No process is found by it, not even one that a damaged recording gives its number.
+        let id = self.processes.insert(Process {
+            key: ProcessKey {
+                host,
+                ..ProcessKey::default()
+            },
+            comm: Comm::new(name.as_bytes()),
+            cmdline: name.as_bytes().into(),
+            life: Life::Running,
+            is_host: true,
+            ..Process::default()
+        });
+        self.roots.insert(id);
         self.hosts.push(id);
-        for (root, of) in roots {
-            if of == host {
-                self.adopt(id, root);
-            }
+        for root in roots {
+            self.adopt(id, root);
         }
     }
 
@@ -288,6 +288,12 @@ impl ProcessTable {
     /// Returns the process that has a pid on a machine now, or had it last.
     pub fn by_pid(&self, host: HostId, pid: u32) -> Option<&Process> {
         self.processes.get(*self.current.get(&(host, pid))?)
+    }
+
+    /// Returns the process that has a pid now, or had it last, on the first machine that knows one.
+    pub fn with_pid(&self, pid: u32) -> Option<&Process> {
+        let hosts = u16::try_from(self.hosts.len().max(1)).unwrap_or(u16::MAX);
+        (0..hosts).find_map(|host| self.by_pid(HostId(host), pid))
     }
 
     /// Returns a process's ancestors, its parent first.
@@ -401,7 +407,7 @@ impl ProcessTable {
 
     /// Makes `child`, so far a root or right below its machine, a child of `parent`, unless that would close a circle.
     fn adopt(&mut self, parent: ProcessId, child: ProcessId) {
-        if self.ancestors(parent).any(|p| p.id == child) {
+        if self.above(parent).any(|p| p.id == child) {
             return;
         }
         let Some(c) = self.processes.get_mut(child) else {
@@ -637,6 +643,26 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn there_is_no_circle_whatever_is_told(
+            steps in proptest::collection::vec((0u16..3, 0u32..5, 0u32..5, 0u64..3), 1..80),
+            hosts in 0u16..4,
+        ) {
+            let mut table = ProcessTable::default();
+            for (number, (host, pid, ppid, start)) in steps.iter().enumerate() {
+                if number == steps.len() / 2 {
+                    (0..hosts).for_each(|host| table.add_host(HostId(host), "host"));
+                }
+                let mut exec = exec(*pid, *start, &[(*ppid, 1)]);
+                exec.host = HostId(*host);
+                exec.ancestors[0].key.host = HostId(*host);
+                table.exec(&exec, EntryId(number as u64));
+            }
+            for process in table.processes.values() {
+                prop_assert!(table.above(process.id).take(200).count() < 100);
+            }
+        }
+
         #[test]
         fn the_table_shrinks_with_the_history(
             steps in proptest::collection::vec((1u32..20, any::<bool>(), any::<bool>()), 1..300),

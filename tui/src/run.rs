@@ -2,6 +2,8 @@
 
 mod assert;
 mod command;
+mod diff;
+mod fence;
 mod lines;
 mod live;
 mod only;
@@ -9,8 +11,11 @@ mod pace;
 mod privileges;
 mod record;
 mod replay;
+mod save;
 mod screen;
+mod settings;
 mod trial;
+mod typed;
 
 use crate::cli::{self, Command, Config, Context, DoctorConfig, DoctorFormat, Mode};
 use crate::doctor::Form;
@@ -19,7 +24,7 @@ use crate::source::probe::requirements::{self, Facts, Request};
 use anyhow::{Context as _, Result};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
@@ -30,13 +35,21 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = command::hold(&args) {
         return code;
     }
-    let command = match cli::parse(&args, &Context::of_process()) {
+    let context = Context {
+        settings: &settings::load,
+        ..Context::of_process()
+    };
+    let command = match cli::parse(&args, &context) {
         Ok(command) => command,
         Err(error) => return usage(&error),
     };
     let result = match command {
         Command::Live(config) => live(&config, args.get(1..).unwrap_or_default()),
         Command::Doctor(config) => doctor(&config),
+        Command::PrintConfig => print(|out| out.write_all(crate::settings::printed().as_bytes())),
+        Command::Diff(config) => diff::run(&config),
+        Command::Man => print(crate::manual::page),
+        Command::Completions(shell) => print(|out| crate::manual::completions(out, shell)),
     };
     match result {
         Ok(code) => code,
@@ -108,6 +121,17 @@ fn doctor(config: &DoctorConfig) -> Result<ExitCode> {
     }
 }
 
+/// Writes a text to standard output, as far as somebody reads it.
+fn print(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<ExitCode> {
+    let mut out = BufWriter::new(std::io::stdout());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
 /// Checks what a live run needs here; `args` are what to repeat in a command that would work.
 fn checks(btf: Option<&Path>, ring_size: u32, args: &[OsString]) -> Vec<requirements::Check> {
     let map_bytes = u64::from(ring_size);
@@ -115,6 +139,7 @@ fn checks(btf: Option<&Path>, ring_size: u32, args: &[OsString]) -> Vec<requirem
         btf,
         args,
         map_bytes,
+        becomes: invoking_user().map(|(uid, _)| uid),
     }))
 }
 

@@ -32,6 +32,21 @@ pub fn escape(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Returns text for a terminal that has ASCII only: all else is shown as [`escape`] shows what is unsafe.
+pub fn ascii(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c.is_ascii() {
+            true => out.push(c),
+            false => escape_char(&mut out, c),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Appends bytes to `out` as [`escape`] shows them.
 pub fn escape_into(out: &mut String, bytes: &[u8]) {
     // Most is plain ASCII.

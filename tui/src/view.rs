@@ -20,21 +20,26 @@
 
 mod cell;
 mod chart;
+mod columns;
 mod detail;
 mod empty;
 mod failures;
 mod group;
 mod help;
+mod marked;
 mod menu;
+mod offers;
 mod paint;
 mod pivots;
 mod prompt;
 mod rate;
 mod rates;
+mod save;
 mod status;
 mod strip;
 mod table;
 mod tabs;
+mod terms;
 mod theme;
 mod tree;
 
@@ -51,6 +56,7 @@ use paint::Part;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
 use std::borrow::Cow;
 use theme::Theme;
@@ -94,9 +100,23 @@ impl<'a> Look<'a> {
         match uid {
             None => "?".into(),
             Some(uid) => match self.model.users.name(uid) {
-                Some(name) => crate::text::escape(name.as_bytes()),
+                Some(name) => self.text(name.as_bytes()),
                 None => uid.to_string().into(),
             },
+        }
+    }
+
+    /// Returns captured bytes as they are shown here.
+    fn text<'t>(&self, bytes: &'t [u8]) -> Cow<'t, str> {
+        self.shown(crate::text::escape(bytes))
+    }
+
+    /// Returns captured text that is escaped already as it is shown here.
+    fn shown<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
+        if self.ascii {
+            crate::text::ascii(text)
+        } else {
+            text
         }
     }
 
@@ -115,7 +135,7 @@ impl<'a> Look<'a> {
         let replaced = signs.fold(text.into_owned(), |text, (sign, plain)| {
             text.replace(sign, plain)
         });
-        Cow::Owned(replaced)
+        crate::text::ascii(Cow::Owned(replaced))
     }
 }
 
@@ -156,14 +176,17 @@ struct Panels {
 }
 
 impl Panels {
-    fn new(screen: Rect, problem: bool) -> Self {
+    fn new(screen: Rect, problem: bool, wrap: bool) -> Self {
         let lines = |on: bool, lines: u16| if on { lines } else { 0 };
         let height = screen.height;
         let status = 1;
         let rate = lines(height >= 12, 1) + lines(height >= 24, 1);
         let tabs = lines(height >= 8, 1);
         let problem = lines(problem && height >= 10, 1);
-        let strip = lines(height >= 20, strip::HEIGHT);
+        let strip = match wrap {
+            true => lines(height >= 10, strip::HEIGHT + height / 6),
+            false => lines(height >= 20, strip::HEIGHT),
+        };
         let footer = lines(height >= 6, 1);
         let body = height.saturating_sub(status + rate + tabs + problem + strip + footer);
         let mut y = screen.y;
@@ -190,34 +213,47 @@ impl Panels {
 
 /// Draws the screen.
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
+    draw_all(frame, app, now_ns);
+    if app.options.ascii {
+        // Of what is typed, a cell stands for a character, so that the cursor stands where it should.
+        paint::without_others_than_ascii(frame.buffer_mut());
+    }
+}
+
+fn draw_all(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
     let now_ns = app.moment().map_or(now_ns, |moment| moment.time_ns);
     let screen = frame.area();
     app.hits = Hits {
         screen: area_of(screen),
         ..Hits::default()
     };
-    let theme = Theme::new(app.options.color, app.options.ascii);
+    let options = &app.options;
+    let theme = Theme::new(options.theme, options.color, options.ascii);
     let look_at = LookAt {
         theme: &theme,
         now_ns,
     };
+    if theme.ground != Style::new() {
+        frame.buffer_mut().set_style(screen, theme.ground);
+    }
     if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
         let (width, height) = SMALLEST;
         let words = format!("needs {width}x{height}");
         paint::text(frame.buffer_mut(), screen, &words, theme.warn, "");
         return;
     }
-    let panels = Panels::new(screen, status::problem_text(app).is_some());
+    let panels = Panels::new(screen, status::problem_text(app).is_some(), app.wrap);
     let buf = frame.buffer_mut();
     let look = look_at.look(app);
     status::header(buf, panels.status, app, &look);
-    rate::draw(buf, panels.rate, &look);
+    let bars = rate::draw(buf, panels.rate, &look);
     let tabs = if panels.tabs.height > 0 {
         tabs::draw(buf, panels.tabs, app, &look)
     } else {
         Vec::new()
     };
     app.hits.tabs = tabs;
+    app.hits.bars = bars;
     match app.view {
         View::Events => table::draw(buf, panels.body, app, look_at),
         View::Tree => tree::draw(buf, panels.body, app, look_at),
@@ -225,6 +261,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         View::Rate => rates::draw(buf, panels.body, app, look_at),
         View::Failures => failures::draw(buf, panels.body, app, look_at),
     }
+    marked::draw(buf, app);
     let look = look_at.look(app);
     let lines = match app.view {
         View::Events if app.rows_shown().0 > 0 => usize::MAX,
@@ -246,7 +283,8 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, now_ns: u64) {
         strip::draw(buf, panels.strip, app, &look);
     }
     if panels.footer.height > 0 {
-        status::footer(buf, panels.footer, app, &look);
+        let hints = status::footer(buf, panels.footer, app, &look);
+        app.hits.hints = hints;
     }
     popups(frame, app, &panels, look_at);
 }
@@ -265,17 +303,33 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
     match app.popups.last() {
         None => {}
         Some(Popup::Details(_)) => detail::draw(buf, middle, app, look_at),
+        Some(Popup::Columns(_)) => columns::draw(buf, middle, app, look_at),
         Some(Popup::Sort(_) | Popup::By(_) | Popup::Copy(_)) => {
             menu::draw(buf, middle, app, look_at)
         }
-        Some(Popup::Help { .. }) => help::draw(buf, middle, app, look_at),
-        Some(Popup::Prompt(_)) => {
+        Some(Popup::Terms(_)) => terms::draw(buf, middle, app, look_at),
+        Some(Popup::Help(_)) => {
+            if let Some(cursor) = help::draw(buf, middle, app, look_at) {
+                frame.set_cursor_position(cursor);
+            }
+        }
+        Some(Popup::Save(_)) => {
+            // They are painted over.
+            app.hits.hints.clear();
             let place = Rect {
-                y: screen.bottom().saturating_sub(prompt::HEIGHT),
-                height: prompt::HEIGHT,
+                y: screen.bottom().saturating_sub(save::HEIGHT),
+                height: save::HEIGHT,
                 ..screen
             };
-            let cursor = prompt::draw(buf, place, app, &look_at.look(app));
+            let cursor = save::draw(buf, place, app, &look_at.look(app));
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
+        }
+        Some(Popup::Prompt(_)) => {
+            app.hits.hints.clear();
+            let place = paint::below(screen, panels.status.height);
+            let cursor = prompt::draw(buf, place, app, look_at);
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }
@@ -286,6 +340,7 @@ fn popups(frame: &mut Frame<'_>, app: &mut App, panels: &Panels, look_at: LookAt
 /// Clears a popup's place and frames it. Returns what is inside the frame.
 fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Rect {
     Clear.render(area, buf);
+    buf.set_style(area, look.theme.ground);
     let block = Block::bordered().border_style(look.theme.dim);
     let block = if look.ascii {
         block.border_set(ASCII_BORDER)
@@ -303,8 +358,8 @@ fn popup_frame(buf: &mut Buffer, area: Rect, title: &str, look: &Look<'_>) -> Re
     paint::over(
         buf,
         top,
-        &format!(" {title} "),
-        look.theme.bright,
+        &look.plain(format!(" {title} ").into()),
+        look.theme.ground.patch(look.theme.bright),
         look.theme.glyphs.ellipsis,
     );
     Rect {

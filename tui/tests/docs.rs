@@ -6,11 +6,14 @@
 #![cfg(test)]
 
 use clap::CommandFactory;
+use execsnoop_tui::app::commands::COMMANDS;
+use execsnoop_tui::appearance::ThemeName;
 use execsnoop_tui::cli::{Args, COMMAND_HELP};
 use execsnoop_tui::event::Flags;
 use execsnoop_tui::field::FIELDS;
 use execsnoop_tui::filter::{Filter, KEYS};
 use execsnoop_tui::keymap::{Group, KEYMAP, Mode};
+use execsnoop_tui::settings::{KEYS_OF_ACTIONS, NAMED_FILTERS, SETTINGS, Settings};
 use jiff::tz::TimeZone;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,10 +39,13 @@ fn generated_tables_are_up_to_date() {
     let mut drifted = Vec::new();
     for (name, table) in [
         ("keys", keys()),
+        ("commands", commands()),
         ("columns", columns()),
         ("flag words", flag_words()),
         ("filter names", filter_names()),
         ("flags", flags()),
+        ("themes", themes()),
+        ("settings", settings()),
     ] {
         let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
         let start = text.find(&open).unwrap_or_else(|| panic!("no {open}")) + open.len();
@@ -66,11 +72,16 @@ fn generated_tables_are_up_to_date() {
 
 /// Every key, by the headings of the help.
 fn keys() -> String {
-    let mut out = String::from("| keys | where | what |\n|---|---|---|\n");
+    let mut out = String::from("| keys | action | where | what |\n|---|---|---|---|\n");
     for (group, heading) in Group::HEADINGS {
         row(
             &mut out,
-            &[format!("**{heading}**"), String::new(), String::new()],
+            &[
+                format!("**{heading}**"),
+                String::new(),
+                String::new(),
+                String::new(),
+            ],
         );
         for binding in KEYMAP.iter().filter(|binding| binding.group == group) {
             let keys: Vec<_> = binding
@@ -80,11 +91,54 @@ fn keys() -> String {
                 .collect();
             row(
                 &mut out,
-                &[keys.join(" "), places(binding.modes), binding.help.into()],
+                &[
+                    keys.join(" "),
+                    binding.action.name(),
+                    places(binding.modes),
+                    binding.help.into(),
+                ],
             );
         }
     }
     out
+}
+
+/// Every theme.
+fn themes() -> String {
+    let mut out = String::from("| theme | |\n|---|---|\n");
+    for (_, name, doc) in ThemeName::ALL {
+        row(&mut out, &[code(name), doc.into()]);
+    }
+    out
+}
+
+/// Every setting, and the sections.
+fn settings() -> String {
+    let mut out = String::from("| setting | default | what |\n|---|---|---|\n");
+    for setting in SETTINGS {
+        row(
+            &mut out,
+            &[
+                code(setting.name),
+                code(setting.default),
+                setting.doc.into(),
+            ],
+        );
+    }
+    for (name, doc) in [("[filters]", NAMED_FILTERS), ("[keys]", KEYS_OF_ACTIONS)] {
+        row(&mut out, &[code(name), String::new(), doc.into()]);
+    }
+    out
+}
+
+#[test]
+fn the_configuration_of_the_readme_is_one() {
+    let text = read(README);
+    let (_, rest) = text.split_once("```toml\n").unwrap();
+    let (block, _) = rest.split_once("```").unwrap();
+    let settings = Settings::parse(block, "README.md");
+    assert!(settings.problems.is_empty(), "{:#?}", settings.problems);
+    assert!(settings.names.get("noise").is_some() && settings.columns.len() > 3);
 }
 
 /// Where a key works: the modes, or those where it does not if that is shorter.
@@ -102,6 +156,16 @@ fn places(modes: &[Mode]) -> String {
         }
         (with, _) => with.join(", "),
     }
+}
+
+/// Every command of the palette.
+fn commands() -> String {
+    let mut out = String::from("| command | what |\n|---|---|\n");
+    for command in COMMANDS {
+        let call = format!("{} {}", command.name, command.args);
+        row(&mut out, &[code(call.trim_end()), command.doc.into()]);
+    }
+    out
 }
 
 /// Every field, with the width of the screen from which on it is a column unasked.
@@ -160,7 +224,9 @@ fn flags() -> String {
         let names: Vec<_> = short.into_iter().chain(long).collect();
         let values = flag.get_value_names().unwrap_or_default();
         let takes = flag.get_action().takes_values() && !values.is_empty();
-        let value = if takes {
+        let value = if takes && flag.is_require_equals_set() {
+            format!("[={}]", values[0])
+        } else if takes {
             format!(" {}", values[0])
         } else {
             String::new()

@@ -15,6 +15,8 @@ use crate::shell::{capture, find_in_path, is_root, say};
 /// The keys that sign Debian's archive.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
+const NO_MIRROR: &str = "apt-get is set up with no Debian mirror";
+
 /// What ends the name of a suite that has an archive of its own.
 const SECURITY: &str = "-security";
 
@@ -144,14 +146,28 @@ impl Apt {
 
 /// Finds a program in `PATH`, or installs Debian's packages that have it into this system, which needs root.
 pub(crate) fn system_program(program: &str, packages: &[&str]) -> Result<PathBuf> {
-    if let Some(program) = find_in_path(program) {
-        return Ok(program);
+    system_thing(program, packages, || find_in_path(program))
+}
+
+/// As [`system_program`], of a file at a place of its own.
+pub(crate) fn system_file(path: &str, packages: &[&str]) -> Result<PathBuf> {
+    system_thing(path, packages, || {
+        let path = PathBuf::from(path);
+        path.is_file().then_some(path)
+    })
+}
+
+fn system_thing(
+    what: &str,
+    packages: &[&str],
+    find: impl Fn() -> Option<PathBuf>,
+) -> Result<PathBuf> {
+    if let Some(found) = find() {
+        return Ok(found);
     }
     let names = packages.join(" ");
     if !is_root() || find_in_path("apt-get").is_none() {
-        bail!(
-            "{program} is not in PATH: install it (Debian and Ubuntu: `apt-get install {names}`)"
-        );
+        bail!("{what} is missing: install it (Debian and Ubuntu: `apt-get install {names}`)");
     }
     say(&format!("installing {names}"));
     let apt_get = || {
@@ -167,8 +183,7 @@ pub(crate) fn system_program(program: &str, packages: &[&str]) -> Result<PathBuf
             .args(packages),
     );
     match (updated, installed) {
-        (_, Ok(_)) => find_in_path(program)
-            .with_context(|| format!("{names} was installed, but has no {program}")),
+        (_, Ok(_)) => find().with_context(|| format!("{names} was installed, but has no {what}")),
         (Ok(_), Err(error)) => Err(error).context(format!("{names} cannot be installed")),
         (Err(error), Err(_)) => Err(error)
             .context(Unreachable)
@@ -182,9 +197,14 @@ fn sites() -> Result<String> {
         .context("apt-get does not tell its sources: this is not a Debian system")
 }
 
+/// Returns the main archive that this system uses.
+pub(crate) fn site() -> Result<String> {
+    debian_site(&sites()?).context(NO_MIRROR)
+}
+
 /// Returns the line of sources.list for a suite, by the sites of apt's sources.
 fn source(sites: &str, suite: &str) -> Result<String> {
-    let site = debian_site(sites).context("apt-get is set up with no Debian mirror")?;
+    let site = debian_site(sites).context(NO_MIRROR)?;
     let site = if suite.ends_with(SECURITY) {
         // Mirrors have both archives next to each other.
         format!("{site}{SECURITY}")

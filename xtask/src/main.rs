@@ -6,6 +6,8 @@ mod bench;
 mod bpf_linker;
 mod build_ebpf;
 mod counts;
+mod dist;
+mod fuzz;
 mod lint;
 mod object_check;
 mod run;
@@ -62,6 +64,10 @@ enum Task {
     Bench(bench::Options),
     /// Execute a tiny program as often as asked, as fast as asked.
     Storm(bench::StormOptions),
+    /// Make the packages of a release in target/dist: a static program, an archive and Debian's package.
+    Dist(dist::Options),
+    /// Fuzz what reads foreign bytes: records, filters, recordings, texts, /proc and kernel types.
+    Fuzz(fuzz::Options),
     /// Check format, lints of host and kernel code, documentation, house laws and dependencies.
     Lint,
     /// Check the house laws that neither the compiler nor clippy knows.
@@ -88,6 +94,8 @@ fn perform(task: Task) -> Result<()> {
         Task::Vm(options) => vm::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Storm(options) => bench::storm(&options),
+        Task::Dist(options) => dist::perform(&options),
+        Task::Fuzz(options) => fuzz::perform(&options),
         Task::Lint => lint::run(),
         Task::Tidy => tidy::check(),
     }

@@ -1,11 +1,13 @@
 //! What each action does in the views.
 
+use super::details::Tab;
 use super::handle::step;
 use super::popup::{Popup, SortMenu, sort_by};
 use super::tree::Fold;
 use super::{App, View};
 use crate::action::Action;
-use crate::keymap::{self, Mode};
+use crate::appearance::ColorMode;
+use crate::keymap::Mode;
 use crate::list::Sort;
 
 /// Cells by which one key scrolls sideways.
@@ -43,10 +45,26 @@ impl App {
             }
             Action::UndoFilter => self.undo_filter(),
             Action::ClearFilter => self.clear_filter(),
+            Action::Palette => self.open_palette(),
+            Action::FilterList => self.open_terms(),
             Action::FailuresOnly => self.toggle_failures(),
             Action::NextFailure => self.next_failure(true),
             Action::PreviousFailure => self.next_failure(false),
+            Action::CellLeft => self.mark_beside(-1),
+            Action::CellRight => self.mark_beside(1),
+            Action::KeepCell => self.filter_by_cell(true),
+            Action::ExcludeCell => self.filter_by_cell(false),
+            Action::Save => self.open_save(),
             Action::Details => self.open_details(),
+            Action::Wrap => {
+                self.wrap = !self.wrap;
+                self.inform(match self.wrap {
+                    true => "the whole command stands below",
+                    false => "the command stands in its line only",
+                });
+            }
+            Action::Lineage => self.open_details_at(Tab::Lineage),
+            Action::NextTheme => self.next_theme(),
             _ => match self.view {
                 View::Events => self.act_in_table(action),
                 View::Tree => self.act_in_tree(action),
@@ -87,6 +105,7 @@ impl App {
             Action::LineStart => self.sideways(0),
             Action::LineEnd => self.sideways(usize::MAX),
             Action::SortMenu => self.popups.push(Popup::Sort(SortMenu::new(self.sort()))),
+            Action::Columns => self.open_columns(),
             Action::SortLeft => self.sort_beside(-1),
             Action::SortRight => self.sort_beside(1),
             Action::InvertSort => {
@@ -98,6 +117,9 @@ impl App {
                 }
             }
             Action::Parent => self.select_parent_row(),
+            Action::ToggleMark => self.toggle_mark(),
+            Action::NextMark => self.next_mark(true),
+            Action::PreviousMark => self.next_mark(false),
             _ => {
                 if let Some(by) = step(action, page) {
                     self.table.step(by, &self.list, &self.model, page);
@@ -149,7 +171,7 @@ impl App {
                 self.warn(format!("the filter hides the parent, {name}({ppid})"));
             }
             (None, None, Some(name)) => {
-                let key = keymap::key_text(Mode::Events, Action::ToggleTree);
+                let key = self.options.keys.text(Mode::Events, Action::ToggleTree);
                 self.warn(format!(
                     "the parent, {name}({ppid}), has no row here; {key} shows it in the tree"
                 ));
@@ -194,6 +216,13 @@ impl App {
                 self.inform(words);
             }
             Action::ShowIdle => self.toggle_idle(),
+            Action::Zoom => {
+                let words = match self.tree.zoom(&self.model) {
+                    true => "only this subtree; the same key on its root shows all again",
+                    false => "the whole tree",
+                };
+                self.inform(words);
+            }
             Action::Parent => match self.tree.parent_of(index) {
                 Some(parent) => self.tree.select(parent, page),
                 None => self.warn("its parent was never seen"),
@@ -213,6 +242,16 @@ impl App {
             "shows processes that executed nothing too"
         } else {
             "shows only processes that executed something, or whose children did"
+        });
+    }
+
+    fn next_theme(&mut self) {
+        let theme = self.options.theme.next();
+        self.options.theme = theme;
+        let (name, doc) = theme.words();
+        self.inform(match self.options.color {
+            ColorMode::Never => format!("theme {name}; without colours it looks like mono"),
+            _ => format!("theme {name}: {doc}"),
         });
     }
 

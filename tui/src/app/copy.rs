@@ -1,6 +1,5 @@
 //! What can be copied of a line: to be run again, looked at elsewhere, or told to somebody.
 
-use super::columns::columns;
 use super::popup::{Popup, Subject};
 use super::words::words;
 use super::{App, Request};
@@ -167,8 +166,7 @@ impl App {
     }
 
     fn cells(&self, row: &Row) -> String {
-        let width = self.hits.screen.width;
-        let shown = columns(width, self.wanted_columns(width).as_deref(), None);
+        let shown = self.columns_within(self.hits.screen.width);
         let fields = match shown.is_empty() {
             true => FIELDS.iter().collect(),
             false => shown

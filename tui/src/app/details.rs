@@ -72,6 +72,8 @@ pub struct Details {
     pub line: usize,
     /// First visible line.
     pub scroll: usize,
+    /// Whether secrets in the arguments are shown, where they are masked otherwise.
+    pub revealed: bool,
 }
 
 impl Details {
@@ -82,6 +84,7 @@ impl Details {
             tab,
             line: 0,
             scroll: 0,
+            revealed: false,
         }
     }
 
@@ -113,7 +116,7 @@ impl App {
         self.open_details_at(Tab::Facts);
     }
 
-    fn open_details_at(&mut self, tab: Tab) {
+    pub(super) fn open_details_at(&mut self, tab: Tab) {
         match self.subject() {
             Some(subject) => self.popups.push(Popup::Details(Details::new(subject, tab))),
             None => self.warn("there is no line to tell about"),
@@ -131,6 +134,7 @@ impl App {
             Action::Accept => self.enter_fact(),
             Action::KeepFact => self.filter_by_fact(true),
             Action::ExcludeFact => self.filter_by_fact(false),
+            Action::Reveal => self.reveal(),
             _ => {
                 if let Some(Popup::Details(details)) = self.popups.last_mut() {
                     details.line = moved(action, details.line, last, page);
@@ -207,16 +211,7 @@ impl App {
         let Some(term) = term else {
             return self.warn("there is no word for this in a filter");
         };
-        let term = if keep { term } else { format!("!{term}") };
-        match self.list.filter().and(&term) {
-            Ok(both) => {
-                self.popups.clear();
-                self.replace_filter(both.text().to_owned().as_str());
-                let back = crate::keymap::key_text(self.mode(), Action::UndoFilter);
-                self.inform(format!("filter {term} added; {back} takes it back"));
-            }
-            Err(error) => self.warn(error.message),
-        }
+        self.add_term(&term, keep);
     }
 
     /// Returns the term that keeps the rows that have the same fact.

@@ -6,7 +6,7 @@ use super::{App, View};
 use crate::action::Action;
 use crate::field::{Field, Value, by_key};
 use crate::filter::term;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::pivot::by::{self, Values};
 use crate::pivot::{Group, GroupId};
 use std::cmp::Ordering;
@@ -15,7 +15,7 @@ use std::cmp::Ordering;
 mod tests;
 
 /// By how many fields at once rows can be put together.
-const MOST_FIELDS: usize = 3;
+pub(super) const MOST_FIELDS: usize = 3;
 
 /// The columns behind those of the fields, each with its title and what it tells.
 pub const COLUMNS: [(By, &str, &str); 7] = [
@@ -98,6 +98,19 @@ impl Groups {
         groups.any(|value| matches!(value, Some(Value::Text(text)) if text.starts_with(&changed)))
     }
 
+    /// Returns the terms that keep only the rows with this value of the field at a place.
+    pub(super) fn terms(&self, place: usize, field: &Field, value: &Value<'_>) -> Vec<String> {
+        let mut terms: Vec<String> = term(field, value).into_iter().collect();
+        if field.key == "exit" && *value == Value::None {
+            terms.push("!running".to_owned());
+        }
+        if self.has_changed_user(place, value) {
+            // `user=alice` alone also lets those of her through that became another user.
+            terms.push(format!("!{}=*→*", field.key));
+        }
+        terms
+    }
+
     /// Returns the columns with their titles, left to right.
     pub fn columns(&self) -> Vec<(By, Words)> {
         let label = |(place, field): (usize, &&'static Field)| {
@@ -137,7 +150,11 @@ impl App {
 
     /// Groups by other fields.
     pub(super) fn take_group_fields(&mut self, menu: &ByMenu) {
-        let fields = menu.taken();
+        self.group_by(menu.taken());
+    }
+
+    /// Groups by these fields.
+    pub(super) fn group_by(&mut self, fields: Vec<&'static Field>) {
         if fields.len() > MOST_FIELDS {
             return self.warn(format!("at most {MOST_FIELDS} fields at once"));
         }
@@ -155,14 +172,7 @@ impl App {
         };
         let mut terms: Vec<String> = Vec::new();
         for (place, (field, value)) in self.groups.fields.iter().zip(&group.label).enumerate() {
-            terms.extend(term(field, value));
-            if field.key == "exit" && *value == Value::None {
-                terms.push("!running".to_owned());
-            }
-            if self.groups.has_changed_user(place, value) {
-                // `user=alice` alone also lets those of her through that became another user.
-                terms.push(format!("!{}=*→*", field.key));
-            }
+            terms.extend(self.groups.terms(place, field, value));
         }
         self.drill(&terms.join(" "), View::Group);
     }
@@ -180,7 +190,7 @@ impl App {
                     let page = self.hits.page();
                     self.table.select(place, &self.list, &self.model, page);
                 }
-                let undo = key_text(Mode::Events, Action::UndoFilter);
+                let undo = self.options.keys.text(Mode::Events, Action::UndoFilter);
                 let tab = View::ALL.iter().position(|(view, _)| *view == from);
                 let back = tab.map_or(1, |tab| tab + 1);
                 let name = from.name();

@@ -1,12 +1,10 @@
 //! From the terminal's events to actions, and what these do to what is open on top.
 
-use super::popup::{Popup, Subject, sort_by};
+use super::popup::{Popup, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
 use crate::field::FIELDS;
-use crate::keymap::{self, Key, Mode};
-use crate::process::Process;
-use crate::store::{Entry, Row};
+use crate::keymap::{Key, Mode};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 impl App {
@@ -42,13 +40,16 @@ impl App {
             return self.key(KeyEvent { modifiers, ..event });
         }
         let mode = self.mode();
-        if let Some(action) = keymap::lookup(mode, Key::of(&event)) {
+        if let Some(action) = self.options.keys.lookup(mode, Key::of(&event)) {
             return self.act(action);
         }
         let plain = event.modifiers - KeyModifiers::SHIFT;
         match event.code {
-            KeyCode::Char(c) if mode == Mode::Prompt && plain.is_empty() => {
+            KeyCode::Char(c) if mode.types() && plain.is_empty() => {
                 self.type_text(c.encode_utf8(&mut [0; 4]));
+            }
+            KeyCode::Char(c) if mode == Mode::Columns && c.is_ascii_lowercase() => {
+                self.type_in_columns(c.encode_utf8(&mut [0; 4]));
             }
             _ => self.say_why_not(mode, Key::of(&event)),
         }
@@ -57,17 +58,18 @@ impl App {
 
     /// Says where a key that does nothing here would do something.
     fn say_why_not(&mut self, mode: Mode, key: Key) {
-        let does = |view: &View| keymap::lookup(view.mode(), key).is_some();
+        let keys = &self.options.keys;
+        let does = |view: &View| keys.lookup(view.mode(), key).is_some();
         let elsewhere: Vec<_> = View::ALL
             .iter()
             .map(|(view, _)| *view)
             .filter(does)
             .collect();
         let names: Vec<_> = elsewhere.iter().map(|view| view.name()).collect();
-        let help = keymap::key_text(self.view.mode(), Action::Help);
+        let help = keys.text(self.view.mode(), Action::Help);
         self.set_dirty();
         if mode != self.view.mode() {
-            let close = keymap::key_text(mode, Action::Close);
+            let close = self.options.keys.text(mode, Action::Close);
             self.warn(format!("{key} does nothing here; {close} closes this"));
         } else if names.is_empty() {
             self.warn(format!("{key} does nothing; {help} shows the keys"));
@@ -77,17 +79,11 @@ impl App {
     }
 
     fn paste(&mut self, text: &str) -> Outcome {
-        if self.mode() == Mode::Prompt {
-            self.type_text(text);
+        if self.mode().types() {
+            // Copied lines end with a line end.
+            self.type_text(text.trim_end_matches(['\r', '\n']));
         }
         Outcome::Continue
-    }
-
-    fn type_text(&mut self, text: &str) {
-        self.set_dirty();
-        self.notice = None;
-        self.with_prompt(|prompt| prompt.insert(text));
-        self.prompt_changed();
     }
 
     /// Does what was asked for.
@@ -100,8 +96,8 @@ impl App {
             Action::Suspend => return Outcome::Suspend,
             Action::Close => self.close(),
             Action::Copy => self.open_copy(),
-            Action::Help => self.popups.push(Popup::Help { scroll: 0 }),
-            _ if self.mode() == Mode::Prompt => self.act_in_prompt(action),
+            Action::Help => self.popups.push(Popup::Help(Default::default())),
+            _ if self.prompt().is_some() => return self.act_in_prompt(action),
             _ if !self.popups.is_empty() => self.act_in_popup(action),
             _ => self.act_in_view(action),
         }
@@ -110,36 +106,22 @@ impl App {
 
     /// Closes the topmost popup.
     pub(super) fn close(&mut self) {
-        if self.mode() == Mode::Prompt {
+        if self.prompt().is_some() {
             self.cancel_prompt();
-        } else {
+        } else if !self.end_search_in_help() {
             self.popups.pop();
         }
-    }
-
-    fn act_in_prompt(&mut self, action: Action) {
-        match action {
-            Action::Accept => return self.accept_prompt(),
-            Action::SwapPrompt => return self.swap_prompt(),
-            Action::CursorLeft => return self.with_prompt(|p| p.left()),
-            Action::CursorRight => return self.with_prompt(|p| p.right()),
-            Action::CursorStart => return self.with_prompt(|p| p.start()),
-            Action::CursorEnd => return self.with_prompt(|p| p.end()),
-            Action::EraseChar => self.with_prompt(|p| p.erase_char()),
-            Action::DeleteChar => self.with_prompt(|p| p.delete_char()),
-            Action::EraseWord => self.with_prompt(|p| p.erase_word()),
-            Action::EraseLine => self.with_prompt(|p| p.erase_line()),
-            _ => return,
-        }
-        self.prompt_changed();
     }
 
     fn act_in_popup(&mut self, action: Action) {
         let page = usize::from(self.hits.popup.height).max(1);
         let items = self.sort_items();
         match (action, self.popups.last_mut()) {
+            (_, Some(Popup::Save(_))) => self.act_in_save(action),
+            (_, Some(Popup::Columns(_))) => self.act_in_columns(action),
             (_, Some(Popup::Copy(_))) => self.act_in_copy(action),
             (_, Some(Popup::Details(_))) => self.act_in_details(action),
+            (_, Some(Popup::Terms(_))) => self.act_in_terms(action, page),
             (Action::Accept, Some(Popup::Sort(menu))) => {
                 let index = menu.selected;
                 self.popups.pop();
@@ -157,10 +139,7 @@ impl App {
             (_, Some(Popup::By(menu))) => {
                 menu.selected = moved(action, menu.selected, menu.last(), page);
             }
-            (_, Some(Popup::Help { scroll })) => {
-                let last = self.hits.popup_lines.saturating_sub(page);
-                *scroll = moved(action, *scroll, last, page);
-            }
+            (_, Some(Popup::Help(_))) => self.act_in_help(action, page),
             _ => {}
         }
     }
@@ -181,34 +160,6 @@ impl App {
             }
         } else if let Some(field) = FIELDS.get(index) {
             self.set_sort(sort_by(field, self.sort()));
-        }
-    }
-
-    /// Returns the process that a subject is about, if it is still known.
-    pub fn process_of(&self, subject: Subject) -> Option<&Process> {
-        match subject {
-            Subject::Process(id) => self.model.processes.get(id),
-            Subject::Entry(id) => {
-                let row = self.model.store.row(id)?;
-                self.model.processes.find(row.exec.key())
-            }
-        }
-    }
-
-    /// Returns the entry that a subject is about.
-    pub fn entry_of(&self, subject: Subject) -> Option<&Entry> {
-        let id = match subject {
-            Subject::Entry(id) => id,
-            Subject::Process(id) => self.model.processes.get(id)?.last_exec?,
-        };
-        self.model.store.get(id)
-    }
-
-    /// Returns the exec that a subject is about, if it is one and still in the history.
-    pub fn row_of(&self, subject: Subject) -> Option<&Row> {
-        match self.entry_of(subject) {
-            Some(Entry::Row(row)) => Some(row),
-            _ => None,
         }
     }
 }

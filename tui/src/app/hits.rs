@@ -1,5 +1,6 @@
 //! Where things stood in the last frame, so that the mouse and page keys can find them.
 
+use crate::action::Action;
 use crate::app::View;
 use crate::app::details::{Fact, Tab};
 use crate::app::pivots::By;
@@ -37,6 +38,12 @@ pub struct Hits {
     pub headers: Vec<(Area, &'static Field)>,
     /// The headers of a table of groups.
     pub columns: Vec<(Area, By)>,
+    /// The titles of columns whose cells can be filtered by, in any view.
+    pub cells: Vec<(Area, &'static Field)>,
+    /// The bars below the first line: the first second of the first of them, and how many seconds each has.
+    pub bars: (Area, u64, u64),
+    /// The hints of the footer.
+    pub hints: Vec<(Area, Action)>,
     /// The bars of the view Rate, and the first second of the first of them.
     pub chart: (Area, u64),
     /// The names of the views.

@@ -1,6 +1,7 @@
 //! What clicks and the wheel do.
 
 use super::copy::What;
+use super::hits::Area;
 use super::popup::{Popup, sort_by};
 use super::{App, Outcome, View};
 use crate::action::Action;
@@ -15,7 +16,10 @@ impl App {
         match event.kind {
             MouseEventKind::ScrollUp => self.wheel(-WHEEL, event),
             MouseEventKind::ScrollDown => self.wheel(WHEEL, event),
-            MouseEventKind::Down(MouseButton::Left) => self.click(event.column, event.row),
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.set_dirty();
+                return self.click(event.column, event.row);
+            }
             _ => return Outcome::Continue,
         }
         self.set_dirty();
@@ -36,8 +40,8 @@ impl App {
         let items = self.sort_items();
         match self.popups.last_mut() {
             Some(Popup::Details(details)) => details.scroll_by(by, self.hits.popup_lines, visible),
-            Some(Popup::Help { scroll }) => {
-                *scroll = scroll.saturating_add_signed(by).min(last);
+            Some(Popup::Help(help)) => {
+                help.scroll = help.scroll.saturating_add_signed(by).min(last);
             }
             Some(Popup::Sort(menu)) => {
                 let to = menu.selected.saturating_add_signed(by.signum());
@@ -47,11 +51,19 @@ impl App {
                 let to = menu.selected.saturating_add_signed(by.signum());
                 menu.selected = to.min(menu.last());
             }
+            Some(Popup::Columns(_)) => {
+                let way = if by < 0 { Action::Up } else { Action::Down };
+                self.act_in_columns(way);
+            }
             Some(Popup::Copy(menu)) => {
                 let to = menu.selected.saturating_add_signed(by.signum());
                 menu.selected = to.min(What::ALL.len() - 1);
             }
-            Some(Popup::Prompt(_)) => {}
+            Some(Popup::Terms(list)) => {
+                let to = list.selected.saturating_add_signed(by.signum());
+                list.selected = to.min(list.hides.len().saturating_sub(1));
+            }
+            Some(Popup::Prompt(_) | Popup::Save(_)) => {}
             None => match self.view {
                 View::Events => self.table.scroll(by, &self.list, &self.model, page),
                 View::Tree => self.tree.scroll(by, page),
@@ -64,48 +76,52 @@ impl App {
         }
     }
 
-    fn click(&mut self, x: u16, y: u16) {
+    fn click(&mut self, x: u16, y: u16) -> Outcome {
         self.notice = None;
-        match self.mode() {
-            Mode::Sort | Mode::By | Mode::Copy => return self.click_menu(x, y),
-            Mode::Details => return self.click_details(x, y),
-            Mode::Help => {
-                if !self.hits.popup.contains(x, y) {
-                    self.close();
-                }
-                return;
-            }
-            Mode::Prompt => return,
-            Mode::Events | Mode::Tree | Mode::Group | Mode::Rate | Mode::Failures => {}
+        let hints = self.hits.hints.iter();
+        if let Some(action) = hit(hints, x, y) {
+            return self.act(action);
         }
-        if let Some((_, view)) = self.hits.tabs.iter().find(|(area, _)| area.contains(x, y)) {
-            self.set_view(*view);
-        } else if self.hits.chart.0.contains(x, y) {
-            let (chart, first) = self.hits.chart;
+        match self.mode() {
+            Mode::Sort | Mode::By | Mode::Columns | Mode::Copy | Mode::Filters => {
+                self.click_menu(x, y);
+            }
+            Mode::Details => self.click_details(x, y),
+            Mode::Help | Mode::HelpSearch => {
+                if !self.hits.popup.contains(x, y) {
+                    self.popups.pop();
+                }
+            }
+            Mode::Prompt | Mode::Palette | Mode::Save | Mode::Replace => {}
+            Mode::Events | Mode::Tree | Mode::Group | Mode::Rate | Mode::Failures => {
+                self.click_view(x, y);
+            }
+        }
+        Outcome::Continue
+    }
+
+    fn click_view(&mut self, x: u16, y: u16) {
+        let hits = &self.hits;
+        let (chart, first) = hits.chart;
+        let (bars, oldest, seconds) = hits.bars;
+        if let Some(view) = hit(hits.tabs.iter(), x, y) {
+            self.set_view(view);
+        } else if bars.contains(x, y) {
+            self.click_bar(oldest + u64::from(x - bars.x) * seconds, seconds);
+        } else if chart.contains(x, y) {
             let column = first + u64::from(x - chart.x) * self.rates.step();
             self.click_moment(column);
-        } else if let Some((_, field)) = self
-            .hits
-            .headers
-            .iter()
-            .find(|(area, _)| area.contains(x, y))
-        {
+        } else if let (View::Events, Some(field)) = (self.view, hit(hits.headers.iter(), x, y)) {
             self.set_sort(sort_by(field, self.sort()));
-        } else if let Some((_, by)) = self
-            .hits
-            .columns
-            .iter()
-            .find(|(area, _)| area.contains(x, y))
-        {
-            self.sort_groups(*by);
-        } else if let Some((_, index)) =
-            self.hits.marks.iter().find(|(area, _)| area.contains(x, y))
-        {
-            let index = *index;
+        } else if let Some(by) = hit(hits.columns.iter(), x, y) {
+            self.sort_groups(by);
+        } else if let Some(index) = hit(hits.marks.iter(), x, y) {
             self.tree.select(index, self.hits.page());
             self.act(Action::ToggleFold);
-        } else if self.hits.rows.contains(x, y) {
-            self.click_row(usize::from(y - self.hits.rows.y));
+        } else if hits.rows.contains(x, y) {
+            let line = usize::from(y - hits.rows.y);
+            self.mark_at(x);
+            self.click_row(line);
         }
     }
 
@@ -171,6 +187,14 @@ impl App {
                 menu.selected = line;
                 self.act(Action::Accept);
             }
+            Some(Popup::Columns(menu)) if menu.scroll + line < menu.shown().count() => {
+                menu.selected = menu.scroll + line;
+                self.act(Action::Mark);
+            }
+            Some(Popup::Terms(list)) if list.scroll + line < list.hides.len() => {
+                list.selected = list.scroll + line;
+                self.act(Action::Mark);
+            }
             Some(Popup::By(menu)) if menu.scroll + line <= menu.last() => {
                 menu.selected = menu.scroll + line;
                 self.act(Action::Mark);
@@ -178,4 +202,14 @@ impl App {
             _ => {}
         }
     }
+}
+
+/// Returns what stands at a cell of the screen.
+fn hit<'a, T: Copy + 'a>(
+    mut hits: impl Iterator<Item = &'a (Area, T)>,
+    x: u16,
+    y: u16,
+) -> Option<T> {
+    let hit = hits.find(|(area, _)| area.contains(x, y));
+    hit.map(|(_, what)| *what)
 }

@@ -1,52 +1,37 @@
 //! What the command line decides about the screen, and what the source tells about itself.
 
-use crate::field::Field;
-use crate::filter::Filter;
+use crate::appearance::{ColorMode, ThemeName};
+use crate::field::Column;
+use crate::filter::{Filter, Names};
+use crate::keymap::Keys;
 use crate::list::Sort;
 use jiff::tz::TimeZone;
-
-/// How many colours the terminal has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ColorMode {
-    /// None: bold, dim and reverse only.
-    Never,
-    /// The sixteen of old.
-    Ansi16,
-    /// 256 or more.
-    #[default]
-    Indexed,
-}
-
-impl ColorMode {
-    /// Decides by the environment: `NO_COLOR` set and not empty, `TERM`, `COLORTERM`.
-    pub fn detect(no_color: bool, term: &str, colorterm: &str) -> Self {
-        if no_color || term == "dumb" {
-            Self::Never
-        } else if !colorterm.is_empty() || term.contains("256color") || term.contains("direct") {
-            Self::Indexed
-        } else {
-            Self::Ansi16
-        }
-    }
-}
 
 /// How the screen is set up.
 #[derive(Clone, Debug)]
 pub struct AppOptions {
-    /// Columns of the table, left to right; `None` takes what the width allows.
-    pub columns: Option<Vec<&'static Field>>,
+    /// Columns of the table, left to right.
+    pub columns: Vec<Column>,
     /// Order of the table; `None` is the order of arrival.
     pub sort: Option<Sort>,
+    /// The view to begin with.
+    pub view: super::View,
     /// Filter of the table and the tree.
     pub filter: Filter,
     /// Whether the mouse is captured.
     pub mouse: bool,
-    /// Colours.
+    /// The colours that are wanted.
+    pub theme: ThemeName,
+    /// How many colours there are.
     pub color: ColorMode,
     /// Draws with ASCII characters only.
     pub ascii: bool,
     /// What there is to know about the clipboard of this terminal.
     pub clipboard: Option<&'static str>,
+    /// Filters that have a name.
+    pub names: Names,
+    /// The keys in force.
+    pub keys: Keys,
     /// Time zone of the times of day.
     pub zone: TimeZone,
     /// What the events come from, in a word: "live", "replay", "demo".
@@ -58,13 +43,17 @@ pub struct AppOptions {
 impl Default for AppOptions {
     fn default() -> Self {
         Self {
-            columns: None,
+            columns: Column::defaults(),
             sort: None,
+            view: super::View::Events,
             filter: Filter::default(),
             mouse: true,
             clipboard: None,
+            theme: ThemeName::default(),
             color: ColorMode::default(),
             ascii: false,
+            names: Names::default(),
+            keys: Keys::default(),
             zone: TimeZone::UTC,
             source: "live",
             speed: None,
@@ -97,24 +86,5 @@ impl super::App {
     pub fn set_source(&mut self, source: &'static str) {
         self.dirty |= self.options.source != source;
         self.options.source = source;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colours_follow_the_environment() {
-        assert_eq!(
-            ColorMode::detect(true, "xterm-256color", "truecolor"),
-            ColorMode::Never
-        );
-        assert_eq!(
-            ColorMode::detect(false, "xterm-256color", ""),
-            ColorMode::Indexed
-        );
-        assert_eq!(ColorMode::detect(false, "linux", ""), ColorMode::Ansi16);
-        assert_eq!(ColorMode::detect(false, "dumb", ""), ColorMode::Never);
     }
 }

@@ -1,7 +1,7 @@
 //! A view that stands still while the capture goes on, and loses nothing of it.
 
 use super::App;
-use crate::store::{Entry, EntryId};
+use crate::store::{Entry, EntryId, Row};
 use std::collections::BTreeSet;
 
 /// A view that stands still while the capture goes on.
@@ -11,7 +11,7 @@ pub(super) struct Paused {
     pub(super) from: EntryId,
     /// Listed rows that changed meanwhile.
     pub(super) changed: BTreeSet<EntryId>,
-    /// Entries that came since and that the list will show.
+    /// Entries that are not listed and that the list will show: that came since, or that pass the filter since then.
     waiting: BTreeSet<EntryId>,
 }
 
@@ -21,27 +21,44 @@ impl App {
         self.paused.is_some()
     }
 
-    /// Returns how many entries will be listed that came since the view stands still.
+    /// Returns how many lines will come when the view goes on.
     pub fn waiting(&self) -> u64 {
         let paused = self.paused.as_ref();
         paused.map_or(0, |paused| paused.waiting.len() as u64)
     }
 
-    /// Takes note of a waiting entry that is new or changed.
+    /// Takes note of an entry that is new or changed while the view stands still, and so of those that are folded
+    /// into it.
     pub(super) fn wait_for(&mut self, id: EntryId) {
-        let shown = match self.model.store.get(id) {
-            Some(Entry::Row(row)) => self.list.filter().matches(row, &self.model),
-            // As in the list: gaps pass every filter, and have no place among sorted rows.
-            Some(Entry::Gap(_)) => self.list.sort().is_none(),
-            None => false,
+        let misses = self.model.store.row(id).map_or(&[][..], Row::misses);
+        let entries = misses.iter().copied().chain([id]);
+        let entries: Vec<(EntryId, bool)> = entries.map(|id| (id, self.will_come(id))).collect();
+        let Some(paused) = &mut self.paused else {
+            return;
         };
-        if let Some(paused) = &mut self.paused {
-            if shown {
+        for (id, comes) in entries {
+            if comes {
                 paused.waiting.insert(id);
             } else {
                 paused.waiting.remove(&id);
             }
         }
+    }
+
+    /// Returns whether an entry is not listed, and will be when the view goes on.
+    fn will_come(&self, id: EntryId) -> bool {
+        let passes = |row: &Row| self.list.filter().matches(row, &self.model);
+        let will_be = match self.model.store.get(id) {
+            Some(Entry::Row(row)) => {
+                let found = row.missed().filter(|_| self.list.folding());
+                let found = found.and_then(|found| self.model.store.row(found));
+                passes(row) && !found.is_some_and(passes)
+            }
+            // As in the list: gaps pass every filter, and have no place among sorted rows.
+            Some(Entry::Gap(_)) => self.list.sort().is_none(),
+            None => false,
+        };
+        will_be && self.list.position(id, &self.model).is_err()
     }
 
     /// Forgets waiting entries that left the history.

@@ -1,8 +1,12 @@
 //! What can be open on top of a view.
 
+use super::column_menu::ColumnMenu;
 use super::copy::CopyMenu;
 use super::details::Details;
+use super::help::Help;
 use super::prompt::Prompt;
+use super::save::SavePrompt;
+use super::terms::TermList;
 use crate::field::{FIELDS, Field, Kind, by_key};
 use crate::list::Sort;
 use crate::pivot::by::suits;
@@ -103,15 +107,18 @@ pub enum Popup {
     Sort(SortMenu),
     /// The fields to group by.
     By(ByMenu),
+    /// The columns of the table.
+    Columns(ColumnMenu),
+    /// The terms of the filter.
+    Terms(TermList),
     /// What can be copied.
     Copy(CopyMenu),
+    /// The name of a file is asked for.
+    Save(SavePrompt),
     /// The keys and columns.
-    Help {
-        /// First visible line.
-        scroll: usize,
-    },
+    Help(Help),
     /// A line of text is asked for.
-    Prompt(Prompt),
+    Prompt(Box<Prompt>),
 }
 
 /// Returns the sort that choosing a field means: the usual way first, the other way when it

@@ -1,7 +1,11 @@
-//! A line of text that is typed: for the filter or the search.
+//! What a line of text is asked for: the filter, the search, or a command; and how far it has got.
 
+use super::line::Line;
+use super::offers::Offers;
+use super::terms::Edited;
 use crate::filter::FilterError;
-use unicode_segmentation::UnicodeSegmentation;
+use crate::filter::seen::Seen;
+use crate::keymap::Mode;
 
 /// What the text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,168 +14,96 @@ pub enum PromptKind {
     Filter,
     /// Finds, hides nothing.
     Search,
+    /// Does something.
+    Palette,
 }
 
-/// A text that is being typed.
+impl PromptKind {
+    /// Returns what its text is, in a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Search => "search",
+            Self::Palette => "command",
+        }
+    }
+}
+
+/// A text that is being typed, and what comes of it.
 #[derive(Clone, Debug)]
 pub struct Prompt {
     /// What it is for.
     pub kind: PromptKind,
-    text: String,
-    cursor: usize,
-    /// Why the text is no filter.
+    /// The text.
+    pub line: Line,
+    /// Why the text is no filter, or no command.
     pub error: Option<FilterError>,
     /// Whether something is found.
     pub found: bool,
+    /// What the command that is typed would do.
+    pub says: Option<String>,
+    /// What could be put into the line.
+    pub offers: Offers,
+    /// What is offered is asked for: also where little was typed yet.
+    pub(super) asked: bool,
+    /// Earlier lines are offered, in place of what could be written next.
+    pub(super) recalling: bool,
+    /// The text was changed since it was put there as a whole.
+    pub(super) edited: bool,
+    /// The earlier line that stands here, and the text that stood here before it.
+    pub(super) recalled: Option<(usize, String)>,
+    /// The values of the field that was last written.
+    pub(super) seen: Option<Seen>,
+    /// The term that is edited, if not all of the filter is.
+    pub(super) term: Option<Edited>,
     /// The filter, the search and the selection to go back to.
-    pub(super) before: super::filtering::Before,
+    pub(super) before: super::prompting::Before,
 }
 
 impl Prompt {
     /// Opens a prompt with a text, the cursor at its end.
-    pub(super) fn new(kind: PromptKind, text: String, before: super::filtering::Before) -> Self {
+    pub(super) fn new(kind: PromptKind, text: String, before: super::prompting::Before) -> Self {
         Self {
             kind,
-            cursor: text.len(),
-            text,
+            line: Line::new(text),
             error: None,
             found: true,
+            says: None,
+            offers: Offers::default(),
+            asked: false,
+            recalling: false,
+            edited: false,
+            recalled: None,
+            seen: None,
+            term: None,
             before,
+        }
+    }
+
+    /// Returns what is asked for, in a word.
+    pub fn label(&self) -> &'static str {
+        match &self.term {
+            Some(_) => "term",
+            None => self.kind.name(),
+        }
+    }
+
+    /// Returns where keys go while it is open.
+    pub fn mode(&self) -> Mode {
+        match self.kind {
+            PromptKind::Filter | PromptKind::Search => Mode::Prompt,
+            PromptKind::Palette => Mode::Palette,
         }
     }
 
     /// Returns the text.
     pub fn text(&self) -> &str {
-        &self.text
+        self.line.text()
     }
 
-    /// Returns the text before the cursor and the text after it.
-    pub fn around_cursor(&self) -> (&str, &str) {
-        self.text
-            .split_at_checked(self.cursor)
-            .unwrap_or((&self.text, ""))
-    }
-
-    /// Inserts what is printable of a text at the cursor.
-    pub fn insert(&mut self, text: &str) {
-        for c in text.chars().filter(|c| !crate::text::is_unsafe(*c)) {
-            self.text.insert(self.cursor, c);
-            self.cursor += c.len_utf8();
-        }
-    }
-
-    /// Drops the blanks at the end.
-    pub(super) fn trim_end(&mut self) {
-        self.text.truncate(self.text.trim_end().len());
-        self.cursor = self.cursor.min(self.text.len());
-    }
-
-    fn before_cursor(&self) -> usize {
-        let head = self.around_cursor().0;
-        let last = head.graphemes(true).next_back();
-        self.cursor - last.map_or(0, str::len)
-    }
-
-    fn after_cursor(&self) -> usize {
-        let next = self.around_cursor().1.graphemes(true).next();
-        self.cursor + next.map_or(0, str::len)
-    }
-
-    fn erase_to(&mut self, from: usize) {
-        self.text.replace_range(from..self.cursor, "");
-        self.cursor = from;
-    }
-
-    /// Moves the cursor one character left.
-    pub fn left(&mut self) {
-        self.cursor = self.before_cursor();
-    }
-
-    /// Moves the cursor one character right.
-    pub fn right(&mut self) {
-        self.cursor = self.after_cursor();
-    }
-
-    /// Moves the cursor to the start.
-    pub fn start(&mut self) {
-        self.cursor = 0;
-    }
-
-    /// Moves the cursor to the end.
-    pub fn end(&mut self) {
-        self.cursor = self.text.len();
-    }
-
-    /// Deletes the character before the cursor.
-    pub fn erase_char(&mut self) {
-        self.erase_to(self.before_cursor());
-    }
-
-    /// Deletes the character under the cursor.
-    pub fn delete_char(&mut self) {
-        self.text
-            .replace_range(self.cursor..self.after_cursor(), "");
-    }
-
-    /// Deletes the word before the cursor.
-    pub fn erase_word(&mut self) {
-        let head = self.around_cursor().0.trim_end();
-        self.erase_to(head.rfind(' ').map_or(0, |at| at + 1));
-    }
-
-    /// Deletes everything before the cursor.
-    pub fn erase_line(&mut self) {
-        self.erase_to(0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn prompt(text: &str) -> Prompt {
-        Prompt::new(PromptKind::Filter, text.to_owned(), Default::default())
-    }
-
-    #[test]
-    fn editing_goes_by_what_looks_like_one_character() {
-        let mut p = prompt("ls e\u{301}日");
-        p.erase_char();
-        p.erase_char();
-        assert_eq!(p.text(), "ls ");
-        p.insert("-l\x1b\n foo");
-        assert_eq!(p.text(), "ls -l foo");
-        p.erase_word();
-        assert_eq!(p.text(), "ls -l ");
-        p.start();
-        p.delete_char();
-        p.right();
-        assert_eq!(p.around_cursor(), ("s", " -l "));
-        p.erase_line();
-        assert_eq!(p.text(), " -l ");
-    }
-
-    proptest! {
-        #[test]
-        fn any_editing_keeps_the_cursor_in_the_text(
-            text in "\\PC{0,12}",
-            edits in proptest::collection::vec((0..8u8, "\\PC{0,3}"), 0..30),
-        ) {
-            let mut p = prompt(&text);
-            for (edit, more) in edits {
-                match edit {
-                    0 => p.left(),
-                    1 => p.right(),
-                    2 => p.start(),
-                    3 => p.end(),
-                    4 => p.erase_char(),
-                    5 => p.delete_char(),
-                    6 => p.erase_word(),
-                    _ => p.insert(&more),
-                }
-                prop_assert!(p.text().is_char_boundary(p.cursor));
-            }
-        }
+    /// Puts another text in the place of all.
+    pub(super) fn put(&mut self, text: String) {
+        self.line = Line::new(text);
+        self.edited = false;
     }
 }

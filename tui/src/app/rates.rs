@@ -5,7 +5,7 @@ use super::pivots::{By, Lately, Order, Words};
 use super::{App, View};
 use crate::action::Action;
 use crate::format;
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use crate::model::Model;
 use crate::pivot::spawners::{Span, Spawner, Spawners, first_since};
 use crate::pivot::{Group, GroupId};
@@ -326,9 +326,35 @@ impl App {
         }
     }
 
+    /// Goes to the busiest of the seconds that a bar stands for: among the events, or else in the view of rates.
+    pub(super) fn click_bar(&mut self, from: u64, seconds: u64) {
+        let many = |second: &u64| {
+            let bucket = self.model.rate.between(*second, second + 1);
+            // Of equal ones the first.
+            (bucket.execs + bucket.failed, std::cmp::Reverse(*second))
+        };
+        let busiest = (from..from + seconds.max(1)).max_by_key(many);
+        let second = busiest.unwrap_or(from);
+        if self.view == View::Events {
+            let to = second + 1;
+            return self.jump_to(Span { from: second, to });
+        }
+        if self.view != View::Rate {
+            self.set_view(View::Rate);
+        }
+        let column = self.rates.column_of(second, &self.model);
+        if column < self.oldest_column() {
+            return self.warn(UNKNOWN);
+        }
+        self.choose(column);
+    }
+
     /// Shows the events from the chosen moment on.
     fn jump_to_moment(&mut self) {
-        let Span { from, to } = self.rates.span();
+        self.jump_to(self.rates.span());
+    }
+
+    fn jump_to(&mut self, Span { from, to }: Span) {
         let (from_ns, to_ns) = (from * SECOND_NS, to * SECOND_NS);
         if self.oldest_ns().is_none_or(|oldest| oldest >= to_ns) {
             let gone = "the events of that time left the history; --history keeps more";
@@ -346,17 +372,23 @@ impl App {
         let Some((id, time_ns)) = hit else {
             return self.warn("nothing is listed from that moment on");
         };
-        self.set_view(View::Events);
+        let back = match self.view {
+            View::Events => String::new(),
+            _ => {
+                self.set_view(View::Events);
+                let key = self.options.keys.text(Mode::Events, Action::ViewRate);
+                format!("; {key} goes back")
+            }
+        };
         if let Ok(place) = self.list.position(id, &self.model) {
             let page = self.hits.page();
             self.table.select(place, &self.list, &self.model, page);
         }
-        let back = key_text(Mode::Events, Action::ViewRate);
         if time_ns < to_ns {
-            self.inform(format!("the first event of that moment; {back} goes back"));
+            self.inform(format!("the first event of that moment{back}"));
         } else {
             self.warn(format!(
-                "nothing is listed in that moment; this came next; {back} goes back"
+                "nothing is listed in that moment; this came next{back}"
             ));
         }
     }

@@ -99,6 +99,26 @@ fn only_what_the_filter_shows_waits() {
 }
 
 #[test]
+fn as_many_wait_as_will_come() {
+    let mut app = screen(1_000, vec![ran(1, 7, 4711, &["/bin/cc"])]);
+    act(&mut app, &[Action::Pause]);
+    let tries = ["/a/ls", "/b/ls", "/c/ls"].map(|path| failed(2 * MS, 8, 4711, 2, &[path]));
+    app.apply(tries.into());
+    assert_eq!(app.waiting(), 3);
+    app.apply(vec![ran(3 * MS, 8, 4711, &["/usr/bin/ls"])]);
+    assert_eq!(app.waiting(), 1, "what is folded into it is no line");
+    act(&mut app, &[Action::Pause]);
+    assert_eq!(app.list.len(), 2);
+
+    app.set_filter(Filter::parse("exit=1").unwrap());
+    act(&mut app, &[Action::Pause]);
+    app.apply(vec![ended(4 * MS, 7, crate::event::Status::Code(1))]);
+    assert_eq!(app.waiting(), 1, "an older one passes by now");
+    act(&mut app, &[Action::Pause]);
+    assert_eq!(app.list.len(), 1);
+}
+
+#[test]
 fn pause_outlives_what_leaves_the_history() {
     let mut app = screen(10, many(10));
     act(&mut app, &[Action::Up, Action::Pause]);
@@ -141,6 +161,20 @@ fn filters_can_be_undone_cleared_and_brought_back() {
     assert_eq!(app.rows_shown().0, 0, "it filters while one types");
     act(&mut app, &[Action::Close]);
     assert_eq!(text(&app), "gcc", "Esc goes back");
+}
+
+#[test]
+fn failures_only_leaves_nothing_behind_in_the_filter() {
+    for text in ["", "gcc", "make|cc", "make or cc", "user=alice (a or b)"] {
+        let mut app = screen(1_000, build());
+        app.replace_filter(text);
+        let shown = app.rows_shown();
+        act(&mut app, &[Action::FailuresOnly]);
+        assert!(app.list.filter().terms().contains(&"failed".to_owned()));
+        act(&mut app, &[Action::FailuresOnly, Action::FailuresOnly]);
+        assert_eq!(app.list.filter().text(), text);
+        assert_eq!(app.rows_shown(), shown);
+    }
 }
 
 #[test]
@@ -345,6 +379,59 @@ fn a_crowd_is_folded_unless_the_selection_was_in_it() {
         105,
         "nothing folds by itself when one leaves"
     );
+}
+
+#[test]
+fn the_tree_zooms_into_a_subtree_and_out_again() {
+    let mut app = screen(1_000, build());
+    let pids = |app: &App| -> Vec<u32> {
+        let process = |line: &tree::Line| app.model.processes.get(line.id).unwrap();
+        app.tree
+            .lines()
+            .iter()
+            .map(|line| process(line).key.pid)
+            .collect()
+    };
+    act(&mut app, &[Action::ToggleTree, Action::Top]);
+    let all = pids(&app);
+    act(&mut app, &[Action::Down, Action::Down]);
+    let root = pids(&app)[2];
+    act(&mut app, &[Action::Zoom]);
+    let zoomed = pids(&app);
+    assert_eq!(zoomed[0], root);
+    assert!(zoomed.len() > 1 && zoomed.len() < all.len(), "{zoomed:?}");
+    assert!(
+        all.windows(zoomed.len()).any(|part| part == zoomed),
+        "{zoomed:?} of {all:?}"
+    );
+    act(&mut app, &[Action::Bottom, Action::Top, Action::Zoom]);
+    assert_eq!(pids(&app), all);
+}
+
+#[test]
+fn marked_rows_are_gone_to_and_forgotten_with_the_history() {
+    let mut app = screen(20, many(20));
+    let selected = |app: &App| app.selected_entry();
+    act(&mut app, &[Action::Top, Action::NextMark]);
+    assert!(
+        app.notice
+            .as_ref()
+            .is_some_and(|notice| notice.text.contains("no row is marked"))
+    );
+    act(&mut app, &[Action::Down, Action::ToggleMark]);
+    let first = selected(&app);
+    act(&mut app, &[Action::PageDown, Action::ToggleMark]);
+    let second = selected(&app);
+    act(&mut app, &[Action::Top, Action::NextMark]);
+    assert_eq!(selected(&app), first);
+    act(&mut app, &[Action::NextMark]);
+    assert_eq!(selected(&app), second);
+    act(&mut app, &[Action::NextMark]);
+    assert_eq!(selected(&app), second, "there is none further on");
+    act(&mut app, &[Action::PreviousMark, Action::ToggleMark]);
+    assert_eq!((selected(&app), app.marks.len()), (first, 1));
+    app.apply(many(40));
+    assert!(app.marks.is_empty());
 }
 
 #[test]

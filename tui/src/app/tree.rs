@@ -62,6 +62,8 @@ pub struct Tree {
     line: usize,
     base: Base,
     folds: FxHashMap<ProcessId, bool>,
+    /// Only this process and what is below it is shown.
+    root: Option<ProcessId>,
     /// Whether processes that executed nothing are shown.
     pub show_idle: bool,
     /// With a filter: the processes that have a row which passes, and those above them.
@@ -121,7 +123,11 @@ impl Tree {
         let mut lines = std::mem::take(&mut self.lines);
         lines.clear();
         let mut todo: Vec<(ProcessId, u16, u64, bool)> = Vec::new();
-        let roots: Vec<&Process> = model.processes.roots().filter(|p| self.shows(p)).collect();
+        let root = self.root.and_then(|id| model.processes.get(id));
+        let roots: Vec<&Process> = match root {
+            Some(root) => vec![root],
+            None => model.processes.roots().filter(|p| self.shows(p)).collect(),
+        };
         push_all(&mut todo, &roots, 0, 0);
         while let Some((id, depth, guides, last)) = todo.pop() {
             let Some(process) = model.processes.get(id) else {
@@ -224,6 +230,19 @@ impl Tree {
         }
     }
 
+    /// Makes the selected process the root, or shows all again if it is. Returns whether there is a root.
+    pub fn zoom(&mut self, model: &Model) -> bool {
+        let selected = self.selected().map(|line| line.id);
+        self.root = selected.filter(|id| self.root != Some(*id));
+        self.rebuild(model);
+        self.root.is_some()
+    }
+
+    /// Returns the root, if only a subtree is shown.
+    pub fn root(&self) -> Option<ProcessId> {
+        self.root
+    }
+
     /// Returns the lines.
     pub fn lines(&self) -> &[Line] {
         &self.lines
@@ -262,6 +281,8 @@ impl Tree {
 
     /// Selects a process and unfolds what hides it. Returns whether it is shown.
     pub fn reveal(&mut self, id: ProcessId, model: &Model, height: usize) -> bool {
+        let below = |root| id == root || model.processes.ancestors(id).any(|p| p.id == root);
+        self.root = self.root.filter(|root| below(*root));
         for above in model.processes.above(id) {
             if !self.is_open(above, model) {
                 self.folds.insert(above.id, true);

@@ -1,8 +1,8 @@
 //! The flags that choose what is captured, as one capture filter.
 
-use super::resolve::show_filter_error;
+use super::resolve::parsed;
 use super::{Context, LiveArgs};
-use crate::filter::{Filter, Pushed, Taken};
+use crate::filter::{Filter, Names, Pushed, Taken};
 use std::path::PathBuf;
 
 /// What is captured; what is not is only counted.
@@ -29,14 +29,14 @@ pub(super) fn capture_filter(
     args: &LiveArgs,
     command: bool,
     context: &Context<'_>,
+    names: &Names,
 ) -> Result<CaptureFilter, String> {
     if command && !args.tree.is_empty() {
         return Err(
             "--tree and a command behind `--` are each a tree to capture: leave one out".into(),
         );
     }
-    let text = args.only.as_deref().unwrap_or("");
-    let filter = Filter::parse(text).map_err(|error| show_filter_error("--only", text, &error))?;
+    let filter = parsed("--only", args.only.as_deref().unwrap_or(""), context, names)?;
     let taken = Taken {
         tree: command || !args.tree.is_empty(),
         cgroups: !args.cgroup.is_empty(),

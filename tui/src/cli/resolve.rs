@@ -1,157 +1,21 @@
 //! Raw arguments to decisions.
 
-use super::only::{CaptureFilter, capture_filter};
-use super::{Args, Context, DoctorArgs, DoctorFormat, EventKind, LiveArgs, Speed, Subcommands};
+use super::config::{
+    AssertConfig, Command, Config, DoctorConfig, LineConfig, Mode, RecordConfig, ScreenConfig,
+    Source,
+};
+use super::diff;
+use super::only::capture_filter;
+use super::{Args, Context, DoctorArgs, EventKind, LiveArgs, Speed, Subcommands};
+use crate::app::View;
 use crate::export::line::TableOptions;
 use crate::export::{Events, Format, Options, Select};
-use crate::field::{self, Field};
-use crate::filter::{Filter, FilterError};
-use crate::list::Sort;
+use crate::field::Column;
+use crate::filter::{Filter, FilterError, Names};
+use crate::settings::{Place, value};
 use crate::text;
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
-
-/// What to do.
-#[derive(Debug)]
-pub enum Command {
-    /// Capture, and show or print.
-    Live(Box<Config>),
-    /// Report what a live run needs.
-    Doctor(DoctorConfig),
-}
-
-/// How to report.
-#[derive(Debug)]
-pub struct DoctorConfig {
-    /// The form of the report.
-    pub format: DoctorFormat,
-    /// Kernel types to use in place of the kernel's own.
-    pub btf: Option<PathBuf>,
-    /// Whether to use colors.
-    pub color: bool,
-}
-
-/// A live run.
-#[derive(Debug)]
-pub struct Config {
-    /// Where events go.
-    pub mode: Mode,
-    /// Whether the probe has to tell forks.
-    pub forks: bool,
-    /// What is captured.
-    pub only: CaptureFilter,
-    /// The program to start, and its arguments; its tree alone is captured then.
-    pub command: Vec<OsString>,
-    /// When to stop by time.
-    pub duration: Option<Duration>,
-    /// After how many execs to stop; in lines, [`crate::export::Output::done`] counts them.
-    pub count: Option<u64>,
-    /// How many entries the history keeps.
-    pub history: usize,
-    /// About how many bytes of them at most: anybody can make arguments long.
-    pub history_size: usize,
-    /// Size of the ring buffer in bytes, as asked for.
-    pub ring_size: u32,
-    /// Most bytes of arguments, and of environment, that are captured of an exec.
-    pub max_arg_bytes: u32,
-    /// Whether the environment is captured.
-    pub env: bool,
-    /// Kernel types to use in place of the kernel's own.
-    pub btf: Option<PathBuf>,
-    /// Where events come from.
-    pub source: Source,
-    /// How many times as fast as it happened something is replayed; `None` for at once.
-    pub speed: Option<f64>,
-    /// The recording to write.
-    pub record: Option<RecordConfig>,
-    /// Whether lost events are a failure.
-    pub fail_on_loss: bool,
-    /// Whether to keep rights that are needed no more.
-    pub keep_privileges: bool,
-}
-
-/// Where events come from.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The kernel.
-    Live,
-    /// Recordings, merged by time; `-` is standard input.
-    Recording(Vec<PathBuf>),
-    /// A made-up machine.
-    Demo,
-}
-
-/// What every exec is asserted to be.
-#[derive(Clone, Debug)]
-pub struct AssertConfig {
-    /// What each has to pass.
-    pub filter: Filter,
-    /// Whether it asks what is known only later.
-    pub later: bool,
-}
-
-/// A recording that is written.
-#[derive(Debug)]
-pub struct RecordConfig {
-    /// Its file, or the newest of them; `-` is standard output.
-    pub path: PathBuf,
-    /// Whether to replace what is there.
-    pub force: bool,
-    /// The size from which on a file is followed by the next.
-    pub max: Option<u64>,
-    /// How many files to keep.
-    pub keep: u32,
-}
-
-impl RecordConfig {
-    /// Returns whether standard output gets it.
-    pub fn is_stdout(&self) -> bool {
-        self.path.as_os_str() == "-"
-    }
-}
-
-/// Where events go.
-#[derive(Debug)]
-pub enum Mode {
-    /// To the screen.
-    Screen(ScreenConfig),
-    /// To lines.
-    Lines(LineConfig),
-}
-
-/// How the screen starts.
-#[derive(Debug)]
-pub struct ScreenConfig {
-    /// The filter, with what `-u` and `-P` ask for.
-    pub filter: Filter,
-    /// The columns; `None` for those that fit by default.
-    pub columns: Option<Vec<&'static Field>>,
-    /// The sort; `None` for the order of arrival.
-    pub sort: Option<Sort>,
-    /// Whether to take the mouse.
-    pub mouse: bool,
-    /// Whether to keep to ASCII.
-    pub ascii: bool,
-    /// Whether to use colors.
-    pub color: bool,
-}
-
-/// What lines to write, and where to.
-#[derive(Debug)]
-pub struct LineConfig {
-    /// What, and in which form.
-    pub options: Options,
-    /// The file; `None` for standard output.
-    pub file: Option<PathBuf>,
-    /// Whether to write no lines at all: something else is all that is asked for.
-    pub silent: bool,
-    /// Whether to add up what ran.
-    pub summary: bool,
-    /// What every exec has to be.
-    pub assert: Option<AssertConfig>,
-}
 
 /// Decides. An error is a sentence or two that say what is wrong and what to write instead.
 ///
@@ -165,10 +29,14 @@ pub(super) fn resolve(
         return Err("a program to start is missing behind `--`".into());
     }
     match args.command {
-        Some(Subcommands::Doctor(_)) if command.is_some() => {
-            Err("doctor starts no program: leave out `--` and what is behind it".into())
+        Some(_) if command.is_some() => {
+            Err("commands start no program: leave out `--` and what is behind it".into())
         }
         Some(Subcommands::Doctor(args)) => Ok(Command::Doctor(doctor(args, context))),
+        Some(Subcommands::PrintConfig) => Ok(Command::PrintConfig),
+        Some(Subcommands::Diff(args)) => diff::resolve(args, context).map(Command::Diff),
+        Some(Subcommands::Man) => Ok(Command::Man),
+        Some(Subcommands::Completions(args)) => Ok(Command::Completions(args.shell)),
         None => live(args.live, command.unwrap_or_default(), context)
             .map(|config| Command::Live(Box::new(config))),
     }
@@ -189,34 +57,66 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         .as_deref()
         .map(|user| user_id(user, context))
         .transpose()?;
-    let filter = args.filter.as_deref().unwrap_or("");
-    let parsed =
-        Filter::parse(filter).map_err(|error| show_filter_error("--filter", filter, &error))?;
-    let columns = columns(&args.columns)?;
-    let sort = args.sort.as_deref().map(sort).transpose()?;
+    let settings = (context.settings)(match &args.config {
+        _ if args.no_config => Place::Nowhere,
+        Some(path) => Place::At(path),
+        None => Place::Usual,
+    });
+    let names = &settings.names;
+    let columns =
+        Column::parse_all(&args.columns).map_err(|message| format!("--columns: {message}"))?;
+    let sort = args.sort.as_deref().map(value::sort).transpose();
+    let sort = sort.map_err(|message| format!("--sort: {message}"))?;
     let asked_for_lines = args.output.is_some()
         || args.output_file.is_some()
         || !table_flags(&args).is_empty()
         || args.name.is_some()
         || args.line.is_some();
-    let assert = args.assert.as_deref().map(assert).transpose()?;
+    let assert = args
+        .assert
+        .as_deref()
+        .map(|text| assert(text, context, names));
+    let assert = assert.transpose()?;
     let in_place_of_lines = args.summary || assert.is_some();
     let mode = if asked_for_lines || in_place_of_lines || !context.stdout_is_terminal {
+        let filter = parsed(
+            "--filter",
+            args.filter.as_deref().unwrap_or(""),
+            context,
+            names,
+        )?;
         Mode::Lines(LineConfig {
-            options: line_options(&args, uid, parsed)?,
+            options: line_options(&args, uid, filter, &columns)?,
             file: args.output_file.clone(),
             silent: (args.write.is_some() || in_place_of_lines) && !asked_for_lines,
             summary: args.summary,
             assert,
         })
     } else {
+        let parse = |flag: &str, text: &str| parsed(flag, text, context, names);
+        let filter = args.filter.as_deref().or(settings.filter.as_deref());
+        let filter = parse("--filter", filter.unwrap_or(""))?;
+        let ascii = args.ascii.or(settings.ascii).unwrap_or_default();
+        let color = args.color.or(settings.color).unwrap_or_default();
+        let columns = match columns.is_empty() {
+            true => settings.columns.clone(),
+            false => columns,
+        };
         Mode::Screen(ScreenConfig {
-            filter: narrowed(parsed, uid, args.ppid)?,
-            columns,
-            sort,
-            mouse: !args.no_mouse,
-            ascii: args.ascii || context.without_utf8(),
-            color: context.colored(args.color),
+            filter: narrowed(filter, uid, args.ppid, parse)?,
+            columns: match columns.is_empty() {
+                true => Column::defaults(),
+                false => columns,
+            },
+            sort: sort.or(settings.sort),
+            view: args.view.or(settings.view).unwrap_or(View::Events),
+            names: names.clone(),
+            keys: settings.keys.clone(),
+            mouse: args.mouse || (!args.no_mouse && settings.mouse.unwrap_or(true)),
+            remember: !args.no_config && settings.remember.unwrap_or(true),
+            ascii: ascii.decide(context.bare()),
+            theme: args.theme.or(settings.theme).unwrap_or_default(),
+            color: context.colored(color),
         })
     };
     let speed = match (args.speed, &source, &mode) {
@@ -231,7 +131,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         // Only ends refer back, and to the command's row.
         Mode::Lines(_) => 64 << 20,
     });
-    let history = args.history.unwrap_or(match mode {
+    let history = args.history.or(settings.history).unwrap_or(match mode {
         // All of it is there to be looked at.
         Mode::Screen(_) if !args.read.is_empty() => 2_000_000,
         _ => 100_000,
@@ -240,7 +140,7 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
     Ok(Config {
         mode,
         forks: args.events.contains(&EventKind::Fork),
-        only: capture_filter(&args, !command.is_empty(), context)?,
+        only: capture_filter(&args, !command.is_empty(), context, names)?,
         command,
         duration: args.duration,
         count: args.count,
@@ -249,18 +149,20 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
         ring_size: args.ring_size,
         max_arg_bytes: args.max_arg_bytes,
         env: args.env,
+        redact: args.redact,
         source,
         speed,
         record: record(&args, asked_for_lines, context)?,
         fail_on_loss: args.fail_on_loss,
         keep_privileges: args.keep_privileges,
+        problems: settings.problems,
         btf: args.btf,
     })
 }
 
 /// Decides where events come from; of what is not live, nothing can be started.
 fn source(args: &LiveArgs, command: &[OsString]) -> Result<Source, String> {
-    let stdin = |path: &&PathBuf| path.as_os_str() == "-";
+    let stdin = |path: &&std::path::PathBuf| path.as_os_str() == "-";
     if args.read.iter().filter(stdin).count() > 1 {
         return Err("--read: standard input can be read once: name a file".into());
     }
@@ -284,9 +186,19 @@ fn source(args: &LiveArgs, command: &[OsString]) -> Result<Source, String> {
     ))
 }
 
-fn assert(text: &str) -> Result<AssertConfig, String> {
-    let filter =
-        Filter::parse(text).map_err(|error| show_filter_error("--assert", text, &error))?;
+/// Parses a flag's filter.
+pub(super) fn parsed(
+    flag: &str,
+    text: &str,
+    context: &Context<'_>,
+    names: &Names,
+) -> Result<Filter, String> {
+    Filter::parse_with(text, Some(&context.zone), names)
+        .map_err(|error| show_filter_error(flag, text, &error))
+}
+
+fn assert(text: &str, context: &Context<'_>, names: &Names) -> Result<AssertConfig, String> {
+    let filter = parsed("--assert", text, context, names)?;
     Ok(AssertConfig {
         later: filter.asks_later(),
         filter,
@@ -326,7 +238,12 @@ fn record(
     Ok(Some(config))
 }
 
-fn line_options(args: &LiveArgs, uid: Option<u32>, filter: Filter) -> Result<Options, String> {
+fn line_options(
+    args: &LiveArgs,
+    uid: Option<u32>,
+    filter: Filter,
+    columns: &[Column],
+) -> Result<Options, String> {
     let format = args.output.unwrap_or(Format::Table);
     let shaping = table_flags(args);
     if format != Format::Table && !shaping.is_empty() {
@@ -364,6 +281,7 @@ fn line_options(args: &LiveArgs, uid: Option<u32>, filter: Filter) -> Result<Opt
             max_args: max_args.unwrap_or(defaults.max_args),
             ..defaults
         },
+        columns: columns.iter().map(|column| column.field).collect(),
     })
 }
 
@@ -404,42 +322,6 @@ fn user_id(user: &str, context: &Context<'_>) -> Result<u32, String> {
     })
 }
 
-fn columns(keys: &[String]) -> Result<Option<Vec<&'static Field>>, String> {
-    let mut columns: Vec<&'static Field> = Vec::new();
-    for key in keys {
-        let field = field_of(key).map_err(|error| format!("--columns: {error}"))?;
-        if columns.iter().any(|column| column.key == field.key) {
-            return Err(format!("--columns: `{}` stands there twice", field.key));
-        }
-        columns.push(field);
-    }
-    Ok((!columns.is_empty()).then_some(columns))
-}
-
-fn sort(text: &str) -> Result<Sort, String> {
-    let stripped = text.strip_prefix('-').or_else(|| text.strip_suffix('-'));
-    let field = field_of(stripped.unwrap_or(text)).map_err(|error| format!("--sort: {error}"))?;
-    Ok(Sort {
-        field,
-        descending: stripped.is_some(),
-    })
-}
-
-fn field_of(key: &str) -> Result<&'static Field, String> {
-    let folded = key.trim().to_lowercase();
-    if let Some(field) = field::by_key(&folded) {
-        return Ok(field);
-    }
-    let mut message = format!("there is no field `{}`", text::escape(key.as_bytes()));
-    let near = field::near(&folded);
-    if !near.is_empty() {
-        message += &format!("; did you mean `{}`?", near.join("` or `"));
-    }
-    let keys: Vec<_> = field::FIELDS.iter().map(|field| field.key).collect();
-    message += &format!("\nfields: {}", keys.join(", "));
-    Err(message)
-}
-
 /// Shows a flag's filter with a caret below the place where it went wrong.
 pub(super) fn show_filter_error(flag: &str, filter: &str, error: &FilterError) -> String {
     let before: String = filter.chars().take(error.column).collect();
@@ -450,7 +332,12 @@ pub(super) fn show_filter_error(flag: &str, filter: &str, error: &FilterError) -
 }
 
 /// Puts what `-u` and `-P` ask for before a filter, where a person can see and change it.
-fn narrowed(filter: Filter, uid: Option<u32>, ppid: Option<u32>) -> Result<Filter, String> {
+fn narrowed(
+    filter: Filter,
+    uid: Option<u32>,
+    ppid: Option<u32>,
+    parse: impl Fn(&str, &str) -> Result<Filter, String>,
+) -> Result<Filter, String> {
     let mut terms = Vec::new();
     terms.extend(uid.map(|uid| format!("uid={uid}")));
     terms.extend(ppid.map(|ppid| format!("ppid={ppid}")));
@@ -460,6 +347,5 @@ fn narrowed(filter: Filter, uid: Option<u32>, ppid: Option<u32>) -> Result<Filte
     if !filter.is_empty() {
         terms.push(format!("({})", filter.text()));
     }
-    let text = terms.join(" ");
-    Filter::parse(&text).map_err(|error| show_filter_error("--filter", &text, &error))
+    parse("--filter", &terms.join(" "))
 }

@@ -3,15 +3,19 @@
 use super::*;
 use crate::event::Exec;
 use crate::export::Events;
-use crate::field::FIELDS;
+use crate::field::{Column, FIELDS};
 use crate::filter::Pushed;
+use crate::settings::{Place, Settings};
 use proptest::prelude::*;
 
 fn context(stdout_is_terminal: bool) -> Context<'static> {
     Context {
         stdout_is_terminal,
         no_color: None,
+        term: None,
         locale: None,
+        zone: jiff::tz::TimeZone::UTC,
+        settings: &|_| Settings::default(),
         uid_of: &|name| (name == "alice").then_some(1000),
     }
 }
@@ -106,7 +110,9 @@ fn defaults_are_as_documented() {
     assert!(!config.forks && config.duration.is_none() && config.count.is_none());
     let screen = screen("");
     assert!(screen.mouse && screen.color && !screen.ascii);
-    assert!(screen.columns.is_none() && screen.sort.is_none() && screen.filter.is_empty());
+    assert!(
+        screen.columns == Column::defaults() && screen.sort.is_none() && screen.filter.is_empty()
+    );
     let options = lines("-o table").options;
     assert_eq!(options.table.max_args, 20);
     assert!(!options.failed, "as bcc");
@@ -193,7 +199,7 @@ fn behind_two_dashes_stands_a_program() {
     assert!(config(true, "").command.is_empty());
     assert!(error("make").contains("unrecognized subcommand"));
     assert!(error("--").contains("missing behind `--`"));
-    assert!(error("doctor -- make").contains("doctor starts no program"));
+    assert!(error("doctor -- make").contains("commands start no program"));
 }
 
 fn of_words(words: &[&str]) -> Config {
@@ -207,7 +213,7 @@ fn of_words(words: &[&str]) -> Config {
 #[test]
 fn screen_flags_are_read() {
     let screen = screen("--columns pid,USER,command --sort dur- --no-mouse --ascii --color never");
-    let keys: Vec<_> = screen.columns.iter().flatten().map(|f| f.key).collect();
+    let keys: Vec<_> = screen.columns.iter().map(|c| c.field.key).collect();
     assert_eq!(keys, ["pid", "user", "command"]);
     assert!(!screen.mouse && screen.ascii && !screen.color);
     for (text, descending) in [("dur", false), ("dur-", true), ("-dur", true)] {
@@ -227,27 +233,33 @@ fn users_and_parents_become_the_screens_filter() {
 }
 
 #[test]
-fn a_locale_without_utf8_draws_ascii() {
-    for (locale, ascii) in [
-        (None, false),
-        (Some("C.UTF-8"), false),
-        (Some("en_US.utf8"), false),
-        (Some("C"), true),
-        (Some("POSIX"), true),
-        (Some("de_DE@euro"), true),
-        (Some("ja_JP.eucJP"), true),
+fn bare_consoles_get_ascii() {
+    for (locale, term, line, ascii) in [
+        (None, None, "", false),
+        (Some("C.UTF-8"), Some("xterm"), "", false),
+        (Some("en_US.utf8"), None, "", false),
+        (Some("C"), None, "", true),
+        (Some("POSIX"), Some("xterm"), "", true),
+        (Some("de_DE@euro"), None, "", true),
+        (Some("ja_JP.eucJP"), None, "--ascii=auto", true),
+        (Some("C.UTF-8"), Some("linux"), "", true),
+        (None, Some("linux"), "--ascii=never", false),
+        (Some("C"), None, "--ascii=never", false),
+        (Some("C.UTF-8"), None, "--ascii", true),
+        (None, None, "--ascii=always", true),
     ] {
         let context = Context {
             locale: locale.map(Into::into),
+            term: term.map(Into::into),
             ..context(true)
         };
-        let Command::Live(config) = parse_on(&context, "").unwrap() else {
+        let Command::Live(config) = parse_on(&context, line).unwrap() else {
             panic!("not a live run")
         };
         let Mode::Screen(screen) = config.mode else {
             panic!("not the screen")
         };
-        assert_eq!(screen.ascii, ascii, "{locale:?}");
+        assert_eq!(screen.ascii, ascii, "{locale:?} {term:?} {line}");
     }
 }
 
@@ -260,7 +272,7 @@ fn colors_obey_the_flag_then_no_color_then_the_terminal() {
         };
         match parse_on(&context, line).unwrap() {
             Command::Doctor(doctor) => doctor.color,
-            Command::Live(_) => panic!("not the doctor"),
+            _ => panic!("not the doctor"),
         }
     };
     assert!(color(true, None, "doctor"));
@@ -280,7 +292,7 @@ fn the_doctor_reports_in_two_forms() {
     ] {
         match parse_on(&context(true), line).unwrap() {
             Command::Doctor(doctor) => assert_eq!(doctor.format, format),
-            Command::Live(_) => panic!("not the doctor"),
+            _ => panic!("not the doctor"),
         }
     }
 }
@@ -311,7 +323,7 @@ fn usage_errors_name_the_near_ones() {
     insta::assert_snapshot!(error("--columns time,comand").lines().next().unwrap(), @"error: --columns: there is no field `comand`; did you mean `command`?");
     insta::assert_snapshot!(error("-o ndjsn"), @r"
     error: invalid value 'ndjsn' for '--output <FORMAT>'
-      [possible values: table, ndjson, summary, trace]
+      [possible values: table, ndjson, csv, summary, trace]
 
       tip: a similar value exists: 'ndjson'
 
@@ -468,4 +480,128 @@ proptest! {
         let args = ["execsnoop-tui".to_owned()].into_iter().chain(args);
         let _ = parse(args, &context(terminal));
     }
+}
+
+/// What a command line and a file decide together.
+fn with_file(line: &str, file: &str) -> Result<Config, String> {
+    let settings = |place: Place<'_>| match place {
+        Place::Nowhere => Settings::default(),
+        Place::Usual | Place::At(_) => Settings::parse(file, "config.toml"),
+    };
+    let context = Context {
+        settings: &settings,
+        ..context(true)
+    };
+    match parse_on(&context, line) {
+        Ok(Command::Live(config)) => Ok(*config),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn flags_go_before_the_file_and_the_file_before_the_defaults() {
+    let file = "theme = \"light\"\ncolor = \"never\"\nascii = \"always\"\ncolumns = [\"pid\"]\n\
+                sort = \"-dur\"\nview = \"rate\"\nmouse = false\nhistory = 77\nfilter = \"make\"\n\
+                [keys]\npause = \"Z\"\n";
+    let shown = |line: &str, file: &str| {
+        let config = with_file(line, file).unwrap();
+        let Mode::Screen(screen) = config.mode else {
+            panic!("the screen")
+        };
+        assert!(config.problems.is_empty(), "{:?}", config.problems);
+        let chosen = screen.columns.iter().filter(|column| column.chosen);
+        let columns: Vec<_> = chosen.map(|column| column.field.key).collect();
+        let columns = Some(columns).filter(|columns| !columns.is_empty());
+        let sort = screen.sort.map(|sort| (sort.field.key, sort.descending));
+        let pause = screen
+            .keys
+            .text(crate::keymap::Mode::Events, crate::action::Action::Pause);
+        format!(
+            "{:?} {} {} {columns:?} {sort:?} {:?} {} {} {:?} {pause}",
+            screen.theme,
+            screen.color,
+            screen.ascii,
+            screen.view,
+            screen.mouse,
+            config.history,
+            screen.filter.text(),
+        )
+    };
+    let default = r#"Dark true false None None Events true 100000 "" Space"#;
+    assert_eq!(shown("", ""), default);
+    assert_eq!(shown("--no-config", file), default);
+    let set = r#"Light false true Some(["pid"]) Some(("dur", true)) Rate false 77 "make" Z"#;
+    assert_eq!(shown("", file), set);
+    assert_eq!(shown("--config other.toml", file), set);
+    let flags = "--theme 16 --color always --ascii=never --columns ppid --sort pid --view tree --mouse --history 5 -f x";
+    let given = r#"Sixteen true false Some(["ppid"]) Some(("pid", false)) Tree true 5 "x" Z"#;
+    assert_eq!(shown(flags, file), given);
+    assert_eq!(
+        shown("--mouse --no-mouse", ""),
+        default.replace("Events true", "Events false")
+    );
+    assert!(
+        with_file("--config a --no-config", "")
+            .unwrap_err()
+            .contains("--no-config")
+    );
+}
+
+#[test]
+fn named_filters_are_for_every_flag_that_takes_a_filter() {
+    let file =
+        "filter = \"@mine\"\n[filters]\nmine = \"user=alice or user=bob\"\nnow = \"at>=12:03\"\n";
+    for line in [
+        "-f @mine",
+        "-f @mine -o ndjson",
+        "--only @mine",
+        "--assert @mine",
+        "-f @now",
+        "-f @now -o ndjson",
+        "--assert @now",
+        "-u 5",
+    ] {
+        let config = with_file(line, file).unwrap_or_else(|error| panic!("{line}: {error}"));
+        if line == "-u 5" {
+            let Mode::Screen(screen) = config.mode else {
+                panic!("the screen")
+            };
+            assert_eq!(screen.filter.text(), "uid=5 (@mine)");
+            assert_eq!(screen.filter.to_string(), "uid=5 (user=alice or user=bob)");
+        }
+    }
+    let error = with_file("--only x|@mien", file).unwrap_err();
+    assert!(
+        error.contains("--only: there is no filter named `mien`; did you mean `@mine`"),
+        "{error}"
+    );
+    assert!(error.contains("\n  x|@mien\n    ^"), "{error}");
+    let error = with_file("-f @mine --no-config", file).unwrap_err();
+    assert!(
+        error.contains("[filters] of the configuration names them"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_the_file_stops_nothing() {
+    let config = with_file("-o ndjson", "colour = 1\nhistory = 9\n").unwrap();
+    assert_eq!(
+        config.problems,
+        ["config.toml:1: `colour` is no setting; did you mean `color`?"]
+    );
+    assert_eq!(config.history, 9);
+    let parsed = parse_on(&context(true), "print-config");
+    assert!(matches!(parsed, Ok(Command::PrintConfig)));
+    let parsed = parse(
+        ["execsnoop-tui", "print-config", "--", "ls"],
+        &context(true),
+    );
+    assert!(
+        parsed
+            .unwrap_err()
+            .to_string()
+            .contains("commands start no program")
+    );
 }

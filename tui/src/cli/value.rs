@@ -1,5 +1,6 @@
 //! Values of single flags: text in, a value or a sentence out.
 
+use crate::app::View;
 use probe_common::limits::ARG_BYTES_MAX;
 use regex::bytes::Regex;
 use std::time::Duration;
@@ -14,6 +15,14 @@ pub(super) fn positive(text: &str) -> Result<u64, String> {
     scaled(text, 1000)
         .filter(|n| *n > 0)
         .ok_or_else(|| "write a whole number from 1, such as 500, 20K or 1M".into())
+}
+
+/// Parses how many times as much something is to be.
+pub(super) fn factor(text: &str) -> Result<f64, String> {
+    let factor = text.strip_suffix(['x', 'X']).unwrap_or(text).parse().ok();
+    factor
+        .filter(|factor: &f64| factor.is_finite() && *factor > 1.0)
+        .ok_or_else(|| "write a number above 1, such as 1.5 or 2".into())
 }
 
 /// How fast something is replayed.
@@ -35,6 +44,17 @@ pub(super) fn speed(text: &str) -> Result<Speed, String> {
     let times = number.parse().ok().filter(|times| RANGE.contains(times));
     times.map(Speed::Times).ok_or_else(|| {
         "write how many times as fast it is to be, such as 1, 0.5 or 60, or `max` for all at once".into()
+    })
+}
+
+/// Parses the name of a view.
+pub(super) fn view(text: &str) -> Result<View, String> {
+    View::by_name(text).ok_or_else(|| {
+        let names: Vec<_> = View::ALL
+            .iter()
+            .map(|(_, name)| name.to_lowercase())
+            .collect();
+        format!("write one of {}", names.join(", "))
     })
 }
 

@@ -27,9 +27,11 @@ impl Flags {
     pub const NARROW: Self = Self(1 << 9);
     /// Nothing was to be executed: only asked whether it would be allowed (`AT_EXECVE_CHECK`).
     pub const CHECK: Self = Self(1 << 10);
+    /// What looked secret in its arguments or environment was masked (`--redact`).
+    pub const REDACTED: Self = Self(1 << 11);
 
     /// Every flag: its word in the schema and the filter language, and what that means.
-    pub const WORDS: [(Self, &'static str, &'static str); 11] = [
+    pub const WORDS: [(Self, &'static str, &'static str); 12] = [
         (
             Self::SCRIPT,
             "script",
@@ -72,6 +74,11 @@ impl Flags {
             Self::CHECK,
             "check",
             "only asked whether it would be allowed; told if it is not",
+        ),
+        (
+            Self::REDACTED,
+            "redacted",
+            "what looked secret in its command line was masked",
         ),
     ];
 

@@ -85,20 +85,21 @@ impl Table {
         args(line, exec, &self.options);
         line.push('\n');
     }
+}
 
-    fn notice(&mut self, lost: Lost, session: &Session) -> String {
-        let mut notice = format!("execsnoop-tui: {} events lost", lost.count);
-        if let Some(cpu) = lost.cpu {
-            push(&mut notice, format_args!(" on CPU {cpu}"));
-        }
-        if let Some(host) = session.told_host(lost.host) {
-            notice.push_str(" on ");
-            text::escape_into(&mut notice, host.as_bytes());
-        }
-        let time = self.stamp.second(session.wall_ns(lost.time_ns));
-        push(&mut notice, format_args!(" at {time}"));
-        notice
+/// Returns the line for standard error about lost events; the stamp tells the time of day.
+pub(super) fn notice(lost: Lost, session: &Session, stamp: &mut Stamp) -> String {
+    let mut notice = format!("execsnoop-tui: {} events lost", lost.count);
+    if let Some(cpu) = lost.cpu {
+        push(&mut notice, format_args!(" on CPU {cpu}"));
     }
+    if let Some(host) = session.told_host(lost.host) {
+        notice.push_str(" on ");
+        text::escape_into(&mut notice, host.as_bytes());
+    }
+    let time = stamp.second(session.wall_ns(lost.time_ns));
+    push(&mut notice, format_args!(" at {time}"));
+    notice
 }
 
 impl Exporter for Table {
@@ -123,7 +124,7 @@ impl Exporter for Table {
                 out.extend_from_slice(self.line.as_bytes());
                 None
             }
-            Applied::Gap { lost, .. } => Some(self.notice(*lost, &model.session)),
+            Applied::Gap { lost, .. } => Some(notice(*lost, &model.session, &mut self.stamp)),
             Applied::Exit { .. } | Applied::Fork(_) | Applied::Duplicate => None,
         }
     }

@@ -91,21 +91,8 @@ impl Exporter for Ndjson {
 pub fn of_entry(entry: &Entry, session: &Session) -> String {
     let mut out = Vec::new();
     let mut writer = Ndjson::default();
-    match entry {
-        Entry::Row(row) => {
-            writer.exec(&row.exec, session, &mut out);
-            if let Some(ended) = row.exit() {
-                exit(
-                    ended,
-                    row.duration_ns(),
-                    session,
-                    &mut writer.stamp,
-                    &mut out,
-                );
-            }
-        }
-        Entry::Gap(gap) => lost(*gap, session, &mut writer.stamp, &mut out),
-    }
+    writer.begin_of(entry, session, &mut out);
+    writer.end_of(entry, session, &mut out);
     // All text in it is UTF-8, as JSON is.
     String::from_utf8(out).unwrap_or_default()
 }
@@ -122,6 +109,24 @@ impl Ndjson {
         object.time(key!("time"), started, &mut self.stamp);
         object.value(key!("tool_version"), env!("CARGO_PKG_VERSION"));
         object.end_line();
+    }
+
+    /// Appends the exec of an entry, or its loss.
+    pub fn begin_of(&mut self, entry: &Entry, session: &Session, out: &mut Vec<u8>) {
+        match entry {
+            Entry::Row(row) => self.exec(&row.exec, session, out),
+            Entry::Gap(gap) => lost(*gap, session, &mut self.stamp, out),
+        }
+    }
+
+    /// Appends the exit that joined an entry, if one did.
+    pub fn end_of(&mut self, entry: &Entry, session: &Session, out: &mut Vec<u8>) {
+        let Entry::Row(row) = entry else {
+            return;
+        };
+        if let Some(ended) = row.exit() {
+            exit(ended, row.duration_ns(), session, &mut self.stamp, out);
+        }
     }
 
     fn exec(&mut self, exec: &Exec, session: &Session, out: &mut Vec<u8>) {

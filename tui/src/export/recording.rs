@@ -5,15 +5,18 @@ use super::Exporter;
 use super::ndjson::{Ndjson, running};
 use crate::event::{Running, Session};
 use crate::model::Model;
+use crate::process::Process;
 
-/// Appends the begin of a recording, or of its next file: `start` as of this instant, and every process that runs.
+/// Appends the begin of a recording, or of its next file: `start` as of an instant, and every process that ran then and
+/// still does.
 pub fn begin(model: &Model, now_ns: u64, ndjson: &mut Ndjson, out: &mut Vec<u8>) {
     let session = Session {
         started_ns: now_ns,
         ..model.session.clone()
     };
     ndjson.start(&session, out);
-    for process in model.processes.living() {
+    let ran = |process: &&&Process| process.key.start_ns <= now_ns;
+    for process in model.processes.living().iter().filter(ran) {
         let parent = process.parent.and_then(|id| model.processes.get(id));
         // One that executed something since has its command line there.
         let row = process.last_exec.and_then(|entry| model.store.row(entry));

@@ -356,6 +356,10 @@ proptest! {
                 let trace: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
                 let of_exec = |event: &&serde_json::Value| event["ph"] != "M";
                 prop_assert_eq!(trace.iter().filter(of_exec).count(), 1);
+            } else if info.format == Format::Csv {
+                let text = text.replace("\r\n", "\n");
+                prop_assert!(!text.chars().any(|c| c != '\n' && crate::text::is_unsafe(c)), "{text:?}");
+                prop_assert_eq!(text.lines().count(), 2);
             } else {
                 prop_assert!(!text.chars().any(|c| c != '\n' && crate::text::is_unsafe(c)), "{text:?}");
                 prop_assert_eq!(text.lines().count(), 3);

@@ -68,7 +68,7 @@ pub static FIELDS: &[Field] = &[
         kind: Kind::Outcome,
         default_from: Some(0),
         doc: "ok, or the errno of the failed exec",
-        value: |row, _| Value::Outcome(-row.exec.ret),
+        value: |row, _| Value::Outcome(row.exec.errno()),
     },
     Field {
         key: "exit",

@@ -12,6 +12,7 @@ use crate::model::Model;
 use crate::process::Process;
 use crate::store::{Entry, EntryId, Row};
 use jiff::Timestamp;
+use memchr::memmem;
 use rustc_hash::FxHashMap;
 
 /// What is remembered from row to row while the model stays the same.
@@ -97,6 +98,14 @@ impl Test {
                 let found = found | batch.which(others, |row| is.is_shown_line(row));
                 if *negated { wanted & !found } else { found }
             }
+            Test::Text {
+                of: Text::Arg,
+                negated,
+                is,
+            } => {
+                let found = with_argument(is, batch, wanted, memory);
+                if *negated { wanted & !found } else { found }
+            }
             Test::Text { of, negated, is } => {
                 batch.which(wanted, |row| text(*of, *negated, is, row, model, memory))
             }
@@ -112,6 +121,45 @@ impl Test {
             }),
         }
     }
+}
+
+fn has_argument(is: &Texts, row: &Row) -> bool {
+    row.exec.args.iter().any(|arg| is.matches(arg))
+}
+
+/// Returns which of the wanted rows have an argument. Where whole ones are asked for, only rows whose command line has
+/// one of them between blanks are looked at.
+fn with_argument(is: &Texts, batch: Batch<'_>, wanted: u64, memory: &mut Memory) -> u64 {
+    let exact = match is {
+        Texts::Globs(globs) => globs.iter().map(Glob::exact).collect::<Option<Vec<_>>>(),
+        Texts::Pattern(_) => None,
+    };
+    let wanted = match exact {
+        Some(exact) if exact.iter().all(|text| !text.is_empty()) => {
+            let finders: Vec<_> = exact.into_iter().map(memmem::Finder::new).collect();
+            batch.which_lines(wanted, &mut memory.line, |line| {
+                finders.iter().any(|finder| has_word(line, finder))
+            })
+        }
+        _ => wanted,
+    };
+    batch.which(wanted, |row| has_argument(is, row))
+}
+
+/// Returns whether a line has a text with blanks, or its ends, around it.
+fn has_word(line: &[u8], finder: &memmem::Finder<'_>) -> bool {
+    let edge = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == b' ');
+    // One may begin within another: an argument may have blanks.
+    let mut from = 0;
+    while let Some(at) = line.get(from..).and_then(|rest| finder.find(rest)) {
+        let at = from + at;
+        let before = at.checked_sub(1).and_then(|at| line.get(at));
+        if edge(before) && edge(line.get(at + finder.needle().len())) {
+            return true;
+        }
+        from = at + 1;
+    }
+    false
 }
 
 fn compare(op: Op, n: u64, spans: &[Span]) -> bool {
@@ -140,7 +188,9 @@ fn of_value(value: &Value<'_>) -> Option<u64> {
 fn number(of: &Number, row: &Row, model: &Model, memory: &mut Memory) -> Option<u64> {
     match of {
         Number::Field(field) => of_value(&(field.value)(row, model)),
-        Number::Error => u64::try_from(-row.exec.ret).ok().filter(|errno| *errno > 0),
+        Number::Error => u64::try_from(row.exec.errno())
+            .ok()
+            .filter(|errno| *errno > 0),
         Number::Signal => match row.exit()?.status {
             Status::Signal { number, .. } => Some(number.into()),
             Status::Code(_) => None,
@@ -174,7 +224,7 @@ fn text(
     memory: &mut Memory,
 ) -> bool {
     match of {
-        Text::Arg => row.exec.args.iter().any(|arg| is.matches(arg)) != negated,
+        Text::Arg => has_argument(is, row) != negated,
         Text::Env => match &row.exec.env {
             Some(env) => env.iter().any(|variable| is.matches(variable)) != negated,
             None => !negated && is.takes_unknown(),

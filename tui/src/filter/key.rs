@@ -77,7 +77,7 @@ pub static KEYS: &[Key] = &[
 
 /// The names that tell something of every process, also of one that was never seen to
 /// execute anything: those that `under(…)` takes.
-const OF_PROCESSES: [&str; 7] = ["pid", "ppid", "uid", "user", "comm", "command", "arg"];
+pub(super) const OF_PROCESSES: [&str; 7] = ["pid", "ppid", "uid", "user", "comm", "command", "arg"];
 
 /// What a name stands for.
 pub(super) enum Subject {

@@ -88,6 +88,7 @@ impl Filter {
         Self {
             text: expr.to_string(),
             zone: self.zone.clone(),
+            names: self.names.clone(),
             expr: Arc::new(expr),
         }
     }

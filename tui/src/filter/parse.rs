@@ -4,12 +4,17 @@
 //! either   = both ("or" both)*
 //! both     = one (["and"] one)*
 //! one      = unary ("|" unary)*
-//! unary    = "!" unary | "not" one | "(" either ")" | test
+//! unary    = "!" unary | "not" one | "(" either ")" | "@" name | test
 //! ```
+
+mod terms;
+
+pub(super) use terms::terms;
 
 use super::FilterError;
 use super::ast::{Expr, Op, Test, Texts};
 use super::key::{Subject, is_known, look_up};
+use super::names::Names;
 use super::pattern::Needle;
 use super::quote::RESERVED;
 use super::scan::{Cursor, ends_word};
@@ -18,6 +23,9 @@ use jiff::tz::TimeZone;
 
 /// How deep brackets and negations may stand in each other.
 const MAX_DEPTH: usize = 64;
+
+/// How many named filters there may be in one: each can be made of many.
+const MAX_NAMED: usize = 200;
 
 /// Signs of comparisons, longer ones first.
 const SIGNS: [(&str, Sign); 10] = [
@@ -34,43 +42,72 @@ const SIGNS: [(&str, Sign); 10] = [
 ];
 
 #[derive(Clone, Copy)]
-enum Sign {
+pub(super) enum Sign {
     Op(Op),
     Like { negated: bool },
     In,
 }
 
+/// Steps over the sign of a comparison, if one is here.
+pub(super) fn sign(cursor: &mut Cursor) -> Option<Sign> {
+    let sign = SIGNS.iter().find(|(text, _)| cursor.eat(text));
+    sign.map(|(_, sign)| *sign)
+}
+
 struct Parser<'a> {
     cursor: Cursor,
     zone: Option<&'a TimeZone>,
+    names: &'a Names,
+    /// The named filters that are being read, each within the one before.
+    within: Vec<String>,
+    /// How many of them were read.
+    named: usize,
     memos: usize,
     depth: usize,
     of_process: bool,
 }
 
 /// Parses a filter.
-pub(super) fn parse(text: &str, zone: Option<&TimeZone>) -> Result<Expr, FilterError> {
-    let mut parser = Parser {
-        cursor: Cursor::new(text),
-        zone,
-        memos: 0,
-        depth: 0,
-        of_process: false,
-    };
+pub(super) fn parse(
+    text: &str,
+    zone: Option<&TimeZone>,
+    names: &Names,
+) -> Result<Expr, FilterError> {
+    let mut parser = Parser::new(text, zone, names);
     parser.cursor.skip_blanks();
     if parser.cursor.peek().is_none() {
         return Ok(Expr::All(Vec::new()));
     }
-    let expr = parser.either()?;
-    match parser.cursor.peek() {
-        None => Ok(expr),
-        Some(_) => Err(parser.error("there is no bracket that this one closes")),
+    parser.whole()
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &str, zone: Option<&'a TimeZone>, names: &'a Names) -> Self {
+        Self {
+            cursor: Cursor::new(text),
+            zone,
+            names,
+            within: Vec::new(),
+            named: 0,
+            memos: 0,
+            depth: 0,
+            of_process: false,
+        }
     }
 }
 
 impl Parser<'_> {
     fn error(&self, message: impl Into<String>) -> FilterError {
         FilterError::new(self.cursor.column(), message)
+    }
+
+    /// Parses up to the end of the text.
+    fn whole(&mut self) -> Result<Expr, FilterError> {
+        let expr = self.either()?;
+        match self.cursor.peek() {
+            None => Ok(expr),
+            Some(_) => Err(self.error("there is no bracket that this one closes")),
+        }
     }
 
     fn either(&mut self) -> Result<Expr, FilterError> {
@@ -116,6 +153,8 @@ impl Parser<'_> {
             Expr::not(self.one()?)
         } else if self.cursor.peek() == Some('(') {
             self.brackets()?
+        } else if let Some(name) = self.cursor.at_name() {
+            self.named(&name)?
         } else {
             Expr::Test(Box::new(self.test()?))
         };
@@ -133,6 +172,37 @@ impl Parser<'_> {
         } else {
             Err(FilterError::new(open, "this bracket is not closed"))
         }
+    }
+
+    /// Parses the filter of a name; errors in it are told where the name stands.
+    fn named(&mut self, name: &str) -> Result<Expr, FilterError> {
+        let column = self.cursor.column();
+        let error = |message: String| FilterError::new(column, message);
+        let Some(text) = self.names.get(name) else {
+            return Err(error(self.names.unknown(name)));
+        };
+        if let Some(at) = self.within.iter().position(|outer| outer == name) {
+            let way = self
+                .within
+                .get(at..)
+                .unwrap_or_default()
+                .join(" is made of @");
+            return Err(error(format!(
+                "a filter cannot be made of itself: @{way} is made of @{name}"
+            )));
+        }
+        self.named += 1;
+        if self.named > MAX_NAMED {
+            return Err(error(format!("more than {MAX_NAMED} named filters in one")));
+        }
+        self.cursor.eat_len(1 + name.len());
+        let outer = std::mem::replace(&mut self.cursor, Cursor::new(text));
+        self.within.push(name.to_owned());
+        let expr = self.whole();
+        let expr = expr.map_err(|inner| error(format!("in @{name}, {inner}")))?;
+        self.within.pop();
+        self.cursor = outer;
+        Ok(expr)
     }
 
     /// Steps over blanks, and over a word if it is there.
@@ -197,14 +267,14 @@ impl Parser<'_> {
             self.of_process = outer;
             return Ok(Some(Test::Under { memo, expr }));
         }
-        let sign = match self.sign() {
+        let sign = match sign(&mut self.cursor) {
             Some(sign) => sign,
             None if !is_known(&key) => return Ok(None),
             None => {
                 self.cursor.skip_blanks();
                 if self.keyword("in") {
                     Sign::In
-                } else if let Some(sign) = self.sign() {
+                } else if let Some(sign) = sign(&mut self.cursor) {
                     sign
                 } else {
                     return Ok(None);
@@ -239,11 +309,6 @@ impl Parser<'_> {
             Subject::Flag => flag(op, &values),
         }
         .map(Some)
-    }
-
-    fn sign(&mut self) -> Option<Sign> {
-        let sign = SIGNS.iter().find(|(text, _)| self.cursor.eat(text));
-        sign.map(|(_, sign)| *sign)
     }
 
     fn like(&mut self, key: &str, subject: Subject, negated: bool) -> Result<Test, FilterError> {
@@ -317,11 +382,12 @@ impl Parser<'_> {
             Some('/') => self.cursor.slashed().is_some(),
             Some('"') => !fits(""),
             Some(c) if ends_word(c) => true,
+            Some('@') if self.cursor.at_name().is_some() => true,
             Some(_) => {
                 let reserved = RESERVED.contains(&name.as_str());
                 let text = self.cursor.bare_value();
                 self.cursor.go_to(value + name.len());
-                let compared = !name.is_empty() && self.sign().is_some();
+                let compared = !name.is_empty() && sign(&mut self.cursor).is_some();
                 let under = name == "under" && self.cursor.peek() == Some('(');
                 reserved || compared || under || !fits(&text)
             }

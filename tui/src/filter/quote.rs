@@ -96,7 +96,7 @@ fn is_plain(byte: &u8) -> bool {
 fn is_plain_word(word: &str) -> bool {
     word.bytes().all(|b| is_plain(&b))
         && word.bytes().any(|b| !b.is_ascii_digit())
-        && !word.starts_with('/')
+        && !word.starts_with(['/', '@'])
         && !RESERVED
             .iter()
             .any(|reserved| word.eq_ignore_ascii_case(reserved))

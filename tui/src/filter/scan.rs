@@ -1,6 +1,7 @@
 //! A filter's text, read character by character: words, quotes, patterns, values.
 
 use super::FilterError;
+use super::names::in_name;
 
 /// A place in a text; columns are characters from 0.
 #[derive(Debug)]
@@ -23,6 +24,13 @@ impl Cursor {
 
     pub(super) fn go_to(&mut self, column: usize) {
         self.at = column;
+    }
+
+    /// Returns the column behind the last character before here that is no blank, at least `from`.
+    pub(super) fn behind_last(&self, from: usize) -> usize {
+        let text = self.chars.get(from..self.at).unwrap_or_default();
+        let blanks = text.iter().rev().take_while(|c| c.is_whitespace()).count();
+        from + text.len() - blanks
     }
 
     pub(super) fn peek(&self) -> Option<char> {
@@ -66,6 +74,15 @@ impl Cursor {
         rest.iter()
             .take_while(|c| c.is_ascii_alphanumeric() || **c == '_')
             .collect()
+    }
+
+    /// Returns the name of a filter, if an `@` and a name are here and end here: `@types/node` is a word.
+    pub(super) fn at_name(&self) -> Option<String> {
+        let rest = self.chars.get(self.at..)?;
+        let (_, rest) = rest.split_first().filter(|(first, _)| **first == '@')?;
+        let name: String = rest.iter().take_while(|c| in_name(**c)).collect();
+        let ends = rest.get(name.len()).is_none_or(|c| ends_word(*c));
+        (ends && !name.is_empty()).then_some(name)
     }
 
     /// Returns whether this word is here and ends here, capitals or not.
@@ -179,6 +196,13 @@ impl Cursor {
                 }
             }
         }
+    }
+
+    /// Steps over a text in double quotes; the error is what stands behind a quote that is not closed.
+    pub(super) fn quoted_or_rest(&mut self) -> Result<(), String> {
+        let from = self.at + 1;
+        let rest = self.quoted().map(drop);
+        rest.map_err(|_| self.chars.iter().skip(from).collect())
     }
 
     /// Steps over a pattern in double quotes; only `\"` is not as it stands.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::event::*;
 use crate::field::{FIELDS, Kind};
+use crate::fixture;
 use crate::resolve::Users;
 use proptest::prelude::*;
 
@@ -339,10 +340,65 @@ fn terms_are_added_to_what_is_there() {
     assert_eq!(and("nginx", " ").unwrap(), "nginx");
     assert_eq!(and("nginx", "!pid=1").unwrap(), "nginx !pid=1");
     assert_eq!(and("a or b", "c or d").unwrap(), "(a or b) (c or d)");
-    assert_eq!(and("a|b", "c").unwrap(), "(a|b) c");
+    assert_eq!(and("a|b", "c").unwrap(), "a|b c");
+    assert_eq!(and("a|b", "|c").unwrap_err().column, 0);
     assert_eq!(and("err", "in").unwrap(), "err \"in\"");
     assert_eq!(and("user", "~/.bashrc").unwrap(), "user \"~/.bashrc\"");
     assert_eq!(and("a", "(").unwrap_err().column, 1);
+}
+
+#[test]
+fn terms_are_told_apart_as_they_were_written() {
+    let terms = |text: &str| Filter::parse(text).unwrap().terms();
+    assert_eq!(terms(" "), [""; 0]);
+    assert_eq!(terms(" make|ninja  !ccache "), ["make|ninja", "!ccache"]);
+    assert_eq!(terms("(a or b)"), ["a or b"]);
+    assert_eq!(terms("a and (b or c) d"), ["a", "b or c", "d"]);
+    assert_eq!(terms("((a b)  (c|d))"), ["a", "b", "c|d"]);
+    assert_eq!(terms("a or b c "), ["a or b c"]);
+    assert_eq!(terms("(a)|b !(c d)"), ["(a)|b", "!(c d)"]);
+    assert_eq!(
+        terms("err in (EACCES, ENOENT) under(a b)"),
+        ["err in (EACCES, ENOENT)", "under(a b)"]
+    );
+    assert_eq!(terms("\"日本 x\" é"), ["\"日本 x\"", "é"]);
+}
+
+proptest! {
+    #[test]
+    fn an_argument_is_found_wherever_it_stands(
+        rows in proptest::collection::vec(proptest::collection::vec("[ab ]{0,4}", 0..4), 1..80),
+        wanted in "[ab ]{0,4}",
+    ) {
+        let mut model = fixture::model(1_000);
+        for args in &rows {
+            let args: Vec<_> = args.iter().map(String::as_str).collect();
+            model.apply(fixture::ran(0, 10_000, 1, &args));
+        }
+        for (text, negated) in [(format!("arg=\"{wanted}\""), false), (format!("arg!=\"{wanted}\""), true)] {
+            let filter = Filter::parse(&text).unwrap();
+            let mut passed = Vec::new();
+            filter.tester(&model).each(|_, passes| passed.push(passes));
+            let expected: Vec<_> = rows.iter().map(|args| args.contains(&wanted) != negated).collect();
+            prop_assert_eq!(passed, expected);
+        }
+    }
+}
+
+#[test]
+fn errors_quote_what_is_wrong_in_one_line() {
+    for text in [
+        "err=\"a\\nb\"",
+        "flag=\"a\\nb\"",
+        "pid=\"\\e[2J\"",
+        "under(exe=1)",
+    ] {
+        let error = Filter::parse(text).unwrap_err();
+        assert!(
+            !error.message.chars().any(crate::text::is_unsafe),
+            "{text}: {error:?}"
+        );
+    }
 }
 
 #[test]
@@ -362,10 +418,110 @@ fn a_time_of_day_needs_a_zone() {
 
 fn any_term() -> impl Strategy<Value = String> {
     prop_oneof![
-        "[a-z\"*/=~|()!., \\\\]{1,8}",
+        "[a-z\"*/=~|()!., @\\\\]{1,8}",
         "(pid|dur|res|comm|user|anc|sig|flag|rss|exit|at|err|x)(=|!=|~|!~|<|>=| in |)(|\"|\\(|/)[a-z0-9*,.|:]{0,6}(|\"|\\)|/|/i)",
         "(and|or|not|running|under\\(|\\)|\\(|!|\\|)",
     ]
+}
+
+fn names(list: &[(&str, &str)]) -> Names {
+    let own = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+    list.iter().map(own).collect()
+}
+
+#[test]
+fn a_name_stands_for_its_filter() {
+    let names = names(&[
+        ("mine", "user=alice or user=bob"),
+        ("noise", "comm=sh,ba*"),
+        ("both", "@mine !@noise"),
+        ("a-b_1", "under(@noise)"),
+    ]);
+    let plain =
+        |text: &str| Filter::parse_with(text, None, &names).map(|filter| filter.to_string());
+    for (text, form) in [
+        ("@mine", "user=alice or user=bob"),
+        ("@mine res=ok", "(user=alice or user=bob) res=ok"),
+        ("!@mine", "!(user=alice or user=bob)"),
+        ("@both", "(user=alice or user=bob) !comm=sh,ba*"),
+        ("comm=x|@noise", "comm=x or comm=sh,ba*"),
+        ("(@a-b_1)", "under(comm=sh,ba*)"),
+        ("@noise|@mine", "comm=sh,ba* or user=alice or user=bob"),
+        // These are no names.
+        ("@types/node", "\"@types/node\""),
+        ("\"@mine\"", "\"@mine\""),
+        ("a@mine", "a@mine"),
+        ("comm=@mine", "comm=@mine"),
+    ] {
+        assert_eq!(plain(text).as_deref(), Ok(form), "{text}");
+        let filter = Filter::parse_with(text, None, &names).unwrap();
+        assert_eq!(filter.text(), text);
+        assert_eq!(Filter::parse(form).unwrap().expr, filter.expr, "{text}");
+        let both = filter.and("@both").unwrap();
+        assert!(both.text().contains("@both"), "{}", both.text());
+    }
+}
+
+#[test]
+fn a_name_that_cannot_stand_is_told_where_it_stands() {
+    let names = names(&[
+        ("mine", "user=alice"),
+        ("wrong", "pid=x"),
+        ("self", "a @self"),
+        ("one", "@two"),
+        ("two", "b or @three"),
+        ("three", "@one"),
+        ("empty", " "),
+    ]);
+    for (text, message) in [
+        (
+            "comm=sh @mime",
+            "column 9: there is no filter named `mime`; did you mean `@mine`; as",
+        ),
+        (
+            "@other",
+            "column 1: there is no filter named `other`; as a text it is \"@other\"",
+        ),
+        ("a @wrong", "column 3: in @wrong, column 5: "),
+        (
+            "x or @self",
+            "column 6: in @self, column 3: a filter cannot be made of itself: @self is made of @self",
+        ),
+        (
+            "@one",
+            "column 1: in @one, column 1: in @two, column 6: in @three, column 1: \
+             a filter cannot be made of itself: @one is made of @two is made of @three is made of @one",
+        ),
+        (
+            "@empty",
+            "column 1: in @empty, column 2: a test is missing here",
+        ),
+    ] {
+        let error = Filter::parse_with(text, None, &names)
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with(message), "{text}: {error}");
+    }
+    let error = Filter::parse("@any").unwrap_err();
+    assert!(
+        error.message.contains("[filters] of the configuration"),
+        "{error}"
+    );
+}
+
+#[test]
+fn names_that_double_what_they_name_end() {
+    let mut list = vec![("n0".to_owned(), "x".to_owned())];
+    for i in 1..40 {
+        list.push((format!("n{i}"), format!("@n{} @n{}", i - 1, i - 1)));
+    }
+    let names: Names = list.into_iter().collect();
+    assert!(Filter::parse_with("@n4", None, &names).is_ok());
+    let error = Filter::parse_with("@n39", None, &names).unwrap_err();
+    assert!(
+        error.message.contains("more than 200 named filters"),
+        "{error}"
+    );
 }
 
 proptest! {
@@ -410,6 +566,16 @@ proptest! {
         let phrase = super::quote::phrase(&value);
         if !value.is_empty() {
             prop_assert!(Filter::parse(&phrase).unwrap().matches(&row, &model), "{phrase}");
+        }
+    }
+
+    #[test]
+    fn the_terms_of_a_filter_make_it_up(terms in proptest::collection::vec(any_term(), 0..6)) {
+        if let Ok(filter) = Filter::parse_in(&terms.join(" "), &zone()) {
+            let terms = filter.terms();
+            let again = Filter::all(terms.iter().map(String::as_str), &zone(), &Names::default()).unwrap();
+            prop_assert_eq!(again.to_string(), filter.to_string(), "{:?}", terms);
+            prop_assert_eq!(again.terms(), terms);
         }
     }
 

@@ -4,6 +4,7 @@ use super::FilterError;
 use super::ast::{Number, Op, Test, Texts};
 use super::pattern::{Glob, Pattern};
 use crate::event::Flags;
+use crate::text::escape;
 
 /// A value as it stands in the text.
 pub(super) struct Raw {
@@ -38,6 +39,7 @@ pub(super) fn number(of: Number, op: Op, values: &[Raw]) -> Result<Test, FilterE
             continue;
         }
         let span = unit.parse(&text).map_err(|message| {
+            let message = escape(message.as_bytes());
             FilterError::new(value.column, format!("{}: {message}", of.key()))
         })?;
         spans.push(span);
@@ -103,6 +105,7 @@ pub(super) fn flag(op: Op, values: &[Raw]) -> Result<Test, FilterError> {
             None if word.is_empty() => or_none = true,
             None => {
                 let words = Flags::WORDS.map(|(_, word, _)| word).join(", ");
+                let word = escape(word.as_bytes());
                 let message = format!("there is no flag `{word}`; there are {words}");
                 return Err(FilterError::new(value.column, message));
             }

@@ -42,7 +42,7 @@ impl Walks {
             let soon = exec.time_ns.saturating_sub(last) < PATIENCE_NS;
             soon && name == Some(&way.name)
         };
-        let missed = PASSED_OVER.contains(&-exec.ret);
+        let missed = PASSED_OVER.contains(&exec.errno());
         let (true, Some(name)) = (missed, name) else {
             let way = self.on.remove(&exec.key());
             let way = way.filter(|way| !exec.failed() && goes_on(way));

@@ -136,7 +136,7 @@ impl Failures {
             self.key
                 .extend_from_slice(path.as_deref().unwrap_or_default());
             What::Failed {
-                errno: -row.exec.ret,
+                errno: row.exec.errno(),
                 path,
             }
         };

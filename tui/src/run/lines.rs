@@ -54,7 +54,7 @@ pub(super) async fn run(
         .map(|reserved| reserved.begin(&model))
         .transpose()?;
     let name = path.map_or("standard output".into(), |path| path.display().to_string());
-    for problem in &capture.problems {
+    for problem in config.problems.iter().chain(&capture.problems) {
         complain(problem);
     }
     let (buffers, buffered) = mpsc::channel(BUFFERS_WAITING);
@@ -112,7 +112,7 @@ pub(super) async fn run(
         Err(_) => complain("the reader of the output stalls: it does not get the rest"),
     }
     // The other formats have it in their end.
-    if config.only.any() && lines.options.format == Format::Table {
+    if config.only.any() && matches!(lines.options.format, Format::Table | Format::Csv) {
         let word = if not_captured == 1 { "exec" } else { "execs" };
         complain(&format!("{not_captured} {word} not captured, as asked"));
     }

@@ -7,6 +7,7 @@ use super::{only, replay};
 use crate::cli::{Config, Source};
 use crate::event::Event;
 use crate::model::Model;
+use crate::redact::{Original, Redactor};
 use crate::resolve::Users;
 use crate::source::probe::{Options, Probe, requirements};
 use crate::source::{Batch, proc};
@@ -45,6 +46,8 @@ pub(super) struct Capture {
     /// Whether the users that it names are this machine's.
     pub(super) knows_users: bool,
     pub(super) feed: Feed,
+    /// What masks secrets, if they are to be masked.
+    pub(super) redactor: Option<Redactor>,
 }
 
 /// Where the batches come from.
@@ -87,8 +90,8 @@ async fn start(
 ) -> Result<(Capture, Model)> {
     match &config.source {
         Source::Live => {}
-        Source::Recording(paths) => return replay::start(config, paths).await,
-        Source::Demo => return replay::demo(config).await,
+        Source::Recording(paths) => return redacted(config, replay::start(config, paths).await?),
+        Source::Demo => return redacted(config, replay::demo(config).await?),
     }
     let options = Options {
         ring_size: config.ring_size,
@@ -108,7 +111,13 @@ async fn start(
     })?;
     let session = proc::session();
     let took = probe.took;
-    let running = proc::running();
+    let mut running = proc::running();
+    let redactor = redactor(config)?;
+    if let Some(redactor) = &redactor {
+        running
+            .iter_mut()
+            .for_each(|process| redactor.mask_running(process));
+    }
     let mut problems = probe.problems().to_vec();
     if running.iter().any(|process| process.narrow)
         && let Err(error) = probe.watch_narrow()
@@ -136,6 +145,7 @@ async fn start(
                 stop: Some(stop),
                 task,
             },
+            redactor,
         },
         model,
     ))
@@ -194,16 +204,60 @@ impl Capture {
         }
     }
 
-    /// Lets the model know who and what a batch's events are about.
-    pub(super) fn introduce(&self, batch: &mut Batch, model: &mut Model) {
+    /// Lets the model know who and what a batch's events are about, and masks secrets in them; returns the command
+    /// lines that had some, as they were.
+    pub(super) fn introduce(&self, batch: &mut Batch, model: &mut Model) -> Vec<Original> {
         for other in batch.others.drain(..) {
             model.meet(other);
         }
+        let originals = self.mask(batch);
         if self.knows_users {
             learn_users(model, &batch.events);
         }
         model.seed(std::mem::take(&mut batch.running));
+        originals
     }
+
+    fn mask(&self, batch: &mut Batch) -> Vec<Original> {
+        let Some(redactor) = &self.redactor else {
+            return Vec::new();
+        };
+        batch
+            .running
+            .iter_mut()
+            .for_each(|process| redactor.mask_running(process));
+        let execs = batch.events.iter_mut().filter_map(|event| match event {
+            Event::Exec(exec) => Some(exec),
+            _ => None,
+        });
+        execs
+            .filter_map(|exec| {
+                let args = redactor.mask(exec)?;
+                Some(Original {
+                    seq: exec.seq,
+                    args,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Has secrets masked in what is replayed.
+fn redacted(config: &Config, (capture, model): (Capture, Model)) -> Result<(Capture, Model)> {
+    let redactor = redactor(config)?;
+    Ok((
+        Capture {
+            redactor,
+            ..capture
+        },
+        model,
+    ))
+}
+
+/// Returns what masks secrets, if that is asked for.
+fn redactor(config: &Config) -> Result<Option<Redactor>> {
+    let wanted = config.redact.then(Redactor::new);
+    wanted.transpose().context("cannot look for secrets")
 }
 
 /// Takes note of the users that events name.

@@ -3,7 +3,7 @@
 //!
 //! Capabilities belong to a thread and user ids, by the C library's doing, to the process.
 
-use super::invoking_user;
+use super::{fence, invoking_user};
 use crate::cli::Config;
 use anyhow::{Context, Result, anyhow};
 use caps::{CapSet, Capability, CapsHashSet};
@@ -36,6 +36,14 @@ pub(super) async fn give_up(config: &Config, kept: Kept) -> Result<()> {
     if config.keep_privileges {
         return Ok(());
     }
+    give_up_for(kept).await
+}
+
+/// As [`give_up`], where nobody can want them to be kept.
+///
+/// # Errors
+/// As [`give_up`].
+pub(super) async fn give_up_for(kept: Kept) -> Result<()> {
     give_up_all_but(kept)
         .await
         .context("cannot give up the rights that are needed no more: --keep-privileges keeps them")
@@ -53,7 +61,8 @@ async fn give_up_all_but(kept: Kept) -> Result<()> {
         keep(of_worker)
     });
     worker.await.context("the task was torn down")??;
-    keep(&[])
+    keep(&[])?;
+    fence::put_up()
 }
 
 /// Gives up everything, in a thread that needs nothing and is there before [`give_up`].
@@ -121,6 +130,17 @@ pub(super) fn with_those_of_later<T>(
         _ if config.keep_privileges => open(),
         Some((uid, gid)) => as_user(Uid::from_raw(uid), Gid::from_raw(gid), open),
         None if again => without_capabilities(open),
+        None => open(),
+    }
+}
+
+/// Opens files as the user who called sudo, if one did, and else as this process may.
+///
+/// # Errors
+/// Those of `open`; or if the rights cannot be lowered, or not be had back.
+pub(super) fn as_invoking_user<T>(open: impl FnOnce() -> Result<T>) -> Result<T> {
+    match invoking_user() {
+        Some((uid, gid)) => as_user(Uid::from_raw(uid), Gid::from_raw(gid), open),
         None => open(),
     }
 }

@@ -1,7 +1,7 @@
 //! A recording, written beside whatever else is done: a thread of its own takes the lines, and what goes wrong
 //! with it ends the recording, never the capture.
 
-mod sink;
+pub(super) mod sink;
 
 use super::{invoking_user, privileges};
 use crate::cli::Config;

@@ -126,6 +126,7 @@ fn play(
         took: std::time::Duration::ZERO,
         knows_users: false,
         feed: Feed::Recording { time },
+        redactor: None,
     }
 }
 

@@ -4,6 +4,8 @@ use super::command::Started;
 use super::live::{self, Capture, Stops};
 use super::only::Rest;
 use super::record::{Recorder, Reserved};
+use super::save::{Saving, Step};
+use super::typed::Typed;
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
 use crate::cli::{Config, ScreenConfig, Source};
 use crate::model::{Applied, Model};
@@ -46,6 +48,7 @@ pub(super) async fn run(
     let reserved = Reserved::new(config)?;
     let mut stops = Stops::new()?;
     let mut command = Started::held(&config.command, true, config.keep_privileges)?;
+    let typed = Typed::of_user(screen.remember, config.keep_privileges);
     let started = live::start_unless_stopped(config, args, command.as_ref(), &mut stops).await?;
     let Some((mut capture, model)) = started else {
         return Ok(ExitCode::SUCCESS);
@@ -56,9 +59,16 @@ pub(super) async fn run(
     let mut app = App::new(model, options(screen, config));
     app.set_probe_status(ProbeStatus {
         startup_ms: Some(capture.took.as_secs_f64() * 1e3),
-        problems: std::mem::take(&mut capture.problems),
+        problems: capture
+            .problems
+            .drain(..)
+            .chain(config.problems.clone())
+            .collect(),
         ended: None,
     });
+    if let Some(typed) = &typed {
+        app.set_histories(typed.load());
+    }
     let mut terminal = Terminal::enter(terminal::Options {
         mouse: screen.mouse,
         input_is_used,
@@ -76,15 +86,19 @@ pub(super) async fn run(
     };
     screen.terminal.leave();
     capture.stop();
+    let saved = screen.save_rest().await;
     let recorded = screen.record_rest(&mut capture).await;
     let ended = capture.end().await;
     shown.and(ended)?;
     if let (Some(command), Some(signal)) = (&command, signal) {
         command.pass_on(signal);
     }
+    if let Some(Err(error)) = typed.map(|typed| typed.save(app.histories())) {
+        super::complain(&format!("{error:#}"));
+    }
     let of_command = command.map(Started::exit_code);
     let verdict = super::verdict(false, config, app.model().totals.lost);
-    Ok(verdict.or(of_command).unwrap_or(if recorded {
+    Ok(verdict.or(of_command).unwrap_or(if recorded && saved {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -98,13 +112,20 @@ fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
         sort: screen.sort,
         filter: screen.filter.clone(),
         mouse: screen.mouse,
-        color: ColorMode::detect(!screen.color, &env("TERM"), &env("COLORTERM")),
+        theme: screen.theme,
+        color: match screen.color {
+            true => ColorMode::detect(&env("TERM"), &env("COLORTERM"), &env("STY")),
+            false => ColorMode::Never,
+        },
         ascii: screen.ascii,
         clipboard: match (env("TMUX").is_empty(), env("STY").is_empty()) {
             (false, _) => Some("tmux passes it on if set-clipboard is on"),
             (true, false) => Some("screen does not pass it on"),
             (true, true) => None,
         },
+        view: screen.view,
+        names: screen.names.clone(),
+        keys: screen.keys.clone(),
         zone: TimeZone::system(),
         source: source(config, config.record.is_some()),
         speed: config.speed,
@@ -145,6 +166,7 @@ struct Loop<'a> {
     count: Option<u64>,
     rest: Rest,
     recorder: Option<Recorder>,
+    saving: Option<Saving>,
     /// What the events come from, without a recording.
     source: &'static str,
     /// The instant up to which a recording tells.
@@ -174,6 +196,7 @@ impl<'a> Loop<'a> {
             count: config.count,
             rest: Rest::new(config.only.rest.clone()),
             recorder,
+            saving: None,
             source: source(config, false),
             recorded_ns: None,
             read_all: false,
@@ -235,6 +258,7 @@ impl<'a> Loop<'a> {
                         self.tell_end(command);
                     }
                 }
+                step = Saving::step(&mut self.saving) => self.go_on_saving(step),
                 () = ready.notified(), if self.stalled => self.stalled = false,
                 () = sleep_until(self.next_frame), if self.app.dirty() && !self.stalled => {}
             }
@@ -249,8 +273,34 @@ impl<'a> Loop<'a> {
                 Request::Copy(text) => self.terminal.copy(&text),
                 Request::Speed(times) => capture.set_speed(times),
                 Request::Step => capture.step(),
+                Request::Save { .. } if self.saving.is_some() => {
+                    let told = "not saved: the one before is not done yet";
+                    self.app.tell_saving(Err(told.to_owned()));
+                }
+                Request::Save { path, form, over } => {
+                    self.saving = Some(Saving::begin(self.app, &path, form, over));
+                }
             }
         }
+    }
+
+    fn go_on_saving(&mut self, step: Step) {
+        if let Some(saving) = &mut self.saving
+            && saving.go_on(step, self.app)
+        {
+            self.saving = None;
+        }
+    }
+
+    /// Waits until what is being saved is; returns whether that is all.
+    async fn save_rest(&mut self) -> bool {
+        let Some(saving) = self.saving.take() else {
+            return true;
+        };
+        let told = saving.finish(self.app).await;
+        let all = told.is_ok();
+        super::complain(&told.unwrap_or_else(|sentence| sentence));
+        all
     }
 
     fn take(&mut self, batch: Batch, capture: &Capture) {
@@ -263,7 +313,8 @@ impl<'a> Loop<'a> {
 
     /// Takes in a batch; returns what is to be said, a sentence each.
     fn take_in(&mut self, mut batch: Batch, capture: &Capture) -> Vec<String> {
-        capture.introduce(&mut batch, self.app.model_mut());
+        let originals = capture.introduce(&mut batch, self.app.model_mut());
+        self.app.keep_originals(originals);
         self.recorded_ns = batch.now_ns.or(self.recorded_ns);
         let recorder = &mut self.recorder;
         let mut tell = |applied: &Applied, model: &Model| {

@@ -8,7 +8,6 @@ use crate::event::{Capture, Status};
 use crate::field::{CUT_PATH, Field, Value, command_start_into};
 use crate::format;
 use crate::store::Row;
-use crate::text;
 use ratatui::style::Style;
 use std::borrow::Cow;
 
@@ -31,7 +30,7 @@ pub(super) fn cell<'a>(field: &Field, row: &'a Row, look: &Look<'a>) -> (Cow<'a,
         _ => base,
     };
     let text = match (field.key, row.exec.container()) {
-        ("container", Some(id)) => look.plain(text::escape(container::short(id).as_bytes())),
+        ("container", Some(id)) => look.plain(look.text(container::short(id).as_bytes())),
         _ => value_text(&value, look),
     };
     (text, style)
@@ -69,8 +68,9 @@ pub(super) fn command<'a>(
     let mut line = String::new();
     let whole = command_start_into(&mut line, row, LINE_MAX);
     if line.is_empty() {
-        line = format!("[{}]", text::escape(row.exec.comm.as_bytes()));
+        line = format!("[{}]", look.text(row.exec.comm.as_bytes()));
     }
+    let line = look.shown(line.into()).into_owned();
     let missing = match row.exec.args.capture {
         Capture::Whole => None,
         Capture::Truncated => Some(match row.exec.args.missing_bytes() {

@@ -152,7 +152,8 @@ pub(super) fn draw(
                 width: 1,
                 ..time
             };
-            paint::over(buf, place, sign, look.theme.accent, "");
+            let style = look.theme.ground.patch(look.theme.accent);
+            paint::over(buf, place, sign, style, "");
         }
     }
     (super::area_of(bars), first)

@@ -37,7 +37,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let Some(Popup::Details(details)) = app.popups.last() else {
         return;
     };
-    let (subject, tab) = (details.subject, details.tab);
+    let (subject, tab, revealed) = (details.subject, details.tab, details.revealed);
     let look = look_at.look(app);
     let height = area.height * 3 / 4;
     let place = Rect {
@@ -48,7 +48,12 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     let inside = popup_frame(buf, place, &title(subject, app), &look);
     let tabs = tabs(buf, paint::line(inside, 0), subject, tab, app, &look);
     let inside = paint::below(inside, 1);
-    let page = page(subject, tab, app, &look, usize::from(inside.width));
+    let shown = Shown {
+        subject,
+        tab,
+        revealed,
+    };
+    let page = page(shown, app, &look, usize::from(inside.width));
     let (lines, facts): (Vec<_>, Vec<_>) = page.lines.into_iter().unzip();
     let Some(Popup::Details(details)) = app.popups.last_mut() else {
         return;
@@ -122,19 +127,27 @@ fn tabs(
     hits
 }
 
-fn page<'l, 'm>(
+/// What the details show.
+#[derive(Clone, Copy)]
+struct Shown {
     subject: Subject,
     tab: Tab,
-    app: &App,
-    look: &'l Look<'m>,
-    width: usize,
-) -> Page<'l, 'm> {
+    /// Whether secrets are shown.
+    revealed: bool,
+}
+
+fn page<'l, 'm>(shown: Shown, app: &App, look: &'l Look<'m>, width: usize) -> Page<'l, 'm> {
     let mut page = Page {
         lines: Vec::new(),
         about: None,
         width,
         look,
     };
+    let Shown {
+        subject,
+        tab,
+        revealed,
+    } = shown;
     let process = app.process_of(subject);
     let row = app.row_of(subject);
     if let (Some(Entry::Gap(lost)), false) = (app.entry_of(subject), tab == Tab::Json) {
@@ -158,7 +171,17 @@ fn page<'l, 'm>(
         (Tab::Facts, None, None) => {
             page.note("this event left the history, oldest out first; --history keeps more");
         }
-        (Tab::Arguments, Some(row), _) => page.arguments(&row.exec.args),
+        (Tab::Arguments, Some(row), _) => match app.original(row.exec.seq) {
+            Some(original) if revealed => {
+                page.note("with what was masked; v masks it again");
+                page.arguments(original);
+            }
+            Some(_) => {
+                page.note("what looked secret is masked; v shows it");
+                page.arguments(&row.exec.args);
+            }
+            None => page.arguments(&row.exec.args),
+        },
         (Tab::Environment, Some(row), _) => page.environment(row.exec.env.as_deref()),
         (Tab::Arguments | Tab::Environment, None, _) => {
             page.note("no exec of this process is in the history");
@@ -251,7 +274,7 @@ impl Page<'_, '_> {
         self.capture("the arguments", args);
         for (i, arg) in args.iter().enumerate() {
             self.about(Some(Fact::Argument(i)));
-            let arg = text::escape(arg);
+            let arg = self.look.text(arg);
             let arg = if arg.is_empty() { "''" } else { &*arg };
             self.fact(&format!("[{i}]"), arg, self.look.theme.text);
         }
@@ -291,8 +314,7 @@ impl Page<'_, '_> {
         self.capture("the environment", env);
         for (i, variable) in env.iter().enumerate() {
             self.about(Some(Fact::Variable(i)));
-            let variable = text::escape(variable);
-            let variable = self.look.plain(variable).into_owned();
+            let variable = self.look.text(variable);
             self.wrapped(&variable, self.look.theme.text);
         }
         self.about(None);

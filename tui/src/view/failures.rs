@@ -1,7 +1,7 @@
 //! Failed execs put together: why, with which path, how often, when last, and who called.
 
 use super::paint::{self, Part};
-use super::pivots::{BARS, Column, Shown, bars, cell_text, lately, rate, table};
+use super::pivots::{BARS, Column, Shown, bars, cell_text, cell_titles, lately, rate, table};
 use super::{Look, area_of};
 use crate::app::App;
 use crate::app::pivots::{By, Lately};
@@ -9,7 +9,6 @@ use crate::event::{errno_name, exec_hint};
 use crate::format;
 use crate::pivot::Group;
 use crate::pivot::failed::{Failure, What};
-use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -60,6 +59,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
             fill(buf, cell, group, column, (total, lately), &look);
         },
     );
+    app.hits.cells = cell_titles(app, &hits);
     app.hits.columns = hits;
 }
 
@@ -147,7 +147,7 @@ fn path(buf: &mut Buffer, place: Rect, what: &What, look: &Look<'_>) {
             paint::text(buf, place, words, theme.dim, ellipsis);
             return;
         }
-        What::Failed { path: Some(p), .. } | What::Misses { name: Some(p) } => text::escape(p),
+        What::Failed { path: Some(p), .. } | What::Misses { name: Some(p) } => look.text(p),
     };
     let name = path.rfind('/').map_or(0, |slash| slash + 1);
     let (directory, name) = path.split_at(name);
@@ -168,7 +168,7 @@ fn callers<'a>(group: &Group<Failure>, look: &Look<'_>) -> Vec<Part<'a>> {
     let Some(row) = look.model.store.row(group.newest()) else {
         return Vec::new();
     };
-    let comm = text::escape(row.exec.comm.as_bytes()).into_owned();
+    let comm = look.text(row.exec.comm.as_bytes()).into_owned();
     let user = look.user(Some(row.exec.uid));
     let others = group.label.callers.len().saturating_sub(1);
     let mut parts: Vec<Part<'a>> = vec![(comm.into(), theme.text)];

@@ -1,7 +1,9 @@
 //! Rows put together: what they share, how many, how often, how they went, and the newest of them.
 
 use super::paint;
-use super::pivots::{BARS, Column, Shown, bars, cell_text, figure, last, lately, table};
+use super::pivots::{
+    BARS, Column, Shown, bars, cell_text, cell_titles, figure, last, lately, table,
+};
 use super::{Look, area_of, cell};
 use crate::app::App;
 use crate::app::pivots::By;
@@ -65,6 +67,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
             }
         },
     );
+    app.hits.cells = cell_titles(app, &hits);
     app.hits.columns = hits;
 }
 

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::app::copy::What;
 use crate::app::popup::Popup;
 use crate::field::{FIELDS, by_key};
-use crate::keymap::{Mode, key_text};
+use crate::keymap::Mode;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -30,7 +30,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         }
         Some(Popup::Copy(menu)) => {
             let line = |(_, action, name, doc): &(What, Action, &str, &str)| -> Line {
-                let key = key_text(Mode::Copy, *action);
+                let key = app.options.keys.text(Mode::Copy, *action);
                 (key, (*name).to_owned(), (*doc).to_owned())
             };
             let lines = What::ALL.iter().map(line).collect();
@@ -59,7 +59,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         .map(|(mark, name, doc)| {
             vec![
                 (format!(" {mark} {name:<9} ").into(), theme.bright),
-                (doc.into(), theme.dim),
+                (look.plain(doc.into()), theme.dim),
             ]
         })
         .collect();

@@ -104,6 +104,17 @@ pub(super) fn text_right(buf: &mut Buffer, area: Rect, string: &str, style: Styl
     text(buf, place, string, style, ellipsis);
 }
 
+/// Replaces what is not ASCII by question marks.
+pub(super) fn without_others_than_ascii(buf: &mut Buffer) {
+    let others = buf
+        .content
+        .iter_mut()
+        .filter(|cell| !cell.symbol().is_ascii());
+    others.for_each(|cell| {
+        cell.set_symbol("?");
+    });
+}
+
 /// Returns one line of `area`, counted from its top; empty if there is none.
 pub(super) fn line(area: Rect, index: u16) -> Rect {
     if index >= area.height {

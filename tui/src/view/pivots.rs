@@ -2,10 +2,12 @@
 
 use super::paint::{self, line};
 use super::{Look, area_of, cell};
+use crate::app::App;
 use crate::app::hits::Area;
 use crate::app::pivots::{By, Lately, Order};
 use crate::app::table::Window;
 use crate::cells;
+use crate::field::Field;
 use crate::format;
 use crate::pivot::{Group, GroupId};
 use ratatui::buffer::Buffer;
@@ -122,6 +124,20 @@ pub(super) fn figure<L>(
         (By::Most, _) => (time(stats.durations.percentile(95)), theme.text),
         _ => (time(Some(stats.cost_ns).filter(|ns| *ns > 0)), theme.text),
     }
+}
+
+/// Returns the titles of the columns that tell a field.
+pub(super) fn cell_titles(app: &App, titles: &[(Area, By)]) -> Vec<(Area, &'static Field)> {
+    let fields = titles.iter().map(|(area, by)| (*area, app.field_of(*by)));
+    let fields = fields.filter_map(|(area, field)| Some((area, field?)));
+    let mut out: Vec<(Area, &'static Field)> = Vec::new();
+    for (area, field) in fields {
+        // Two columns can tell of one field: the first counts.
+        if !out.iter().any(|(_, known)| known.key == field.key) {
+            out.push((area, field));
+        }
+    }
+    out
 }
 
 /// Returns where each column stands on a line.

@@ -1,43 +1,87 @@
-//! The line that is typed, and below it what Enter will do, or what is wrong and where.
+//! The line that is typed, below it what Enter will do, or what is wrong and where, and above it what is offered.
 
-use super::Look;
+use super::offers;
 use super::paint::{self, Part, line};
-use crate::app::App;
+use super::status;
+use super::{Look, LookAt};
+use crate::action::Action;
+use crate::app::offers::Does;
 use crate::app::prompt::{Prompt, PromptKind};
+use crate::app::{App, Tone};
 use crate::cells;
 use crate::format;
-use crate::keymap;
+use crate::keymap::{Keys, Mode};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Lines that the prompt takes.
-pub(super) const HEIGHT: u16 = 2;
+const HEIGHT: u16 = 2;
 
-/// Paints the prompt on two lines. Returns where the text cursor is.
-pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) -> Option<Position> {
+/// So many offers are shown at once; of commands more.
+const OFFERS: u16 = 8;
+const COMMANDS: u16 = 14;
+
+/// Paints the prompt on the last two lines of `area`, and offers above them. Returns where the text cursor is.
+pub(super) fn draw(
+    buf: &mut Buffer,
+    area: Rect,
+    app: &mut App,
+    look_at: LookAt<'_>,
+) -> Option<Position> {
+    let above = Rect {
+        height: area.height.saturating_sub(HEIGHT),
+        ..area
+    };
+    let most = match app.mode() {
+        Mode::Palette => COMMANDS,
+        _ => OFFERS,
+    };
+    let page = offers::room(above, most);
+    app.scroll_offers(page.into());
+    let (app, look) = (&*app, look_at.look(app));
     let prompt = app.prompt()?;
     let theme = look.theme;
-    for y in area.top()..area.bottom() {
-        for x in area.left()..area.right() {
+    let place = paint::below(area, above.height);
+    for y in place.top()..place.bottom() {
+        for x in place.left()..place.right() {
             buf[(x, y)].reset();
         }
     }
-    let label = match prompt.kind {
-        PromptKind::Filter => " filter: ",
-        PromptKind::Search => " search: ",
-    };
-    let first = line(area, 0);
-    let used = paint::text(buf, first, label, theme.accent, "");
+    let first = line(place, 0);
+    let label = format!(" {}: ", prompt.label());
+    let used = paint::text(buf, first, &label, theme.accent, "");
     let field = paint::from_column(first, used);
-    let (before, _) = prompt.around_cursor();
+    let (before, _) = prompt.line.around_cursor();
     let room = usize::from(field.width).saturating_sub(2);
     let skip = cells::width(before).saturating_sub(room);
     let text = [(prompt.text().into(), theme.bright)];
     paint::scrolled(buf, field, &text, skip, theme.glyphs.ellipsis);
     let at = u16::try_from(cells::width(before) - skip).unwrap_or(0);
-    below(buf, line(area, 1), prompt, app, look, (used, skip));
+    below(buf, line(place, 1), prompt, app, &look, (used, skip));
+    let part = prompt
+        .text()
+        .get(..prompt.offers.range.start)
+        .unwrap_or_default();
+    let column = usize::from(used) + cells::width(part).saturating_sub(skip);
+    let column = u16::try_from(column).unwrap_or(u16::MAX);
+    let title = title(prompt, &app.options.keys);
+    offers::draw(buf, above, column, &prompt.offers, (&title, page), &look);
     let x = field.x.saturating_add(at);
     (x < area.right()).then_some(Position { x, y: first.y })
+}
+
+/// What stands above the offers.
+fn title(prompt: &Prompt, keys: &Keys) -> String {
+    let key = |action| keys.text(prompt.mode(), action);
+    let highlighted = prompt.offers.highlighted();
+    if highlighted.is_some_and(|offer| offer.why_not.is_some()) {
+        return "not in this view".to_owned();
+    }
+    match highlighted.map(|offer| offer.does) {
+        Some(Does::Act(_)) => format!("{} does it", key(Action::Accept)),
+        Some(Does::Insert) => format!("{} takes it", key(Action::Accept)),
+        None => format!("{} takes the first", key(Action::CursorRight)),
+    }
 }
 
 fn below(
@@ -50,7 +94,20 @@ fn below(
 ) {
     let theme = look.theme;
     let ellipsis = theme.glyphs.ellipsis;
-    if let Some(error) = &prompt.error {
+    if let Some(notice) = &app.notice {
+        let style = match notice.tone {
+            Tone::Info => theme.text,
+            Tone::Warning => theme.warn,
+        };
+        let words = look.plain(notice.text.as_str().into());
+        paint::text(buf, paint::from_column(area, 1), &words, style, ellipsis);
+        return;
+    }
+    if let Some(error) = prompt
+        .error
+        .as_ref()
+        .filter(|_| prompt.offers.selected.is_none())
+    {
         let head: String = prompt.text().chars().take(error.column).collect();
         let column = cells::width(&head).saturating_sub(skip);
         let column = u16::try_from(column)
@@ -79,29 +136,41 @@ fn below(
         }
         return;
     }
-    let (shown, all) = app.rows_shown();
-    let mut parts: Vec<Part<'_>> = match prompt.kind {
-        PromptKind::Filter => {
-            let hits = format!(
-                "{} of {} rows",
-                format::count(shown as u64),
-                format::count(all as u64)
-            );
-            let style = if shown == 0 { theme.warn } else { theme.text };
-            vec![(hits.into(), style), ("   ".into(), theme.text)]
-        }
-        PromptKind::Search if !prompt.found => vec![("nothing has it   ".into(), theme.warn)],
-        PromptKind::Search => vec![],
-    };
-    for binding in keymap::hints(keymap::Mode::Prompt) {
-        let key = binding
-            .keys
-            .first()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        parts.push((key.into(), theme.accent));
-        let hint = binding.hint.unwrap_or_default();
-        parts.push((format!(" {hint}  ").into(), theme.dim));
-    }
+    let enter = app.options.keys.text(prompt.mode(), Action::Accept);
+    let (words, good) = enter_does(prompt, app);
+    let style = if good { theme.text } else { theme.warn };
+    let mut parts: Vec<Part<'_>> = vec![
+        (enter.into(), theme.accent),
+        (format!(" {words}   ").into(), style),
+    ];
+    let left = usize::from(area.width).saturating_sub(paint::width(&parts));
+    let hints = status::hints(&app.options.keys, app.mode(), left, look);
+    parts.extend(hints.into_iter().flat_map(|(_, parts)| parts));
     paint::parts(buf, paint::from_column(area, 1), &parts, ellipsis);
+}
+
+/// What Enter does, in words, and whether that is of any use.
+fn enter_does(prompt: &Prompt, app: &App) -> (String, bool) {
+    if let Some(offer) = prompt.offers.highlighted() {
+        return match (&offer.why_not, offer.does) {
+            (Some(why), _) => (format!("does nothing here: {} is {why}", offer.text), false),
+            (None, Does::Act(_)) => (format!("does {}", offer.text), true),
+            (None, Does::Insert) => (format!("writes {}", offer.text.trim_end()), true),
+        };
+    }
+    let (shown, all) = app.rows_shown();
+    let all_rows = format!("{} rows", format::count(all as u64));
+    match prompt.kind {
+        PromptKind::Filter if app.list.filter().is_empty() => {
+            (format!("keeps all {all_rows}"), true)
+        }
+        PromptKind::Filter => {
+            let shown_rows = format::count(shown as u64);
+            (format!("keeps {shown_rows} of {all_rows}"), shown > 0)
+        }
+        PromptKind::Search if !prompt.found => ("stays: nothing has it".to_owned(), false),
+        PromptKind::Search if prompt.text().is_empty() => ("searches nothing".to_owned(), true),
+        PromptKind::Search => (format!("stays here, keeps all {all_rows}"), true),
+        PromptKind::Palette => (prompt.says.clone().unwrap_or_default(), true),
+    }
 }

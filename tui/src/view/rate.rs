@@ -1,9 +1,10 @@
 //! The rate of execs over the last minutes, with the failed ones on a line of their own.
 
 use super::paint;
-use super::{Look, paint::line};
+use super::{Look, area_of, paint::line};
+use crate::app::hits::Area;
 use crate::format;
-use crate::rate::Bucket;
+use crate::rate::{Bucket, SECOND_NS};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -17,8 +18,9 @@ struct Column {
     failed: u64,
 }
 
-/// Paints one line, or two if `area` is that high.
-pub(super) fn draw(buf: &mut Buffer, area: Rect, look: &Look<'_>) {
+/// Paints one line, or two if `area` is that high. Returns where the bars are, the first second of the first of them
+/// and how many seconds each has.
+pub(super) fn draw(buf: &mut Buffer, area: Rect, look: &Look<'_>) -> (Area, u64, u64) {
     let label = label_width(area.width);
     let bars = Rect {
         x: area.x + 1,
@@ -27,10 +29,14 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, look: &Look<'_>) {
     };
     let width = usize::from(bars.width);
     if width == 0 {
-        return;
+        return Default::default();
     }
     let per_column = SPAN.div_ceil(width).max(1);
     let columns = columns(look, width, per_column);
+    let seconds = per_column as u64;
+    let newest = look.now_ns / SECOND_NS;
+    let newest = newest - newest % seconds;
+    let oldest = newest.saturating_sub((width as u64 - 1) * seconds);
     let all = |c: &Column| c.execs + c.failed;
     let peak = columns.iter().map(all).max().unwrap_or(0);
     let minutes = (per_column * width / 60).max(1);
@@ -90,6 +96,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, look: &Look<'_>) {
         look.theme.dim,
         ellipsis,
     );
+    (area_of(bars), oldest, seconds)
 }
 
 fn label_width(width: u16) -> u16 {

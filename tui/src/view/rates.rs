@@ -14,7 +14,7 @@
 
 use super::chart::{self, Heights};
 use super::paint::{self, Part, line};
-use super::pivots::{Column, Shown, cell_text, figure, last, rate, table};
+use super::pivots::{Column, Shown, cell_text, cell_titles, figure, last, rate, table};
 use super::{Look, area_of};
 use crate::app::App;
 use crate::app::pivots::By;
@@ -22,7 +22,6 @@ use crate::format;
 use crate::pivot::Group;
 use crate::pivot::spawners::{Span, Spawner};
 use crate::rate::SECOND_NS;
-use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -84,6 +83,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
             fill(buf, cell, group, column, (total, seconds), &look);
         },
     );
+    app.hits.cells = cell_titles(app, &hits);
     app.hits.columns = hits;
 }
 
@@ -174,7 +174,7 @@ fn fill(
 ) {
     let theme = look.theme;
     let cell = match column.by {
-        By::Label(0) => match text::escape(group.label.comm.as_bytes()) {
+        By::Label(0) => match look.text(group.label.comm.as_bytes()) {
             comm if comm.is_empty() => ("? not seen".to_owned(), theme.warn),
             comm => (comm.into_owned(), theme.bright),
         },

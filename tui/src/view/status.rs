@@ -1,12 +1,13 @@
 //! The first and the last line: state and figures above, keys and place below.
 
-use super::Look;
 use super::paint::{self, Part};
+use super::{Look, area_of};
 use crate::action::Action;
+use crate::app::hits::Area;
 use crate::app::{App, Tone, View};
 use crate::event::Session;
 use crate::format;
-use crate::keymap::{self, Binding, Mode};
+use crate::keymap::{Bound, Keys, Mode};
 use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -65,7 +66,7 @@ fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
     let glyphs = theme.glyphs;
     let session = &look.model.session;
     let elapsed = format::elapsed(look.now_ns.saturating_sub(session.started_ns));
-    let clean = |text: &str| crate::text::escape(text.as_bytes()).into_owned();
+    let clean = |text: &str| look.text(text.as_bytes()).into_owned();
     let kernel = match session.others.is_empty() {
         true => clean(&session.kernel),
         false => String::new(),
@@ -155,7 +156,7 @@ pub(super) fn problem(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) 
     let Some(text) = problem_text(app) else {
         return;
     };
-    let text = crate::text::escape(text.as_bytes()).into_owned();
+    let text = look.text(text.as_bytes()).into_owned();
     let line = [
         ("! ".into(), look.theme.warn),
         (text.into(), look.theme.warn),
@@ -174,7 +175,7 @@ pub(super) fn problem_text(app: &App) -> Option<String> {
     let more = status.problems.len() + usize::from(status.ended.is_some());
     let first = status.ended.as_ref().or(status.problems.first())?;
     Some(if more > 1 {
-        let key = keymap::key_text(keymap::Mode::Events, crate::action::Action::Help);
+        let key = app.options.keys.text(Mode::Events, Action::Help);
         format!("{first} (and {} more: {key})", more - 1)
     } else {
         first.clone()
@@ -182,7 +183,14 @@ pub(super) fn problem_text(app: &App) -> Option<String> {
 }
 
 /// Paints the footer: the answer to the last key, or the keys of the mode; and the place in the list.
-pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
+/// Returns where the hints are.
+pub(super) fn footer(
+    buf: &mut Buffer,
+    area: Rect,
+    app: &App,
+    look: &Look<'_>,
+) -> Vec<(Area, Action)> {
+    let mut hits = Vec::new();
     let theme = look.theme;
     let ellipsis = theme.glyphs.ellipsis;
     let place = place(app, look);
@@ -208,41 +216,79 @@ pub(super) fn footer(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
             );
         }
         None => {
-            let parts = hints(app.mode(), usize::from(room) + 2, look);
-            paint::parts(buf, left, &parts, "");
+            let mut all = of_cell(app, look);
+            let used: usize = all.iter().map(|(_, parts)| paint::width(parts)).sum();
+            let room = (usize::from(room) + 2).saturating_sub(used);
+            all.extend(hints(&app.options.keys, app.mode(), room, look));
+            let mut rest = left;
+            for (action, parts) in all {
+                let used = paint::parts(buf, rest, &parts, "");
+                // The blanks behind it are nobody's.
+                let place = Rect {
+                    width: used.saturating_sub(2),
+                    height: 1,
+                    ..rest
+                };
+                hits.push((area_of(place), action));
+                rest = paint::from_column(rest, used);
+            }
         }
     }
     let start = area.width.saturating_sub(place_width + 1);
     paint::parts(buf, paint::from_column(area, start), &place, "");
+    hits
+}
+
+/// An action and how it is told.
+pub(super) type Hint<'a> = (Action, Vec<Part<'a>>);
+
+/// Returns what the keys for the marked cell would do, if one is marked.
+fn of_cell<'a>(app: &App, look: &Look<'_>) -> Vec<Hint<'a>> {
+    let Some(term) = super::marked::term(app, look).filter(|_| app.popups.is_empty()) else {
+        return Vec::new();
+    };
+    let hint = |action, words: String, style| {
+        let key = app.options.keys.text(app.mode(), action);
+        (
+            action,
+            vec![(key.into(), look.theme.accent), (words.into(), style)],
+        )
+    };
+    vec![
+        hint(Action::KeepCell, format!(" {term}  "), look.theme.text),
+        hint(Action::ExcludeCell, " not  ".to_owned(), look.theme.dim),
+    ]
 }
 
 /// Returns as many hints as there is room for, in their order; that to the help, and that to the way out, are never
 /// left out for others.
-fn hints<'a>(mode: Mode, room: usize, look: &Look<'_>) -> Vec<Part<'a>> {
-    let hint = |binding: &'static Binding| {
-        let key = binding.keys.first().map(ToString::to_string);
+pub(super) fn hints<'a>(keys: &Keys, mode: Mode, room: usize, look: &Look<'_>) -> Vec<Hint<'a>> {
+    let hint = |bound: &Bound| {
+        let key = bound.keys.first().map(ToString::to_string);
         let key = look.plain(key.unwrap_or_default().into());
-        let text = format!(" {}  ", binding.hint.unwrap_or_default());
+        let text = format!(" {}  ", bound.binding.hint.unwrap_or_default());
         vec![(key, look.theme.accent), (text.into(), look.theme.dim)]
     };
-    let stays = |binding: &&Binding| matches!(binding.action, Action::Help | Action::Close);
-    let staying = keymap::hints(mode).filter(stays);
-    let mut reserved: usize = staying.map(|binding| paint::width(&hint(binding))).sum();
-    let mut full = false;
-    let mut parts = Vec::new();
-    for binding in keymap::hints(mode) {
-        let more = hint(binding);
-        if stays(&binding) {
-            reserved -= paint::width(&more);
-            parts.extend(more);
-            continue;
+    let stays = |bound: &&Bound| matches!(bound.binding.action, Action::Help | Action::Close);
+    let staying = keys.hints(mode).filter(stays);
+    let mut reserved: usize = staying.map(|bound| paint::width(&hint(bound))).sum();
+    let (mut full, mut used) = (false, 0);
+    let mut all = Vec::new();
+    for bound in keys.hints(mode) {
+        let more = hint(bound);
+        let wide = paint::width(&more);
+        let stays = stays(&bound);
+        if stays {
+            reserved -= wide;
+        } else {
+            full |= used + wide + reserved > room;
         }
-        full |= paint::width(&parts) + paint::width(&more) + reserved > room;
-        if !full {
-            parts.extend(more);
+        if stays || !full {
+            used += wide;
+            all.push((bound.binding.action, more));
         }
     }
-    parts
+    all
 }
 
 fn place(app: &App, look: &Look<'_>) -> Vec<Part<'static>> {

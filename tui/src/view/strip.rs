@@ -3,12 +3,12 @@
 use super::paint::{self, Part, line};
 use super::{Look, tree};
 use crate::app::{App, View};
+use crate::cells;
 use crate::event::Status;
 use crate::field::{self, Value};
 use crate::format;
 use crate::process::Process;
 use crate::store::{End, Row, Walk};
-use crate::text;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -30,15 +30,9 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
     let row = app.row_of(subject).map(|row| look.as_of(row));
     let row = row.as_deref();
     let title = match (row, process) {
-        (Some(row), _) => format!(
-            " {} {} ",
-            row.exec.pid,
-            text::escape(row.exec.comm.as_bytes())
-        ),
-        (None, Some(p)) if p.is_host() => {
-            format!(" host {} ", text::escape(&p.cmdline))
-        }
-        (None, Some(p)) => format!(" {} {} ", p.key.pid, text::escape(p.comm.as_bytes())),
+        (Some(row), _) => format!(" {} {} ", row.exec.pid, look.text(row.exec.comm.as_bytes())),
+        (None, Some(p)) if p.is_host() => format!(" host {} ", look.text(&p.cmdline)),
+        (None, Some(p)) => format!(" {} {} ", p.key.pid, look.text(p.comm.as_bytes())),
         (None, None) => " events were lost here ".to_owned(),
     };
     paint::over(
@@ -61,6 +55,38 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) {
         &cut_left(chain, usize::from(area.width.saturating_sub(3)), look),
         ellipsis,
     );
+    if let Some(row) = row {
+        whole_command(buf, paint::below(area, HEIGHT), row, look);
+    }
+}
+
+/// Paints a command over as many lines as there are; the last says if there is more.
+fn whole_command(buf: &mut Buffer, area: Rect, row: &Row, look: &Look<'_>) {
+    let width = usize::from(area.width.saturating_sub(3));
+    let mut command = String::new();
+    // No more than there can be cells for.
+    let most = usize::from(area.height) * width * 4;
+    field::command_start_into(&mut command, row, most);
+    let command = look.plain(command.into());
+    let lines = cells::wrap(&command, width.max(1));
+    let last = usize::from(area.height).saturating_sub(1);
+    for (y, text) in (0..area.height).zip(&lines) {
+        let place = paint::from_column(line(area, y), 2);
+        let cut = usize::from(y) == last && lines.len() > last + 1;
+        let text = match cut {
+            true => cells::fit(&format!("{text}   "), width, look.theme.glyphs.ellipsis),
+            false => (*text).to_owned(),
+        };
+        let more = if cut { look.theme.glyphs.ellipsis } else { "" };
+        let text = format!("{}{more}", text.trim_end());
+        paint::text(
+            buf,
+            place,
+            &text,
+            look.theme.bright,
+            look.theme.glyphs.ellipsis,
+        );
+    }
 }
 
 fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
@@ -81,10 +107,10 @@ fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
     };
     fact("user", look.user(Some(row.exec.uid)).into_owned());
     if let Some(file) = &row.exec.filename {
-        fact("file", text::escape(file).into_owned());
+        fact("file", look.text(file).into_owned());
     }
     if let Some(interpreter) = &row.exec.interpreter {
-        fact("by", text::escape(interpreter).into_owned());
+        fact("by", look.text(interpreter).into_owned());
     }
     match row.walk.as_deref() {
         Some(Walk::Found { misses, ns }) => {
@@ -98,12 +124,12 @@ fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
     }
     if let Some(container) = row.exec.container() {
         let id = crate::container::short(container);
-        fact("container", text::escape(id.as_bytes()).into_owned());
+        fact("container", look.text(id.as_bytes()).into_owned());
     }
     for (name, key) in [("in", "cwd"), ("tty", "tty")] {
         let value = field::by_key(key).map(|field| (field.value)(row, look.model));
         if let Some(Value::Text(value)) = value {
-            fact(name, text::escape(&value).into_owned());
+            fact(name, look.text(&value).into_owned());
         }
     }
     out
@@ -112,7 +138,7 @@ fn facts<'a>(row: &Row, app: &App, look: &Look<'_>) -> Vec<Part<'a>> {
 /// Returns in words how an exec went and what became of it, and whether that is bad.
 pub(super) fn outcome(row: &Row, look: &Look<'_>) -> (String, bool) {
     if let Some(error) = row.exec.error() {
-        let words = nix::errno::Errno::from_raw(-row.exec.ret).desc();
+        let words = nix::errno::Errno::from_raw(row.exec.errno()).desc();
         return (format!("failed: {error}, {words}"), true);
     }
     let after = |ns: Option<u64>| ns.map(format::duration).unwrap_or_default();
@@ -165,7 +191,7 @@ pub(super) fn lineage<'a>(
     look: &Look<'_>,
 ) -> Vec<Part<'a>> {
     let theme = look.theme;
-    let name = |comm: &[u8], pid: u32| format!("{}({pid})", text::escape(comm));
+    let name = |comm: &[u8], pid: u32| format!("{}({pid})", look.text(comm));
     let mut names: Vec<String> = Vec::new();
     match (row, process) {
         (Some(row), _) => names.push(name(row.exec.comm.as_bytes(), row.exec.pid)),

@@ -3,7 +3,7 @@
 use super::paint::{self, line};
 use super::{Look, area_of, cell};
 use crate::app::App;
-use crate::app::columns::{MARK, columns};
+use crate::app::columns::MARK;
 use crate::app::hits::Area;
 use crate::cells;
 use crate::event::Lost;
@@ -20,11 +20,7 @@ pub(super) const PATHS: [&str; 6] = ["file", "exe", "script", "interp", "cwd", "
 
 /// Paints the titles and the rows, and notes where they are.
 pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::LookAt<'_>) {
-    let columns = columns(
-        area.width,
-        app.wanted_columns(area.width).as_deref(),
-        app.sort().map(|sort| sort.field),
-    );
+    let columns = app.columns_within(area.width);
     let rows = paint::below(area, 1);
     app.hits.rows = area_of(rows);
     let window = app
@@ -40,6 +36,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         let selected = window.selected == Some(index);
         longest = longest.max(entry(buf, place, id, app, &columns, selected, &look));
     }
+    app.hits.cells = headers.clone();
     app.hits.headers = headers;
     app.hits.max_sideways = longest;
     app.table.sideways = app.table.sideways.min(longest);
@@ -109,6 +106,11 @@ fn entry(
 ) -> usize {
     if selected {
         paint::selected(buf, area, look.theme);
+    }
+    if app.marks.contains(&id) {
+        let first = Rect { width: 1, ..area };
+        let glyph = look.theme.glyphs.marked;
+        paint::text(buf, first, glyph, look.theme.warn, "");
     }
     match app.model.store.get(id) {
         Some(Entry::Row(row)) => {

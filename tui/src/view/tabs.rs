@@ -66,16 +66,27 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) -> 
     paint::text_right(buf, rest, &count, theme.text, ellipsis);
     let mut parts: Vec<Part<'_>> = Vec::new();
     if !app.list.filter().is_empty() {
-        let text = crate::text::escape(app.list.filter().text().trim().as_bytes()).into_owned();
+        let text = look
+            .text(app.list.filter().text().trim().as_bytes())
+            .into_owned();
         parts.push(("filter ".into(), theme.warn));
         parts.push((text.into(), theme.bright));
+    }
+    for term in app.terms().into_iter().filter(|term| !term.on) {
+        let text = crate::text::escape(term.text.as_bytes()).into_owned();
+        let between = if parts.is_empty() { "" } else { "  " };
+        parts.push((format!("{between}off ").into(), theme.warn));
+        parts.push((text.into(), theme.dim));
     }
     if !app.search.is_empty() {
         if !parts.is_empty() {
             parts.push(("  ".into(), theme.text));
         }
         parts.push(("search ".into(), theme.dim));
-        parts.push((app.search.text().to_owned().into(), theme.found));
+        parts.push((
+            look.shown(app.search.text().into()).into_owned().into(),
+            theme.found,
+        ));
     }
     let middle = Rect {
         width: rest.width.saturating_sub(count_width + 2),

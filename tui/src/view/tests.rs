@@ -148,6 +148,7 @@ macro_rules! snapshot {
 }
 
 mod details;
+mod mouse;
 mod views;
 
 #[test]
@@ -172,6 +173,11 @@ fn what_is_open_on_top() {
             .keys("s Home Down Down Down Down Down Down Down Enter")
     );
     snapshot!("filter_prompt", shot().keys("f g c c"));
+    snapshot!("filter_names", shot().keys("f g c c Space u s"));
+    snapshot!("filter_values", shot().keys("f u s e r = Down"));
+    let terms = "f u s e r = a l i c e Space g c c | c c 1 Space ! f o o Enter | Down";
+    snapshot!("filter_list", shot().keys(terms));
+    snapshot!("filter_list_off", shot().keys(terms).keys("Space Esc"));
     snapshot!("filter_accepted", shot().keys("f g c c Enter"));
     snapshot!("filter_hides_all", shot().keys("f n o s u c h Enter"));
     snapshot!("filter_error", shot().keys("f m a k e Space p i d = x"));
@@ -205,6 +211,25 @@ fn what_is_open_on_top() {
         "details_of_a_gap",
         shot().keys("g Down Down Down Down Enter")
     );
+    snapshot!("cell_marked", shot().keys("Up Up . ."));
+    snapshot!("cell_excluded", shot().keys("! !"));
+    snapshot!("save_prompt", shot().keys("Ctrl-s"));
+    snapshot!("save_prompt_without_form", shot().keys("Ctrl-s Backspace"));
+    let mut replace = shot();
+    replace.app.ask_to_replace("day.ndjson".as_ref());
+    replace.draw();
+    snapshot!("save_replaces", replace);
+    snapshot!("column_menu", shot().keys("C Down Space Down Down > + +"));
+    snapshot!("column_menu_typed", shot().keys("C t t y Space"));
+    snapshot!("palette", shot().keys(": Down"));
+    snapshot!("palette_not_here", shot().keys(": f o l d"));
+    snapshot!(
+        "palette_command",
+        shot().keys(": g r o u p Space c o m m , u s")
+    );
+    snapshot!("help_of_the_tree", shot().keys("t ?"));
+    snapshot!("help_search", shot().keys("? / f o l d"));
+    snapshot!("help_search_finds_nothing", shot().keys("? / q z q"));
     snapshot!("copy_menu", shot().keys("g Down y Down"));
     snapshot!("copied", shot().keys("g Down y c"));
     snapshot!("not_copied", shot().keys("g Down Down Down y c"));
@@ -238,6 +263,35 @@ fn a_command_is_shown_as_far_as_a_line_goes() {
 }
 
 #[test]
+fn a_whole_command_stands_below_on_request() {
+    let long: Vec<String> = (0..60).map(|i| format!("word-{i}")).collect();
+    let args: Vec<_> = std::iter::once("echo")
+        .chain(long.iter().map(String::as_str))
+        .collect();
+    let events = vec![ran(0, 48_300, 48_200, &args)];
+    let shot = Shot::with(AppOptions::default(), events, 80, 24);
+    assert!(!shot.look().contains("word-10"));
+    let shot = shot.keys("w");
+    let look = shot.look();
+    assert!(
+        look.contains("word-10") && !look.contains("word-59"),
+        "{look}"
+    );
+    let last = look
+        .lines()
+        .find(|line| line.ends_with('…') && line.starts_with("  word"));
+    assert!(last.is_some(), "it says that there is more: {look}");
+    assert!(!shot.keys("w").look().contains("word-10"));
+    let wide = Shot::with(
+        AppOptions::default(),
+        vec![ran(0, 48_300, 48_200, &args)],
+        200,
+        50,
+    );
+    assert!(wide.keys("w").look().contains("word-59"));
+}
+
+#[test]
 fn columns_on_request() {
     let keys = [
         "pid",
@@ -249,9 +303,9 @@ fn columns_on_request() {
         "flag",
         "command",
     ];
-    let columns = keys.into_iter().filter_map(crate::field::by_key).collect();
+    let columns = crate::field::Column::parse_all(&keys).unwrap();
     let options = |ascii| AppOptions {
-        columns: Some(Vec::clone(&columns)),
+        columns: Vec::clone(&columns),
         ascii,
         ..AppOptions::default()
     };
@@ -264,6 +318,58 @@ fn columns_on_request() {
 fn states_speak() {
     let empty = || Shot::new(app(10), 80, 24);
     snapshot!("nothing_yet", empty());
+    let said = |app: App, seconds: u64, keys: &str| {
+        let shot = Shot::at(app, 80, 24, START + seconds * S).keys(keys);
+        let look = shot.look();
+        let lines = look.lines().take(24).map(str::trim);
+        lines.collect::<Vec<_>>().join(" ")
+    };
+    let long = said(app(10), 125, "");
+    assert!(long.contains("live for 2m05s, since 12:00:00"), "{long}");
+    assert!(long.contains("execsnoop-tui doctor"), "{long}");
+    let mut exits = app(10);
+    exits.apply(vec![ended(MS, 4711, crate::event::Status::Code(0))]);
+    let works = said(exits, 125, "");
+    assert!(works.contains("it told of 1 other event"), "{works}");
+    let mut skipped = app(10);
+    skipped.set_not_captured(17);
+    let skipped = said(skipped, 125, "");
+    assert!(skipped.contains("skipped 17 events"), "{skipped}");
+    assert!(!skipped.contains("doctor"), "{skipped}");
+    for view in ["1", "2", "3", "4", "5"] {
+        let mut paused = app(10);
+        for name in [view, "Space"] {
+            paused.handle(Input::Key(key(name)), START);
+        }
+        paused.apply(vec![ran(MS, 48_300, 4711, &["late"])]);
+        let paused = said(paused, 9, "");
+        assert!(
+            paused.contains("Space shows what came since, 1 line."),
+            "{view}: {paused}"
+        );
+    }
+    let options = |source| AppOptions {
+        source,
+        ..AppOptions::default()
+    };
+    for (source, words) in [
+        ("recording", "Nothing was executed in this recording."),
+        ("replay", "yet in this replay."),
+        ("live, recorded", "the probe is live for"),
+    ] {
+        let shown = said(App::new(model(9), options(source)), 9, "");
+        assert!(shown.contains(words), "{shown}");
+    }
+    for view in ["1", "2", "3"] {
+        let keys = format!("f n o n e Enter {view}");
+        let mut again = app(100);
+        again.apply(build());
+        let hidden = said(again, 9, &keys);
+        assert!(
+            hidden.contains("hides all 13 rows: Ctrl-g clears it"),
+            "{view}: {hidden}"
+        );
+    }
     let mut paused = Shot::build(80, 24).keys("Space");
     paused
         .app
@@ -300,9 +406,20 @@ fn small_and_plain_terminals() {
     };
     let with = |options, width, height| Shot::with(options, build(), width, height);
     snapshot!("events_40x10", Shot::build(40, 10));
+    snapshot!(
+        "filter_list_40x10",
+        Shot::build(40, 10).keys("f a Space ! b | c Enter | Down Space")
+    );
+    snapshot!("palette_40x10", Shot::build(40, 10).keys(":"));
+    snapshot!("filter_names_40x10", Shot::build(40, 10).keys("f e x"));
     snapshot!("tree_40x10", Shot::build(40, 10).keys("t"));
     snapshot!("events_20x5", Shot::build(20, 5));
     snapshot!("too_small", Shot::build(19, 4));
+    let light = AppOptions {
+        theme: crate::appearance::ThemeName::Light,
+        ..options(ColorMode::Rgb, false)
+    };
+    snapshot!("light_rgb", with(light, 60, 12).keys("Down y"));
     snapshot!("no_color", with(options(ColorMode::Never, false), 80, 24));
     snapshot!("ansi16", with(options(ColorMode::Ansi16, false), 80, 24));
     snapshot!(

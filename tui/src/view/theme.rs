@@ -1,108 +1,23 @@
-//! What colours and signs mean. Colour is never the only cue: every meaning has a word or a sign.
+//! What colours mean: one table of roles for each theme, in as many colours as the terminal has. Colour is never
+//! the only cue: every meaning has a word or a sign.
 
-use crate::app::ColorMode;
+mod glyphs;
+mod inks;
+#[cfg(test)]
+mod tests;
+
+use crate::appearance::{ColorMode, ThemeName};
+use glyphs::{ASCII, Glyphs, UNICODE};
+use inks::{COLOUR_BLIND, DARK, HIGH_CONTRAST, Inks, LIGHT};
 use ratatui::style::{Color, Modifier, Style};
-
-/// The signs of the screen.
-#[derive(Debug)]
-pub(super) struct Glyphs {
-    /// Eight heights of a bar.
-    pub bars: [&'static str; 8],
-    /// A baseline where nothing happened.
-    pub zero: &'static str,
-    /// Events come in.
-    pub live: &'static str,
-    /// The view stands still.
-    pub paused: &'static str,
-    /// Nothing comes any more.
-    pub ended: &'static str,
-    /// Text was cut to the width.
-    pub ellipsis: &'static str,
-    /// Sorted, smallest first.
-    pub ascending: &'static str,
-    /// Sorted, largest first.
-    pub descending: &'static str,
-    /// Fills the row of a gap.
-    pub gap: &'static str,
-    /// A failed exec.
-    pub failed: &'static str,
-    /// The selected row.
-    pub mark: &'static str,
-    /// A child that is not the last.
-    pub branch: &'static str,
-    /// The last child.
-    pub corner: &'static str,
-    /// More children further down.
-    pub trunk: &'static str,
-    /// Unfolded.
-    pub open: &'static str,
-    /// Folded.
-    pub closed: &'static str,
-    /// No children.
-    pub leaf: &'static str,
-    /// From parent to child.
-    pub child: &'static str,
-    /// Where a time is on a line of time.
-    pub tick: &'static str,
-    /// A horizontal line.
-    pub rule: &'static str,
-    /// So many rows are folded into this one.
-    pub folded: &'static str,
-}
-
-const UNICODE: Glyphs = Glyphs {
-    bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-    zero: " ",
-    live: "●",
-    paused: "‖",
-    ended: "■",
-    ellipsis: "…",
-    ascending: "▲",
-    descending: "▼",
-    gap: "▒",
-    failed: "✗",
-    mark: "▌",
-    branch: "├─",
-    corner: "└─",
-    trunk: "│ ",
-    open: "▾",
-    closed: "▸",
-    leaf: "─",
-    child: " › ",
-    tick: "╵",
-    rule: "─",
-    folded: "⟲",
-};
-
-const ASCII: Glyphs = Glyphs {
-    bars: [".", ":", "-", "=", "+", "*", "#", "@"],
-    zero: " ",
-    live: "*",
-    paused: "=",
-    ended: "#",
-    ellipsis: "~",
-    ascending: "^",
-    descending: "v",
-    gap: "#",
-    failed: "x",
-    mark: ">",
-    branch: "|-",
-    corner: "`-",
-    trunk: "| ",
-    open: "v",
-    closed: ">",
-    leaf: "-",
-    child: " > ",
-    tick: "'",
-    rule: "-",
-    folded: "~",
-};
 
 /// Styles by meaning.
 #[derive(Debug)]
 pub(super) struct Theme {
     /// The signs.
     pub glyphs: &'static Glyphs,
+    /// What all else lies on; empty for the terminal's own.
+    pub ground: Style,
     /// Ordinary text.
     pub text: Style,
     /// Secondary or ended.
@@ -126,49 +41,77 @@ pub(super) struct Theme {
 }
 
 impl Theme {
-    /// Makes the theme of a terminal.
-    pub(super) fn new(color: ColorMode, ascii: bool) -> Self {
+    /// Makes a theme for a terminal.
+    pub(super) fn new(name: ThemeName, color: ColorMode, ascii: bool) -> Self {
         let glyphs = if ascii { &ASCII } else { &UNICODE };
+        let inks = match name {
+            _ if color == ColorMode::Never => return Self::mono(glyphs),
+            ThemeName::Mono => return Self::mono(glyphs),
+            ThemeName::Sixteen => return Self::sixteen(glyphs),
+            ThemeName::Dark => &DARK,
+            ThemeName::Light => &LIGHT,
+            ThemeName::HighContrast => &HIGH_CONTRAST,
+            ThemeName::ColourBlind => &COLOUR_BLIND,
+        };
+        Self::inked(inks, color, glyphs)
+    }
+
+    /// Bold, dim, underlined and reversed.
+    fn mono(glyphs: &'static Glyphs) -> Self {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
-        let dim = plain.add_modifier(Modifier::DIM);
-        let reverse = plain.add_modifier(Modifier::REVERSED);
-        let mono = Self {
+        Self {
             glyphs,
+            ground: plain,
             text: plain,
-            dim,
+            dim: plain.add_modifier(Modifier::DIM),
             bright: bold,
             failed: bold,
             warn: bold,
             accent: bold,
-            selected: reverse,
+            selected: plain.add_modifier(Modifier::REVERSED),
             header: plain.add_modifier(Modifier::UNDERLINED),
             found: plain.add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
             bar: plain,
-        };
-        let ansi = Self {
-            failed: plain.fg(Color::Red),
-            warn: plain.fg(Color::Yellow),
-            accent: bold.fg(Color::Cyan),
-            bar: plain.fg(Color::Cyan),
-            header: bold.add_modifier(Modifier::UNDERLINED),
-            found: plain.fg(Color::Black).bg(Color::Yellow),
+        }
+    }
+
+    /// The terminal's own colours, on its own background.
+    fn sixteen(glyphs: &'static Glyphs) -> Self {
+        let mono = Self::mono(glyphs);
+        Self {
+            failed: Style::new().fg(Color::Red),
+            warn: Style::new().fg(Color::Yellow),
+            accent: mono.accent.fg(Color::Cyan),
+            bar: Style::new().fg(Color::Cyan),
+            header: mono.header.add_modifier(Modifier::BOLD),
+            found: Style::new().fg(Color::Black).bg(Color::Yellow),
             ..mono
+        }
+    }
+
+    /// The colours of a table, or what comes near them among those that there are.
+    fn inked(inks: &Inks, color: ColorMode, glyphs: &'static Glyphs) -> Self {
+        let few = Self::sixteen(glyphs);
+        let fg = |ink: inks::Ink| Style::new().fg(ink.on(color));
+        let pair = |(text, ground): (inks::Ink, inks::Ink)| fg(text).bg(ground.on(color));
+        let common = Self {
+            ground: inks.ground.map(pair).unwrap_or_default(),
+            failed: fg(inks.failed),
+            warn: fg(inks.warn),
+            accent: few.accent.patch(fg(inks.accent)),
+            bar: fg(inks.bar),
+            ..few
         };
-        match color {
-            ColorMode::Never => mono,
-            ColorMode::Ansi16 => ansi,
-            ColorMode::Indexed => Self {
-                dim: plain.fg(Color::Indexed(245)),
-                failed: plain.fg(Color::Indexed(203)),
-                warn: plain.fg(Color::Indexed(221)),
-                accent: bold.fg(Color::Indexed(80)),
-                bar: plain.fg(Color::Indexed(73)),
-                selected: plain.fg(Color::Indexed(255)).bg(Color::Indexed(238)),
-                header: bold.fg(Color::Indexed(252)).bg(Color::Indexed(236)),
-                found: plain.fg(Color::Indexed(16)).bg(Color::Indexed(221)),
-                ..ansi
-            },
+        if color == ColorMode::Ansi16 {
+            return common;
+        }
+        Self {
+            dim: fg(inks.dim),
+            selected: pair(inks.selected),
+            header: pair(inks.header).add_modifier(Modifier::BOLD),
+            found: pair(inks.found),
+            ..common
         }
     }
 }

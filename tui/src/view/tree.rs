@@ -2,12 +2,14 @@
 
 use super::paint::{self, Part, line};
 use super::{Look, area_of, cell};
+use crate::action::Action;
 use crate::app::App;
 use crate::app::hits::Area;
 use crate::app::tree::{Fold, Line};
 use crate::event::Status;
-use crate::field::command_start_into;
+use crate::field::{Field, by_key, command_start_into};
 use crate::format;
+use crate::keymap::Mode;
 use crate::process::{Life, Process};
 use crate::text;
 use ratatui::buffer::Buffer;
@@ -34,7 +36,15 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     }
     let window = app.tree.window(usize::from(rows.height));
     let look = look_at.look(app);
-    let indent = titles(buf, line(area, 0), &look);
+    let root = app.tree.root().and_then(|id| app.model.processes.get(id));
+    let title = match root {
+        Some(root) => {
+            let key = app.options.keys.text(Mode::Tree, Action::Zoom);
+            format!("COMMAND  below {}; {key} on it shows all", root.key.pid)
+        }
+        None => "COMMAND".to_owned(),
+    };
+    let (indent, cells) = titles(buf, line(area, 0), &title, &look);
     let mut marks = Vec::new();
     for y in 0..rows.height {
         let index = window.top + usize::from(y);
@@ -45,18 +55,32 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
         if window.selected == Some(index) {
             paint::selected(buf, place, look.theme);
         }
-        if let Some(process) = app.model.processes.get(one.id) {
-            figures(buf, place, one, process, &look);
-            let rest = paint::from_column(place, indent);
-            if let Some(mark) = branch(buf, rest, one, process, &look) {
-                marks.push((mark, index));
-            }
+        let rest = paint::from_column(place, indent);
+        let Some(process) = app.model.processes.get(one.id) else {
+            // The view stands still, the history does not.
+            paint::text(buf, rest, "no longer in the history", look.theme.dim, "");
+            continue;
+        };
+        figures(buf, place, one, process, &look);
+        if let Some(mark) = branch(buf, rest, one, process, &look) {
+            marks.push((mark, index));
         }
     }
     app.hits.marks = marks;
+    app.hits.cells = cells;
 }
 
-fn titles(buf: &mut Buffer, area: Rect, look: &Look<'_>) -> u16 {
+/// Paints the titles. Returns where the commands begin, and which columns tell a field.
+fn titles(
+    buf: &mut Buffer,
+    area: Rect,
+    last: &str,
+    look: &Look<'_>,
+) -> (u16, Vec<(Area, &'static Field)>) {
+    let mut cells = Vec::new();
+    let mut cell = |place: Rect, key: &str| {
+        cells.extend(by_key(key).map(|field| (area_of(place), field)));
+    };
     buf.set_style(area, look.theme.header);
     let mut x = area.x + 1;
     for (title, width, from) in COLUMNS {
@@ -67,13 +91,17 @@ fn titles(buf: &mut Buffer, area: Rect, look: &Look<'_>) -> u16 {
             } else {
                 paint::text_right(buf, place, title, look.theme.header, "");
             }
+            if matches!(title, "PID" | "USER") {
+                cell(place, &title.to_lowercase());
+            }
             x = x.saturating_add(width + 1);
         }
     }
     x = x.saturating_add(1);
     let place = paint::from_column(area, x - area.x);
-    paint::text(buf, place, "COMMAND", look.theme.header, "");
-    x - area.x
+    paint::text(buf, place, last, look.theme.header, "");
+    cell(place, "comm");
+    (x - area.x, cells)
 }
 
 fn figures(buf: &mut Buffer, area: Rect, one: &Line, process: &Process, look: &Look<'_>) {
@@ -248,8 +276,9 @@ pub(super) fn process_line(process: &Process, look: &Look<'_>, limit: usize) -> 
         }
     };
     if line.is_empty() {
-        line = format!("[{}]", text::escape(process.comm.as_bytes()));
+        line = format!("[{}]", look.text(process.comm.as_bytes()));
     }
+    let line = look.shown(line.into()).into_owned();
     (line, whole)
 }
 

@@ -1,6 +1,6 @@
 //! The product as it captures lines: started, waited for, stopped, and what it told.
 
-use crate::PRODUCT;
+use crate::product;
 use crate::wait::{self, PATIENCE};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,7 +24,7 @@ pub(crate) struct Capture {
 impl Capture {
     /// Starts it with `-o ndjson` and waits for its `start`: what is executed from then on is captured.
     pub(crate) fn start(args: &[&str]) -> Self {
-        Self::start_by(Command::new(PRODUCT).args(["-o", "ndjson"]).args(args))
+        Self::start_by(product().args(["-o", "ndjson"]).args(args))
     }
 
     /// Starts it by a command that becomes it, with `-o ndjson`.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 fn product(args: &[&str]) -> Output {
-    let mut command = Command::new(PRODUCT);
+    let mut command = crate::product();
     command.args(args).stdin(Stdio::null()).output().unwrap()
 }
 
@@ -132,6 +132,7 @@ impl Nobody {
 
     fn runs(&self, args: &[&str]) -> Output {
         let mut command = Command::new(&self.path);
+        crate::unconfigured(&mut command);
         command.args(args).stdin(Stdio::null());
         command.uid(65534).gid(65534).current_dir("/");
         command.output().unwrap()
@@ -191,4 +192,89 @@ fn doctor_tells_who_may_not_what_to_do() {
     let remedy = missing[0]["remedy"].as_str().unwrap();
     assert!(remedy.contains("`sudo "), "{remedy}");
     assert!(remedy.contains("setcap"), "{remedy}");
+}
+
+/// A command whose configuration this is, in a directory that is gone with the second.
+fn configured(text: &str) -> (Command, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("execsnoop-tui");
+    fs::create_dir(&place).unwrap();
+    fs::write(place.join("config.toml"), text).unwrap();
+    fs::set_permissions(place.join("config.toml"), Permissions::from_mode(0o644)).unwrap();
+    let mut command = crate::product();
+    command
+        .env("XDG_CONFIG_HOME", dir.path())
+        .stdin(Stdio::null());
+    (command, dir)
+}
+
+#[test]
+fn named_filters_and_faults_of_the_configuration_are_told_in_lines() {
+    let (mut command, _dir) = configured("colums = []\n[filters]\nbad = \"res!=ok\"\n");
+    let output = command
+        .args(["--demo", "-o", "summary", "-f", "@bad"])
+        .output()
+        .unwrap();
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let fault = "execsnoop-tui: config.toml:1: `colums` is no setting; did you mean `columns`?\n";
+    assert!(said.contains(fault), "{said}");
+    let filtered = product(&["--demo", "-o", "summary", "-f", "res!=ok"]);
+    assert_eq!(output.stdout, filtered.stdout);
+    assert!(!text(&filtered.stderr).contains("config"));
+}
+
+#[test]
+fn a_configuration_that_is_no_file_holds_nothing_up() {
+    let (mut command, dir) = configured("");
+    let path = dir.path().join("execsnoop-tui/config.toml");
+    fs::remove_file(&path).unwrap();
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+    let output = command.args(["--demo", "-o", "summary"]).output().unwrap();
+    assert!(output.status.success());
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("it is no regular file; it is not read"),
+        "{said}"
+    );
+    let (mut command, _dir) = configured("colums = []\n");
+    let output = command
+        .args(["--demo", "-o", "summary", "--no-config"])
+        .output()
+        .unwrap();
+    assert!(!text(&output.stderr).contains("colums"));
+}
+
+#[test]
+fn the_printed_configuration_is_one() {
+    let printed = product(&["print-config"]);
+    assert!(printed.status.success());
+    let (mut command, _dir) = configured(text(&printed.stdout));
+    let output = command.args(["--demo", "-o", "summary"]).output().unwrap();
+    assert!(!text(&output.stderr).contains("config.toml"));
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn under_sudo_only_what_its_caller_could_read_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+    let path = dir.path().join("secret");
+    fs::write(&path, "hunter2 = 1\n").unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    let told = |mode: u32| {
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        let output = crate::product()
+            .args(["--demo", "-o", "summary", "--config", utf8(&path)])
+            .env("SUDO_UID", "65534")
+            .env("SUDO_GID", "65534")
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        text(&output.stderr).to_owned()
+    };
+    let said = told(0o600);
+    assert!(said.contains("it cannot be opened"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    assert!(told(0o644).contains("`hunter2` is no setting"));
 }

@@ -1,7 +1,7 @@
 //! The made-up machine, and time for what is told later. Neither root nor a kernel is needed.
 
 use crate::tmux::Tmux;
-use crate::{PRODUCT, utf8};
+use crate::{PRODUCT, product, unconfigured, utf8};
 use nix::unistd::Uid;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 fn told(args: &[&str]) -> Output {
-    let output = Command::new(PRODUCT).args(args).output().unwrap();
+    let output = product().args(args).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{args:?}: {said}");
     output
@@ -77,6 +77,7 @@ fn nobody_may_see_it() {
     let copy = dir.path().join("execsnoop-tui");
     fs::copy(PRODUCT, &copy).unwrap();
     let mut command = Command::new(&copy);
+    unconfigured(&mut command);
     command.args(["--demo", "--summary"]).current_dir("/");
     if Uid::effective().is_root() {
         command.uid(65534).gid(65534);
@@ -134,5 +135,32 @@ fn the_time_of_a_recording_stands_still_while_its_view_does() {
     tmux.press(&["Space"]);
     tmux.wait_for("00:05:00");
     tmux.press(&["q"]);
+    tmux.wait_for_prompt();
+}
+
+#[test]
+#[ignore = "needs tmux: cargo xtask test runs it"]
+fn the_screen_obeys_the_configuration_and_says_what_is_wrong_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    let text =
+        "colums = []\nview = \"tree\"\n[filters]\nmine = \"user=alice\"\n[keys]\nhelp = \"F9\"\n";
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let tmux = Tmux::open(100, 30);
+    tmux.start(&format!("--demo --config {}", utf8(&path)));
+    let screen = tmux.wait_for("! config.toml:1: `colums` is no setting; did you mean `columns`?");
+    assert!(
+        screen.contains("[2 Tree]") && screen.contains("F9 help"),
+        "{screen}"
+    );
+    tmux.press(&["f"]);
+    tmux.type_text("@mine");
+    tmux.press(&["Enter"]);
+    tmux.wait_for("filter @mine");
+    tmux.press(&["F9"]);
+    let screen = tmux.wait_for("What does not work");
+    assert!(screen.contains("`colums` is no setting"), "{screen}");
+    tmux.press(&["Escape", "q"]);
     tmux.wait_for_prompt();
 }

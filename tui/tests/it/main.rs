@@ -9,6 +9,7 @@ mod cli;
 mod corpus;
 mod demo;
 mod elf;
+mod guide;
 mod live;
 mod role;
 mod screen;
@@ -17,9 +18,27 @@ mod tmux;
 mod wait;
 
 use std::path::Path;
+use std::process::Command;
 
 /// The product.
 const PRODUCT: &str = env!("CARGO_BIN_EXE_execsnoop-tui");
+
+/// Returns a command for the product that reads nobody's configuration, also when the tests run under sudo.
+fn product() -> Command {
+    let mut command = Command::new(PRODUCT);
+    unconfigured(&mut command);
+    command
+}
+
+/// Keeps configurations from what a command starts.
+fn unconfigured(command: &mut Command) {
+    command
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("XDG_STATE_HOME", "/dev/null");
+    for name in ["SUDO_UID", "SUDO_GID"] {
+        command.env_remove(name);
+    }
+}
 
 /// Makes a path a text, which those of these tests are.
 fn utf8(path: &Path) -> &str {

@@ -1,6 +1,6 @@
 //! Parts that this binary plays as a child of its own tests: what a test cannot do to itself.
 
-use crate::{PRODUCT, utf8, wait};
+use crate::{PRODUCT, product, utf8, wait};
 use caps::{CapSet, Capability};
 use execsnoop_tui::terminal::{Options, Terminal};
 use nix::mount::{MsFlags, mount};
@@ -86,7 +86,7 @@ fn capture_with_few_rights() {
             caps::drop(None, caps::CapSet::Bounding, cap).unwrap();
         }
     }
-    let error = Command::new(PRODUCT)
+    let error = product()
         .args(["-o", "ndjson"])
         .stdout(Stdio::inherit())
         .exec();
@@ -188,6 +188,7 @@ fn product_without_types(dir: &Path) {
 /// Becomes the product in a directory, which writes a file there, and is given the types in it if there are some.
 fn become_product(dir: &Path) {
     let mut product = Command::new(dir.join(product::NAME));
+    crate::unconfigured(&mut product);
     product
         .args(["-o", "ndjson", "-O"])
         .arg(dir.join(product::OUT));

@@ -1,8 +1,8 @@
 //! What scripts ask of a recording: sums, assertions, exit statuses. Neither root nor a kernel is needed.
 
-use crate::PRODUCT;
+use crate::product;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// A shell that runs two programs, of which one is not found at first and one fails; and a loss.
 const RECORDING: &str = r#"{"event":"start","version":1,"host":"ci","kernel":"6.12","arch":"x86_64","boot_time":"2026-03-01T00:00:00Z","time":"2026-03-01T12:00:00Z"}
@@ -24,7 +24,7 @@ fn run(args: &[&str]) -> Output {
 }
 
 fn run_on(path: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     command.arg("-r").arg(path).args(args).env("TZ", "UTC");
     command.output().unwrap()
 }
@@ -87,7 +87,7 @@ fn recordings_of_two_machines_are_one_list() {
     std::fs::write(dir.path().join("ci"), RECORDING).unwrap();
     std::fs::write(dir.path().join("db"), other).unwrap();
     let run = |args: &[&str]| {
-        let mut command = Command::new(PRODUCT);
+        let mut command = product();
         command.current_dir(dir.path()).args(args).env("TZ", "UTC");
         command.output().unwrap()
     };
@@ -118,4 +118,88 @@ TIME     PCOMM            PID     PPID    RET ARGS
     );
     let told = run(&["-r", "-", "-r", "-", "-o", "ndjson"]);
     assert_eq!(told.status.code(), Some(2));
+}
+
+#[test]
+fn recordings_that_differ_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let (good, bad) = (dir.path().join("good"), dir.path().join("bad"));
+    std::fs::write(
+        &good,
+        RECORDING.replace(r#""exit_code":1"#, r#""exit_code":0"#),
+    )
+    .unwrap();
+    std::fs::write(&bad, RECORDING).unwrap();
+    let diff = |args: &[&str]| {
+        let mut command = product();
+        command.arg("diff").args(args).current_dir(&dir);
+        command.output().unwrap()
+    };
+    let told = diff(&["good", "bad", "-o", "ndjson"]);
+    assert_eq!(told.status.code(), Some(3));
+    let lines: Vec<_> = text(&told.stdout).lines().collect();
+    let [line] = lines[..] else {
+        panic!("{lines:?}");
+    };
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["what"], "fails");
+    assert_eq!(line["command"], r"cc 'it'\''s'");
+    assert_eq!(
+        (&line["a"]["runs"], &line["b"]["bad"]["exit 1"]),
+        (&1.into(), &1.into())
+    );
+    assert!(text(&told.stderr).contains("3 events were lost in that recording"));
+    let told = diff(&["bad", "good", "-f", "comm=cc"]);
+    assert_eq!(told.status.code(), Some(3));
+    assert!(
+        text(&told.stdout).contains("fails in A only (1)"),
+        "{}",
+        text(&told.stdout)
+    );
+    let told = diff(&["bad", "bad"]);
+    assert_eq!(told.status.code(), Some(0));
+    for (args, status, sentence) in [
+        (&["bad", "nosuch"][..], 1, "cannot open nosuch"),
+        (&["-", "-"], 2, "both recordings are standard input"),
+        (
+            &["bad", "good", "-f", "dur>1s"],
+            2,
+            "known only when a program ends",
+        ),
+        (&["bad", "good", "--factor", "1"], 2, "a number above 1"),
+    ] {
+        let told = diff(args);
+        assert_eq!(told.status.code(), Some(status), "{args:?}");
+        assert!(
+            text(&told.stderr).contains(sentence),
+            "{}",
+            text(&told.stderr)
+        );
+    }
+}
+
+#[test]
+fn times_of_day_are_those_of_the_zone() {
+    for (zone, filter, execs) in [
+        ("UTC", "at>=12:00:02", 2),
+        ("UTC", "at<12:00:02", 1),
+        ("Europe/Berlin", "at>=13:00:02", 2),
+        ("Europe/Berlin", "at<13:00", 0),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("recording");
+        std::fs::write(&path, RECORDING).unwrap();
+        let mut command = product();
+        command
+            .arg("-r")
+            .arg(&path)
+            .args(["-o", "ndjson", "-f", filter])
+            .env("TZ", zone);
+        let told = command.output().unwrap();
+        let lines = text(&told.stdout).lines();
+        let told = lines
+            .filter(|line| line.contains(r#""event":"exec""#))
+            .count();
+        assert_eq!(told, execs, "{zone} {filter}");
+    }
 }

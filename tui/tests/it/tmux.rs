@@ -1,7 +1,7 @@
 //! A terminal of its own for each test: a shell in tmux, typed into and looked at.
 
 use crate::wait::{self, PATIENCE};
-use crate::{PRODUCT, utf8};
+use crate::{PRODUCT, unconfigured, utf8};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
@@ -41,6 +41,7 @@ impl Tmux {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
+        unconfigured(&mut command);
         command
             .args(["-u", "-L", &self.socket, "-f", "/dev/null"])
             .args(args)

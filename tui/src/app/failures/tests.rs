@@ -68,7 +68,7 @@ fn naive(app: &App) -> BTreeMap<String, Told> {
             let soon = next.time_ns.saturating_sub(last.time_ns) < S;
             let same =
                 name(&next.filename).is_some() && name(&next.filename) == name(&exec.filename);
-            if !PASSED_OVER.contains(&-last.ret) || !soon || !same {
+            if !PASSED_OVER.contains(&last.errno()) || !soon || !same {
                 break;
             }
             let took = next.time_ns.saturating_sub(last.time_ns);
@@ -87,7 +87,7 @@ fn naive(app: &App) -> BTreeMap<String, Told> {
                 name: name(&exec.filename).filter(|_| app.failures.by_name),
             },
             false => What::Failed {
-                errno: -exec.ret,
+                errno: exec.errno(),
                 path: exec.filename.clone(),
             },
         };

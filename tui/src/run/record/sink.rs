@@ -50,7 +50,7 @@ impl Packing {
 
 /// Where and how much to write.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(in crate::run) struct Place {
     folder: Folder,
     name: OsString,
     /// Who gets the files; `None` keeps them this process's.
@@ -66,7 +66,7 @@ impl Place {
     ///
     /// # Errors
     /// If there is none.
-    pub(super) fn new(config: &RecordConfig, owner: Option<Owner>) -> Result<Self> {
+    pub(in crate::run) fn new(config: &RecordConfig, owner: Option<Owner>) -> Result<Self> {
         let (folder, name) = Folder::of(&config.path)?;
         Ok(Self {
             folder,
@@ -86,11 +86,16 @@ impl Place {
         name
     }
 
+    /// Returns whether there is such a file already.
+    pub(in crate::run) fn is_taken(&self) -> bool {
+        self.folder.has(&self.name)
+    }
+
     /// Creates the first file; what is there already stays, unless `force` says otherwise.
     ///
     /// # Errors
     /// If there can be no such file; the message names it and says what to do.
-    pub(super) fn create(&self, force: bool) -> Result<OutputFile> {
+    pub(in crate::run) fn create(&self, force: bool) -> Result<OutputFile> {
         if force {
             return self.folder.create(&self.name, self.owner);
         }
@@ -122,7 +127,7 @@ impl Place {
 
 /// The file that is written now.
 #[derive(Debug)]
-pub(super) struct Sink {
+pub(in crate::run) struct Sink {
     /// `None` where there is one stream and no more.
     place: Option<Place>,
     packing: Packing,
@@ -136,7 +141,7 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn new(place: Option<Place>, file: File) -> Self {
+    pub(in crate::run) fn new(place: Option<Place>, file: File) -> Self {
         let packing = place.as_ref().map(|place| Packing::of(&place.name));
         Self {
             packing: packing.unwrap_or(Packing::Plain),
@@ -152,7 +157,7 @@ impl Sink {
     ///
     /// # Errors
     /// If they cannot be written; the file then has all lines before them.
-    pub(super) fn write(&mut self, lines: &[u8]) -> Result<()> {
+    pub(in crate::run) fn write(&mut self, lines: &[u8]) -> Result<()> {
         if self.packing == Packing::Plain {
             return self.put(lines);
         }
@@ -168,7 +173,7 @@ impl Sink {
     ///
     /// # Errors
     /// As [`Self::write`].
-    pub(super) fn flush(&mut self) -> Result<()> {
+    pub(in crate::run) fn flush(&mut self) -> Result<()> {
         if self.chunk.is_empty() {
             return Ok(());
         }
@@ -178,18 +183,18 @@ impl Sink {
     }
 
     /// Returns whether something was taken that is not yet in the file.
-    pub(super) fn owes(&self) -> bool {
+    pub(in crate::run) fn owes(&self) -> bool {
         !self.chunk.is_empty()
     }
 
     /// Returns whether the next file is due.
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::run) fn is_full(&self) -> bool {
         let max = self.place.as_ref().and_then(|place| place.max);
         max.is_some_and(|max| self.size >= max)
     }
 
     /// Returns how many bytes there are in all files.
-    pub(super) fn total(&self) -> u64 {
+    pub(in crate::run) fn total(&self) -> u64 {
         self.total
     }
 
@@ -210,7 +215,7 @@ impl Sink {
     ///
     /// # Errors
     /// If files cannot be renamed or created.
-    pub(super) fn next_file(&mut self) -> Result<()> {
+    pub(in crate::run) fn next_file(&mut self) -> Result<()> {
         self.flush()?;
         let Some(place) = &self.place else {
             return Ok(());

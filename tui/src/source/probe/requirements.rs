@@ -58,7 +58,7 @@ pub struct Check {
 type Decide = fn(&Facts) -> Finding;
 
 /// Everything that is checked, in the order in which obstacles are to be cleared.
-const CHECKS: [(&str, &str, Decide); 13] = [
+const CHECKS: [(&str, &str, Decide); 14] = [
     ("kernel", "kernel version", decide::kernel),
     ("capabilities", "capabilities", decide::capabilities),
     ("user_namespace", "user namespace", decide::user_namespace),
@@ -76,6 +76,7 @@ const CHECKS: [(&str, &str, Decide); 13] = [
     ("unprivileged", "unprivileged use", decide::unprivileged),
     ("confinement", "confinement", decide::confinement),
     ("processes", "view of /proc", decide::processes),
+    ("rights", "rights once attached", decide::rights),
 ];
 
 /// Checks everything that a live run needs.

@@ -8,7 +8,6 @@ use crate::field::{FIELDS, Value, by_key};
 use crate::format;
 use crate::process::{Life, Process};
 use crate::store::Row;
-use crate::text;
 
 /// Fields that have a line or a section of their own.
 const OWN_LINE: [&str; 3] = ["time", "command", "res"];
@@ -46,7 +45,7 @@ impl Page<'_, '_> {
             theme.failed,
         );
         if let Some(host) = self.look.model.session.told_host(lost.host) {
-            self.fact("host", &text::escape(host.as_bytes()), theme.text);
+            self.fact("host", &self.look.text(host.as_bytes()), theme.text);
         }
         self.fact("noticed", &self.look.date_time(lost.time_ns), text);
         let cpu = lost
@@ -59,7 +58,7 @@ impl Page<'_, '_> {
 
     pub(super) fn row(&mut self, row: &Row, process: Option<&Process>) {
         let theme = self.look.theme;
-        let command = crate::field::command_line(row);
+        let command = self.look.shown(crate::field::command_line(row).into());
         self.about(field("command"));
         self.wrapped(&command, theme.bright);
         self.about(None);
@@ -75,7 +74,7 @@ impl Page<'_, '_> {
             if bad { theme.failed } else { theme.text },
         );
         if row.exec.failed() {
-            self.fact("cause", event::exec_hint(-row.exec.ret), theme.text);
+            self.fact("cause", event::exec_hint(row.exec.errno()), theme.text);
         }
         self.about(process.map(|process| Fact::Process(process.id)));
         let lineage = strip::lineage(Some(row), process, self.look);
@@ -116,14 +115,14 @@ impl Page<'_, '_> {
                 continue;
             }
             if let Some(why) = event::reason(exec, key) {
-                self.absent(&text::escape(key.as_bytes()), why);
+                self.absent(&self.look.text(key.as_bytes()), why);
             }
         }
     }
 
     /// Adds what is not there instead of a value.
     fn absent(&mut self, name: &str, why: Reason<'_>) {
-        let text = text::escape(why.text.as_bytes());
+        let text = self.look.text(why.text.as_bytes());
         if why.none {
             self.fact(name, &text, self.look.theme.dim);
         } else {

@@ -3,7 +3,6 @@
 use super::Page;
 use crate::export::ndjson;
 use crate::store::Entry;
-use crate::text;
 
 impl Page<'_, '_> {
     /// Adds the event of an entry, and that of its exit.
@@ -18,7 +17,7 @@ impl Page<'_, '_> {
                 self.blank();
             }
             for (key, value) in members(event) {
-                let value = text::escape(value.as_bytes());
+                let value = self.look.text(value.as_bytes());
                 let line = format!("{key}: {value}");
                 let mut lines = crate::cells::wrap(&line, self.width).into_iter();
                 let first = lines.next().unwrap_or_default();

@@ -6,7 +6,6 @@ use crate::app::details::Fact;
 use crate::format;
 use crate::process::{Life, Process};
 use crate::store::Row;
-use crate::text;
 
 /// Children that are listed at most: the newest.
 const CHILDREN: usize = 200;
@@ -30,7 +29,7 @@ impl Page<'_, '_> {
         if let (true, Some(row)) = (above.is_empty(), row) {
             let told: Vec<_> = row.exec.ancestors.iter().collect();
             for ancestor in told.into_iter().rev() {
-                let comm = text::escape(ancestor.comm.as_bytes()).into_owned();
+                let comm = self.look.text(ancestor.comm.as_bytes()).into_owned();
                 let pid = ancestor.key.pid;
                 let dim = self.look.theme.dim;
                 self.about(Some(Fact::Pid(pid)));
@@ -41,7 +40,7 @@ impl Page<'_, '_> {
         match (process, row) {
             (Some(process), _) => self.process(process, depth, true),
             (None, Some(row)) => {
-                let comm = text::escape(row.exec.comm.as_bytes()).into_owned();
+                let comm = self.look.text(row.exec.comm.as_bytes()).into_owned();
                 let bright = self.look.theme.bright;
                 self.about(Some(Fact::Pid(row.exec.pid)));
                 self.limb(row.exec.pid, depth, vec![(comm.into(), bright)]);

@@ -3,6 +3,9 @@
 use super::*;
 use crate::app::details::{Fact, Tab};
 use crate::app::popup::Popup;
+use crate::event::Event;
+use crate::fixture::{exec, model};
+use crate::redact::{Original, Redactor};
 
 fn tab_and_lines(shot: &Shot) -> (Tab, usize) {
     match shot.app.popups.last() {
@@ -127,4 +130,35 @@ fn a_click_selects_a_tab_and_a_line() {
     assert!(shot.look().contains(" 812 sshd "), "{}", shot.look());
     click(&mut shot, 5, text.y - 4);
     assert!(shot.app.popups.is_empty());
+}
+
+#[test]
+fn a_command_line_is_revealed_and_masked_again() {
+    let mut exec = exec(0, 7_001, 1, &["app", "--password=hunter2"]);
+    exec.seq = 9;
+    let args = Redactor::new().unwrap().mask(&mut exec).unwrap();
+    let mut app = App::new(model(100), AppOptions::default());
+    app.apply(vec![Event::Exec(Box::new(exec))]);
+    app.keep_originals(vec![Original { seq: 9, args }]);
+    let shot = Shot::new(app, 100, 30).keys("d Tab");
+    assert!(
+        shot.look().contains("--password=[redacted]"),
+        "{}",
+        shot.look()
+    );
+    assert!(shot.look().contains("v shows it"), "{}", shot.look());
+    let shot = shot.keys("v");
+    assert!(
+        shot.look().contains("--password=hunter2"),
+        "{}",
+        shot.look()
+    );
+    let shot = shot.keys("v");
+    assert!(!shot.look().contains("hunter2"), "{}", shot.look());
+    let shot = shot.keys("v Esc d Tab");
+    assert!(
+        !shot.look().contains("hunter2"),
+        "masked again: {}",
+        shot.look()
+    );
 }

@@ -2,7 +2,7 @@
 
 use crate::capture::{Told, kill_child, pid_of, run};
 use crate::role::{self, USER, product};
-use crate::{PRODUCT, wait};
+use crate::{PRODUCT, product, wait};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::utsname::uname;
 use std::fs::{self, File, Permissions};
@@ -150,7 +150,7 @@ fn a_kernel_that_is_locked_down_is_named() {
         );
         return;
     }
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     let output = command
         .args(["-o", "ndjson"])
         .stdin(Stdio::null())

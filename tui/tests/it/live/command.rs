@@ -1,7 +1,7 @@
 //! A program that is started for the capture: all of it is seen, and its status is the run's.
 
-use crate::PRODUCT;
 use crate::capture::{Capture, Told, kill_child, pid_of};
+use crate::product;
 use crate::utf8;
 use crate::wait::{self, PATIENCE};
 use nix::sys::signal::{Signal, kill, killpg};
@@ -91,8 +91,8 @@ fn by_sudo(uid: &str, program: &[&str]) -> String {
     let lines = dir.path().join("out.ndjson");
     // Files are written only where that user may.
     std::os::unix::fs::chown(dir.path(), Some(uid.parse().unwrap()), None).unwrap();
-    let output = Command::new(PRODUCT)
-        .args(["-O", utf8(&lines), "--"])
+    let output = product()
+        .args(["--no-config", "-O", utf8(&lines), "--"])
         .args(program)
         .env("SUDO_UID", uid)
         .env("SUDO_GID", uid)
@@ -137,7 +137,7 @@ fn it_finds_signals_and_descriptors_as_any_program_does() {
 
 /// Starts a capture of a program in a group of processes of its own, as a terminal would.
 fn in_group(script: &str) -> Capture {
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     command.process_group(0);
     let mut capture =
         Capture::start_by(command.args(["-o", "ndjson", "--", "/bin/sh", "-c", script]));
@@ -193,7 +193,7 @@ fn a_run_that_ends_first_leaves_it_running_and_says_so() {
 fn without_a_capture_it_is_not_run() {
     let dir = tempfile::tempdir().unwrap();
     let trace = dir.path().join("trace");
-    let status = Command::new(PRODUCT)
+    let status = product()
         .args([
             "-o",
             "ndjson",
@@ -228,7 +228,7 @@ fn child_of(pid: u32) -> Option<u32> {
 fn it_never_runs_if_the_capture_is_killed_while_it_is_held() {
     let dir = tempfile::tempdir().unwrap();
     let trace = dir.path().join("trace");
-    let mut capture = Command::new(PRODUCT)
+    let mut capture = product()
         .args(["-o", "ndjson", "--", "/usr/bin/touch", utf8(&trace)])
         .stdout(Stdio::null())
         .spawn()

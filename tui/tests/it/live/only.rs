@@ -2,7 +2,7 @@
 
 use crate::capture::{Capture, Told, pid_of, run};
 use crate::wait::{self, PATIENCE};
-use crate::{PRODUCT, elf, utf8};
+use crate::{elf, product, utf8};
 use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -383,7 +383,7 @@ fn a_control_group_that_is_made_anew_is_the_same() {
 #[ignore = "needs root: cargo xtask test runs it"]
 fn a_control_group_that_cannot_be_asked_is_named() {
     let refused = |path: &str| {
-        let output = Command::new(PRODUCT)
+        let output = product()
             .args(["-o", "ndjson", "--cgroup", path])
             .output()
             .unwrap();
@@ -406,7 +406,7 @@ fn a_control_group_that_cannot_be_asked_is_named() {
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
 fn a_process_that_is_not_there_is_named() {
-    let output = Command::new(PRODUCT)
+    let output = product()
         .args(["-o", "ndjson", "--tree", "4194305"])
         .output()
         .unwrap();
@@ -457,7 +457,7 @@ fn a_fork_that_was_told_has_its_end_whatever_its_name_is_then() {
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
 fn the_table_says_how_many_were_not_captured() {
-    let mut child = Command::new(PRODUCT)
+    let mut child = product()
         .args(["-o", "table", "--only", "comm=nobody-has-this"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

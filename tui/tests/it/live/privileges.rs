@@ -1,7 +1,8 @@
 //! What the program may still do once it captures.
 
-use crate::PRODUCT;
 use crate::capture::{Capture, run};
+use crate::tmux::Tmux;
+use crate::{PRODUCT, product};
 use nix::unistd::{Pid, getpid};
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,9 +44,9 @@ fn rights_of_threads(pid: Pid) -> Vec<Rights> {
 }
 
 fn start_under_sudo(args: &[&str]) -> Capture {
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     command
-        .args(["-o", "ndjson"])
+        .args(["--no-config", "-o", "ndjson"])
         .args(args)
         .env("SUDO_UID", USER)
         .env("SUDO_GID", USER);
@@ -61,6 +62,7 @@ fn check_given_up(threads: &[Rights]) {
             assert_eq!(number(thread, key), 0, "{key}: {thread:?}");
         }
         assert_eq!(thread["NoNewPrivs"], "1", "{thread:?}");
+        assert_eq!(thread["Seccomp"], "2", "filtered: {thread:?}");
         let (permitted, effective) = (number(thread, "CapPrm"), number(thread, "CapEff"));
         assert_eq!(permitted & !TWO, 0, "{thread:?}");
         assert_eq!(effective & !TWO, 0, "{thread:?}");
@@ -90,6 +92,29 @@ fn under_sudo_it_becomes_the_user_and_captures_on() {
 
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
+fn under_sudo_the_screen_becomes_the_user_too_and_stops_and_goes_on() {
+    let tmux = Tmux::open(100, 30);
+    let pid = tmux.start_command(&format!(
+        "env SUDO_UID={USER} SUDO_GID={USER} '{PRODUCT}' --no-config -f 'comm=true'"
+    ));
+    tmux.wait_for("lost 0");
+    let threads = rights_of_threads(pid);
+    check_given_up(&threads);
+    let four = [USER; 4].join(" ");
+    assert!(threads.iter().all(|thread| thread["Uid"] == four));
+    run(Command::new("/bin/true").arg("seen"));
+    tmux.wait_for("true seen");
+    tmux.press(&["C-z"]);
+    tmux.wait_for_prompt();
+    run(Command::new("/bin/true").arg("later"));
+    tmux.line("fg");
+    tmux.wait_for("true later");
+    tmux.press(&["q"]);
+    tmux.wait_for_prompt();
+}
+
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
 fn without_sudo_it_stays_the_user_and_gives_up_the_rest() {
     let capture = Capture::start(&[]);
     let threads = rights_of_threads(capture.pid());
@@ -101,7 +126,7 @@ fn without_sudo_it_stays_the_user_and_gives_up_the_rest() {
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
 fn root_that_calls_sudo_gives_up_the_rest_too_beside_a_command() {
-    let mut command = Command::new(PRODUCT);
+    let mut command = product();
     command
         .args(["-o", "ndjson", "--", "sleep", "2"])
         .env("SUDO_UID", "0")

@@ -1,8 +1,8 @@
 //! What was written is read back, to the same bytes.
 
-use crate::PRODUCT;
 use crate::capture::run;
 use crate::wait::{self, PATIENCE};
+use crate::{PRODUCT, product};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::{self, File};
@@ -17,7 +17,7 @@ const ALL: [&str; 4] = ["-o", "ndjson", "--events", "exec,exit,fork"];
 
 /// Records something of everything.
 fn record(path: &Path) {
-    let mut capture = Command::new(PRODUCT)
+    let mut capture = product()
         .args(ALL)
         .args(["--env", "-O"])
         .arg(path)
@@ -39,7 +39,7 @@ fn record(path: &Path) {
 
 fn replayed(args: &[&str], stdin: Stdio) -> Output {
     // Nobody's: neither rights nor a kernel are needed.
-    Command::new(PRODUCT)
+    product()
         .args(ALL)
         .args(args)
         .stdin(stdin)
@@ -90,7 +90,7 @@ fn a_recording_is_the_same_again() {
 
 #[test]
 fn a_pipe_that_says_nothing_can_be_left() {
-    let mut replay = Command::new(PRODUCT)
+    let mut replay = product()
         .args(["-r", "-", "-o", "ndjson"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -132,7 +132,7 @@ fn what_is_recorded_beside_lines_is_the_same_again() {
         let path = dir.path().join(name);
         let weird = std::ffi::OsStr::from_bytes(b"\xff\x1b[31m\n\t\"\\");
         let script = "/bin/true \"$0\"; /nonexistent/none; env no-such-program; kill -SEGV $$";
-        let told = Command::new(PRODUCT)
+        let told = product()
             .args(ALL)
             .arg("-w")
             .arg(&path)
@@ -159,7 +159,7 @@ fn a_recording_survives_the_end_of_its_writer() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["plain", "x.zst"] {
         let path = dir.path().join(name);
-        let mut capture = Command::new(PRODUCT)
+        let mut capture = product()
             .arg("-w")
             .arg(&path)
             .stdout(Stdio::null())
@@ -222,7 +222,7 @@ fn a_full_disk_ends_the_recording_and_not_the_capture() {
     let flags = nix::mount::MsFlags::empty();
     nix::mount::mount(Some("tmpfs"), dir.path(), Some("tmpfs"), flags, size).unwrap();
     let path = dir.path().join("recording");
-    let told = recorded_amid_execs(&mut Command::new(PRODUCT), &path);
+    let told = recorded_amid_execs(&mut product(), &path);
     let again = replayed(&["-r", path.to_str().unwrap()], Stdio::null());
     nix::mount::umount(dir.path()).unwrap();
     check_stopped(&told, "No space left", &again);
@@ -264,7 +264,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn under_sudo(args: &[&str]) -> Output {
-    Command::new(PRODUCT)
+    product()
         .args(args)
         .env("SUDO_UID", "12345")
         .env("SUDO_GID", "12345")
@@ -368,7 +368,7 @@ fn standard_output_gets_a_recording_as_long_as_it_is_read() {
             .unwrap()
     };
     let told = record("\"$1\" -w - -- /bin/true");
-    let mut replay = Command::new(PRODUCT)
+    let mut replay = product()
         .args(["-r", "-", "-o", "ndjson"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -2,7 +2,7 @@
 
 use crate::capture::{Capture, Told, kill_child, pid_of, threads};
 use crate::wait::{self, PATIENCE};
-use crate::{PRODUCT, elf, utf8};
+use crate::{elf, product, utf8};
 use nix::sys::signal::{Signal, kill};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -46,7 +46,7 @@ fn of_twenty_thousand_execs_none_is_lost_doubled_or_out_of_order() {
     let dir = tempfile::tempdir().unwrap();
     let tiny = elf::write(dir.path()).unwrap();
     let out = dir.path().join("out.ndjson");
-    let mut child = Command::new(PRODUCT)
+    let mut child = product()
         .args(["-o", "ndjson", "-O", utf8(&out)])
         .spawn()
         .unwrap();
@@ -172,7 +172,7 @@ struct Reader {
 impl Reader {
     fn start() -> Self {
         use std::io::Read;
-        let mut command = Command::new(PRODUCT);
+        let mut command = product();
         command.args(["-o", "ndjson"]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut reader = Self {

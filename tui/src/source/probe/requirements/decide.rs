@@ -258,7 +258,7 @@ pub(super) fn helpers(facts: &Facts) -> Finding {
 
 pub(super) fn tracepoints(facts: &Facts) -> Finding {
     const INSTEAD: &str = "without them the end of every system call is looked at for failed execs, which costs a \
-                           little, and who the user was before an exec is not known";
+                           little, and before Linux 6.10 who the user was before an exec is not known";
     let sudo = facts.command.sudo();
     match &facts.tracing {
         Ok(Tracing { place, lacking }) => {
@@ -365,5 +365,22 @@ pub(super) fn processes(facts: &Facts) -> Finding {
     warning(
         "other users' processes are hidden (hidepid): parents that already run have no name",
         format!("run `{}`", facts.command.sudo()),
+    )
+}
+
+pub(super) fn rights(facts: &Facts) -> Finding {
+    let user = match &facts.becomes {
+        Some(name) => format!("those of {name}"),
+        None => format!("those of uid {}", facts.uid),
+    };
+    let rest = "CAP_BPF and CAP_PERFMON in one thread, nothing by exec";
+    if facts.can_fence {
+        return ok(format!(
+            "{user}, {rest}; a filter of system calls (seccomp)"
+        ));
+    }
+    warning(
+        format!("{user}, {rest}; all system calls, as this kernel has no seccomp filters"),
+        "a kernel with CONFIG_SECCOMP_FILTER=y has them",
     )
 }

@@ -197,6 +197,10 @@ pub struct Facts {
     pub confinement: Confinement,
     /// Whether `/proc` shows what is not ours.
     pub sees_pid_1: bool,
+    /// The account that a run becomes once it has attached; `None` if it stays who it is.
+    pub becomes: Option<String>,
+    /// Whether the kernel has filters of system calls.
+    pub can_fence: bool,
     /// How to start this program again.
     pub command: Command,
 }

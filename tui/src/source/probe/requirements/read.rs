@@ -16,7 +16,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::statfs::{SECURITYFS_MAGIC, statfs};
-use nix::unistd::geteuid;
+use nix::unistd::{Uid, User, geteuid};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
@@ -57,6 +57,8 @@ pub struct Request<'a> {
     pub args: &'a [OsString],
     /// Bytes of all maps together.
     pub map_bytes: u64,
+    /// The user's id that the run takes once it has attached.
+    pub becomes: Option<u32>,
 }
 
 impl Facts {
@@ -85,6 +87,8 @@ impl Facts {
             perf_event_paranoid: read_number("/proc/sys/kernel/perf_event_paranoid"),
             confinement: read_confinement(),
             sees_pid_1: fs::read("/proc/1/stat").is_ok(),
+            becomes: request.becomes.map(name_of),
+            can_fence: has_seccomp_filters(),
             command: Command {
                 program: std::env::current_exe().unwrap_or_else(|_| "execsnoop-tui".into()),
                 args: request.args.to_vec(),
@@ -174,6 +178,17 @@ fn read_tracing() -> Result<Tracing, String> {
         Tracing { place, lacking }
     })
     .map_err(|error| format!("{error:#}"))
+}
+
+/// Returns an account's name, or its id.
+fn name_of(uid: u32) -> String {
+    let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
+    user.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+fn has_seccomp_filters() -> bool {
+    let actions = fs::read_to_string("/proc/sys/kernel/seccomp/actions_avail");
+    actions.is_ok_and(|actions| actions.split_whitespace().any(|action| action == "errno"))
 }
 
 fn read_number(path: &str) -> Option<i64> {

@@ -42,6 +42,8 @@ fn good() -> Facts {
             ..Confinement::default()
         },
         sees_pid_1: true,
+        becomes: None,
+        can_fence: true,
         command: Command {
             program: "/usr/bin/execsnoop-tui".into(),
             args: vec!["-x".into()],
@@ -494,4 +496,14 @@ fn this_machine_can_be_read_by_anybody() {
 fn nothing_is_in_the_way_of_root_here() {
     let checks = check(&Facts::read(Request::default()));
     assert!(first_obstacle(&checks).is_none(), "{checks:#?}");
+}
+
+#[test]
+fn the_rights_that_are_left_are_told() {
+    let mut facts = good();
+    expect(&facts, "rights", State::Ok, "those of uid 0, CAP_BPF and");
+    facts.becomes = Some("alice".into());
+    expect(&facts, "rights", State::Ok, "those of alice, CAP_BPF and");
+    facts.can_fence = false;
+    expect(&facts, "rights", State::Warning, "CONFIG_SECCOMP_FILTER=y");
 }
