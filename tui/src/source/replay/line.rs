@@ -162,8 +162,9 @@ impl Parser {
     /// Returns which machine a line is of.
     fn host(&self, name: Option<&Text<'_>>) -> HostId {
         let known = name.and_then(|name| {
-            let is = |known: &Box<str>| *known.as_bytes() == *name.0;
-            u16::try_from(self.hosts.iter().position(is)?).ok()
+            let mut names = self.hosts.iter();
+            let known = names.position(|known| *known.as_bytes() == *name.0);
+            u16::try_from(known?).ok()
         });
         known.map_or(self.host, HostId)
     }
