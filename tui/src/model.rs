@@ -118,8 +118,14 @@ impl Model {
         self.processes.seed(running);
     }
 
+    /// Takes note of what the next events are about: machines not met before, and processes that already ran.
+    pub fn introduce(&mut self, others: Vec<Session>, running: Vec<Running>) {
+        others.into_iter().for_each(|other| self.meet(other));
+        self.seed(running);
+    }
+
     /// Takes note of one more machine whose events are told; they have its number, which follows that of the last.
-    pub fn meet(&mut self, other: Session) {
+    fn meet(&mut self, other: Session) {
         if self.session.others.is_empty() {
             self.processes.add_host(HostId(0), &self.session.host);
         }

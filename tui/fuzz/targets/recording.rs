@@ -31,8 +31,8 @@ fuzz_target!(|bytes: &[u8]| {
     let mut output = Output::new(Options::default());
     output.start(&session, &mut written);
     let mut model = Model::new(session, Users::default(), 100, 1 << 20);
-    while let Some(mut batch) = recording.batch() {
-        model.seed(std::mem::take(&mut batch.running));
+    while let Some(batch) = recording.batch() {
+        model.introduce(batch.others, batch.running);
         for event in batch.events {
             let applied = model.apply(event);
             output.event(&applied, &model, &mut written);

@@ -281,7 +281,7 @@ impl Tree {
 
     /// Selects a process and unfolds what hides it. Returns whether it is shown.
     pub fn reveal(&mut self, id: ProcessId, model: &Model, height: usize) -> bool {
-        let below = |root| id == root || model.processes.ancestors(id).any(|p| p.id == root);
+        let below = |root| id == root || model.processes.above(id).any(|p| p.id == root);
         self.root = self.root.filter(|root| below(*root));
         for above in model.processes.above(id) {
             if !self.is_open(above, model) {

@@ -104,7 +104,7 @@ fn each_value(
 ) {
     let exec = &row.exec;
     match key {
-        "err" if exec.failed() => tell(errno_name(-exec.ret).as_bytes()),
+        "err" if exec.failed() => tell(errno_name(exec.errno()).as_bytes()),
         "sig" => {
             if let Some(exit) = row.exit()
                 && let Status::Signal { number, .. } = exit.status

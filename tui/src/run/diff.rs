@@ -1,14 +1,14 @@
 //! Two recordings read one after the other, and how they differ.
 
 use super::privileges::{self, Kept};
-use super::{complain, runtime};
+use super::{complain, print, runtime};
 use crate::cli::{DiffConfig, DiffFormat};
 use crate::compare::{Tally, differences, table, write_ndjson};
 use crate::model::Model;
 use crate::resolve::Users;
 use crate::source::replay::{Input, Recording};
 use anyhow::{Context, Result};
-use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Programs that have not ended yet are remembered, so many and in so many bytes: the oldest go first.
@@ -26,19 +26,12 @@ pub(super) fn run(config: &DiffConfig) -> Result<ExitCode> {
     let a = tally(inputs.0, config)?;
     let b = tally(inputs.1, config)?;
     let differences = differences(&a, &b, config.factor);
-    let mut out = BufWriter::new(std::io::stdout());
-    let written = match config.format {
-        DiffFormat::Ndjson => write_ndjson(&mut out, &differences),
-        DiffFormat::Table => table(&mut out, &differences, width()),
-    };
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            return Err(error).context("cannot write to standard output");
-        }
-        _ => {}
-    }
+    let printed = print(|out| match config.format {
+        DiffFormat::Ndjson => write_ndjson(out, &differences),
+        DiffFormat::Table => table(out, &differences, width()),
+    })?;
     Ok(match differences.is_empty() {
-        true => ExitCode::SUCCESS,
+        true => printed,
         false => ExitCode::from(3),
     })
 }
@@ -48,8 +41,8 @@ fn tally(input: Input, config: &DiffConfig) -> Result<Tally> {
     let session = recording.session().clone();
     let mut model = Model::new(session, Users::default(), HISTORY.0, HISTORY.1);
     let mut tally = Tally::new(config.by, config.filter.clone()).context("cannot compare")?;
-    while let Some(mut batch) = recording.batch() {
-        model.seed(std::mem::take(&mut batch.running));
+    while let Some(batch) = recording.batch() {
+        model.introduce(batch.others, batch.running);
         batch
             .problems
             .iter()

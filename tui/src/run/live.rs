@@ -7,7 +7,7 @@ use super::{only, replay};
 use crate::cli::{Config, Source};
 use crate::event::Event;
 use crate::model::Model;
-use crate::redact::{Original, Redactor};
+use crate::redact::{Original, Redactor, Which};
 use crate::resolve::Users;
 use crate::source::probe::{Options, Probe, requirements};
 use crate::source::{Batch, proc};
@@ -114,9 +114,7 @@ async fn start(
     let mut running = proc::running();
     let redactor = redactor(config)?;
     if let Some(redactor) = &redactor {
-        running
-            .iter_mut()
-            .for_each(|process| redactor.mask_running(process));
+        redactor.mask_running(&mut running);
     }
     let mut problems = probe.problems().to_vec();
     if running.iter().any(|process| process.narrow)
@@ -207,14 +205,12 @@ impl Capture {
     /// Lets the model know who and what a batch's events are about, and masks secrets in them; returns the command
     /// lines that had some, as they were.
     pub(super) fn introduce(&self, batch: &mut Batch, model: &mut Model) -> Vec<Original> {
-        for other in batch.others.drain(..) {
-            model.meet(other);
-        }
         let originals = self.mask(batch);
         if self.knows_users {
             learn_users(model, &batch.events);
         }
-        model.seed(std::mem::take(&mut batch.running));
+        let others = std::mem::take(&mut batch.others);
+        model.introduce(others, std::mem::take(&mut batch.running));
         originals
     }
 
@@ -222,21 +218,15 @@ impl Capture {
         let Some(redactor) = &self.redactor else {
             return Vec::new();
         };
-        batch
-            .running
-            .iter_mut()
-            .for_each(|process| redactor.mask_running(process));
+        redactor.mask_running(&mut batch.running);
         let execs = batch.events.iter_mut().filter_map(|event| match event {
             Event::Exec(exec) => Some(exec),
             _ => None,
         });
         execs
             .filter_map(|exec| {
-                let args = redactor.mask(exec)?;
-                Some(Original {
-                    seq: exec.seq,
-                    args,
-                })
+                let of = Which::of(exec);
+                redactor.mask(exec).map(|args| Original { of, args })
             })
             .collect()
     }

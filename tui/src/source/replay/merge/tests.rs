@@ -41,8 +41,7 @@ fn read(texts: &[String]) -> (Model, Vec<(String, String)>, String) {
     while let Some(batch) = merged.batch() {
         assert!(batch.now_ns >= Some(latest_ns));
         latest_ns = batch.now_ns.unwrap();
-        batch.others.into_iter().for_each(|other| model.meet(other));
-        model.seed(batch.running);
+        model.introduce(batch.others, batch.running);
         for event in batch.events {
             if let Event::Exec(exec) = &event {
                 let host = model.session.host_name(exec.host).to_owned();
