@@ -79,6 +79,11 @@ pub fn rest_of_path(path: &[u8], capture: Capture) -> &[u8] {
     }
 }
 
+/// Returns the last part of a path.
+pub fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
+}
+
 /// The arguments of an exec: each ended by a NUL, but perhaps the last.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Args {
@@ -285,11 +290,7 @@ impl Exec {
 
     /// Returns the last part of the path that it was called with, unless that is empty.
     pub fn file_name(&self) -> Option<&[u8]> {
-        let name = self
-            .filename
-            .as_deref()?
-            .rsplit(|byte| *byte == b'/')
-            .next()?;
+        let name = base_name(self.filename.as_deref()?);
         (!name.is_empty()).then_some(name)
     }
 

@@ -25,6 +25,7 @@ pub mod process;
 pub mod rate;
 pub mod redact;
 pub mod resolve;
+pub mod rewrite;
 pub mod run;
 pub mod settings;
 pub mod shell;

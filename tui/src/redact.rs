@@ -3,8 +3,9 @@
 //! It goes by names (`--password=…`, `token: …`), by programs' flags (`mysql -p…`), by places (`https://me:…@host`) and
 //! by the shapes that well-known services give their keys. It rather masks too much; what it does not know stays.
 
-use crate::event::{Args, Capture, Exec, Flags, Running};
-use regex::bytes::{Regex, RegexSet};
+use crate::event::{Args, Capture, Exec, Flags, ProcessKey, Running, base_name};
+use crate::rewrite::Rewrites;
+use regex::bytes::Regex;
 use std::borrow::Cow;
 
 /// What stands in the place of a secret.
@@ -145,20 +146,38 @@ const FLAGS: &[Flag] = &[
 /// Flags of any program whose next argument is a secret, where the name itself does not stand before a `=`.
 const NEXT: &str = r"(?i)^--?(?:NAMES)$";
 
+/// Names one exec, also where recordings of several machines are read together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Which {
+    /// Of which process.
+    pub process: ProcessKey,
+    /// When: CLOCK_BOOTTIME, ns.
+    pub time_ns: u64,
+}
+
+impl Which {
+    /// Returns the name of an exec.
+    pub fn of(exec: &Exec) -> Self {
+        Self {
+            process: exec.key(),
+            time_ns: exec.time_ns,
+        }
+    }
+}
+
 /// The arguments of an exec before secrets in them were masked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Original {
-    /// The exec's number in its session.
-    pub seq: u64,
-    /// Its arguments.
+    /// Whose.
+    pub of: Which,
+    /// As they were.
     pub args: Args,
 }
 
 /// Finds and masks secrets.
 #[derive(Debug)]
 pub struct Redactor {
-    any: RegexSet,
-    patterns: Vec<(Regex, &'static str)>,
+    patterns: Rewrites,
     next: Regex,
 }
 
@@ -168,14 +187,9 @@ impl Redactor {
     /// # Errors
     /// None but what the tests would find: the expressions are fixed.
     pub fn new() -> Result<Self, regex::Error> {
-        let texts = PATTERNS.map(|(pattern, _)| pattern.replace("NAMES", NAMES));
-        let patterns = texts
-            .iter()
-            .zip(PATTERNS)
-            .map(|(text, (_, with))| Ok((Regex::new(text)?, with)));
+        let named = |(pattern, with): (&str, _)| (pattern.replace("NAMES", NAMES), with);
         Ok(Self {
-            any: RegexSet::new(&texts)?,
-            patterns: patterns.collect::<Result<_, regex::Error>>()?,
+            patterns: Rewrites::new(PATTERNS.map(named))?,
             next: Regex::new(&NEXT.replace("NAMES", NAMES))?,
         })
     }
@@ -186,7 +200,7 @@ impl Redactor {
         let in_env = exec
             .env
             .as_deref()
-            .and_then(|env| self.masked(env, |_, variable| self.within(variable)));
+            .and_then(|env| self.masked(env, |_, variable| self.patterns.apply(variable)));
         let in_args = self.command(&exec.args, exec.filename.as_deref());
         exec.flags
             .set(Flags::REDACTED, in_args.is_some() || in_env.is_some());
@@ -194,13 +208,15 @@ impl Redactor {
         in_args.map(|masked| std::mem::replace(&mut exec.args, masked))
     }
 
-    /// Masks what looks secret in the arguments of a process that already ran.
-    pub fn mask_running(&self, process: &mut Running) {
-        let args = Args {
-            bytes: std::mem::take(&mut process.cmdline),
-            ..Args::default()
-        };
-        process.cmdline = self.command(&args, None).unwrap_or(args).bytes;
+    /// Masks what looks secret in the arguments of processes that already ran.
+    pub fn mask_running(&self, running: &mut [Running]) {
+        for process in running {
+            let args = Args {
+                bytes: std::mem::take(&mut process.cmdline),
+                ..Args::default()
+            };
+            process.cmdline = self.command(&args, None).unwrap_or(args).bytes;
+        }
     }
 
     fn command(&self, args: &Args, path: Option<&[u8]>) -> Option<Args> {
@@ -250,27 +266,15 @@ impl Redactor {
         });
         match joined {
             Some(flag) => [flag.flag.as_bytes(), MASK.as_bytes()].concat().into(),
-            None => self.within(arg),
+            None => self.patterns.apply(arg),
         }
-    }
-
-    /// Masks what looks secret within a text.
-    fn within<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
-        let mut text = Cow::Borrowed(text);
-        for at in &self.any.matches(&text) {
-            let (pattern, with) = &self.patterns[at];
-            if let Cow::Owned(masked) = pattern.replace_all(&text, with.as_bytes()) {
-                text = masked.into();
-            }
-        }
-        text
     }
 }
 
 /// Returns the flags of a program that secrets follow; `path` names it where it has no arguments.
 fn flags_of(args: &Args, path: Option<&[u8]>) -> Vec<&'static Flag> {
     let path = args.iter().next().or(path).unwrap_or_default();
-    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let name = base_name(path);
     let is_of = |flag: &&Flag| {
         flag.programs
             .iter()
@@ -428,15 +432,13 @@ mod tests {
 
     #[test]
     fn processes_that_already_ran_are_masked() {
-        let mut running = Running {
-            cmdline: b"mysql\0-px\0"[..].into(),
+        let mut all = [&b"mysql\0-px\0"[..], b"mysql\0shop\0"].map(|cmdline| Running {
+            cmdline: cmdline.into(),
             ..running()
-        };
-        Redactor::new().unwrap().mask_running(&mut running);
-        assert_eq!(&*running.cmdline, b"mysql\0-p[redacted]\0");
-        running.cmdline = b"mysql\0shop\0"[..].into();
-        Redactor::new().unwrap().mask_running(&mut running);
-        assert_eq!(&*running.cmdline, b"mysql\0shop\0");
+        });
+        Redactor::new().unwrap().mask_running(&mut all);
+        assert_eq!(&*all[0].cmdline, b"mysql\0-p[redacted]\0");
+        assert_eq!(&*all[1].cmdline, b"mysql\0shop\0");
     }
 
     fn running() -> Running {

@@ -263,8 +263,7 @@ fn set_sort(settings: &mut Settings, value: &Value<'_>) -> Result<(), Fault> {
 }
 
 fn set_view(settings: &mut Settings, value: &Value<'_>) -> Result<(), Fault> {
-    let names = View::ALL.iter().map(|(_, name)| name.to_lowercase());
-    settings.view = Some(value.choice("view", names, View::by_name)?);
+    settings.view = Some(value.choice("view", View::names().into_iter(), View::by_name)?);
     Ok(())
 }
 

@@ -143,6 +143,16 @@ pub enum Entry {
     Gap(Lost),
 }
 
+impl Entry {
+    /// When it happened: CLOCK_BOOTTIME, ns.
+    pub fn time_ns(&self) -> u64 {
+        match self {
+            Self::Row(row) => row.exec.time_ns,
+            Self::Gap(lost) => lost.time_ns,
+        }
+    }
+}
+
 /// How many entries a chunk has; few in tests, so that they see many chunks.
 const CHUNK: usize = if cfg!(test) { 4 } else { 1024 };
 
@@ -358,6 +368,16 @@ impl Store {
     /// Returns the id of the oldest entry that is still there, or the next one's if there is none.
     pub fn first_id(&self) -> EntryId {
         EntryId(self.first)
+    }
+
+    /// Returns the oldest entry.
+    pub fn oldest(&self) -> Option<&Entry> {
+        self.get(self.first_id())
+    }
+
+    /// Returns the newest entry.
+    pub fn newest(&self) -> Option<&Entry> {
+        self.get(EntryId(self.next_id().0.checked_sub(1)?))
     }
 
     /// Returns the id that the next entry will get.

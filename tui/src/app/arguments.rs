@@ -53,11 +53,10 @@ impl App {
             }
             Takes::Columns | Takes::Sort => FIELDS.iter().map(of_field).collect(),
             Takes::View => {
-                let views = View::ALL.into_iter().enumerate();
-                let offer = |(at, (_, name)): (usize, (View, &str))| {
-                    Offer::new(name.to_lowercase(), format!("also by the key {}", at + 1))
-                };
-                views.map(offer).collect()
+                let names = View::names().into_iter().zip(1..);
+                names
+                    .map(|(name, key)| Offer::new(name, format!("also by the key {key}")))
+                    .collect()
             }
             Takes::Pid => self.newest_pids(),
             Takes::Filter | Takes::Nothing => Vec::new(),

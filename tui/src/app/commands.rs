@@ -191,12 +191,11 @@ impl App {
             Takes::Sort => self.understand_sort(text, from, args)?,
             Takes::View => {
                 let name = args.to_lowercase();
-                let mut views = View::ALL.into_iter();
-                match views.find(|(_, view)| view.to_lowercase() == name) {
-                    Some((view, _)) => Order::View(view),
+                match View::by_name(&name) {
+                    Some(view) => Order::View(view),
                     None if name.is_empty() => return Err(missing("a view")),
                     None => {
-                        let names = View::ALL.map(|(_, name)| name.to_lowercase()).join(", ");
+                        let names = View::names().join(", ");
                         let message = format!("there is no view {name}; there are {names}");
                         return Err(wrong(text, from, message));
                     }

@@ -4,7 +4,7 @@ use super::popup::{Popup, Subject};
 use super::words::words;
 use super::{App, Request};
 use crate::action::Action;
-use crate::event::{Capture, Exec};
+use crate::event::{Capture, Exec, base_name};
 use crate::export::ndjson;
 use crate::field::FIELDS;
 use crate::format;
@@ -225,7 +225,7 @@ fn command(exec: &Exec) -> Result<String, String> {
     if cwd.is_none() && !file.starts_with(b"/") {
         return Err("not copied: the path is relative, and its directory is not known".to_owned());
     }
-    let name = file.rsplit(|b| *b == b'/').next().unwrap_or(file);
+    let name = base_name(file);
     let argv0 = exec.args.iter().next();
     let mut out = String::new();
     if let Some(cwd) = cwd {

@@ -11,9 +11,9 @@ impl App {
         if self.search.is_empty() {
             let key = self.options.keys.text(Mode::Events, Action::Search);
             self.warn(format!("nothing was searched yet: {key} begins"));
-        } else if !self.find(forward, false, Want::Search) {
-            let end = if forward { "below" } else { "above" };
-            self.warn(format!("no '{}' {end}", self.search.text()));
+        } else {
+            let what = format!("'{}'", self.search.text());
+            self.go_to_next(forward, Want::Search, &what);
         }
     }
 
@@ -22,10 +22,7 @@ impl App {
         if self.view == View::Rate {
             return self.next_failed_moment(forward);
         }
-        if !self.find(forward, false, Want::Failure) {
-            let end = if forward { "below" } else { "above" };
-            self.warn(format!("no failed exec {end}"));
-        }
+        self.go_to_next(forward, Want::Failure, "failed exec");
     }
 
     /// Goes to the next marked row, or the one before.
@@ -33,9 +30,15 @@ impl App {
         if self.marks.is_empty() {
             let key = self.options.keys.text(Mode::Events, Action::ToggleMark);
             self.warn(format!("no row is marked: {key} marks one"));
-        } else if !self.find(forward, false, Want::Mark) {
+        } else {
+            self.go_to_next(forward, Want::Mark, "marked row");
+        }
+    }
+
+    fn go_to_next(&mut self, forward: bool, want: Want, what: &str) {
+        if !self.find(forward, false, want) {
             let end = if forward { "below" } else { "above" };
-            self.warn(format!("no marked row {end}"));
+            self.warn(format!("no {what} {end}"));
         }
     }
 

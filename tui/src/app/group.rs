@@ -9,6 +9,7 @@ use crate::filter::term;
 use crate::keymap::Mode;
 use crate::pivot::by::{self, Values};
 use crate::pivot::{Group, GroupId};
+use crate::store::Entry;
 use std::cmp::Ordering;
 
 #[cfg(test)]
@@ -130,11 +131,7 @@ impl Groups {
 impl App {
     /// When the oldest entry of the history was made.
     pub(crate) fn oldest_ns(&self) -> Option<u64> {
-        let (_, entry) = self.model.store.iter().next()?;
-        Some(match entry {
-            crate::store::Entry::Row(row) => row.exec.time_ns,
-            crate::store::Entry::Gap(lost) => lost.time_ns,
-        })
+        self.model.store.oldest().map(Entry::time_ns)
     }
 
     pub(super) fn act_in_groups(&mut self, action: Action) {

@@ -14,6 +14,8 @@ const SECOND_NS: u64 = 1_000_000_000;
 /// How fast something can be replayed, at least and at most, times as fast as it happened.
 const SPEEDS: std::ops::RangeInclusive<f64> = 0.125..=1_024.0;
 
+const NO_PACE: &str = "this is not replayed at a pace; --speed N with -r or --demo does that";
+
 /// A moment that is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
@@ -54,7 +56,8 @@ impl App {
         };
         match (next, forward) {
             (Some(id), _) => {
-                let time_ns = self.time_of(id).unwrap_or(0);
+                let entry = self.model.store.get(id);
+                let time_ns = entry.map_or(0, Entry::time_ns);
                 self.look_at(EntryId(id.0 + 1), time_ns);
             }
             (None, true) => self.leave_moment(),
@@ -122,18 +125,10 @@ impl App {
         self.inform("back to the present");
     }
 
-    fn time_of(&self, id: EntryId) -> Option<u64> {
-        Some(match self.model.store.get(id)? {
-            Entry::Row(row) => row.exec.time_ns,
-            Entry::Gap(lost) => lost.time_ns,
-        })
-    }
-
     /// Replays as many times as fast.
     pub(super) fn change_speed(&mut self, times: f64) {
         let Some(speed) = self.options.speed else {
-            return self
-                .warn("this is not replayed at a pace; --speed N with -r or --demo does that");
+            return self.warn(NO_PACE);
         };
         let to = (speed * times).clamp(*SPEEDS.start(), *SPEEDS.end());
         self.options.speed = Some(to);
@@ -144,7 +139,7 @@ impl App {
     /// Lets the next event of a replay happen, and no more.
     pub(super) fn step_replay(&mut self) {
         if self.options.speed.is_none() {
-            self.warn("this is not replayed at a pace; --speed N with -r or --demo does that");
+            self.warn(NO_PACE);
         } else if self.moment.is_some() {
             self.warn("this is the past; go on to the present first");
         } else {

@@ -1,5 +1,6 @@
 //! What is offered to be put into the line that is typed: a short list with, perhaps, one of it highlighted.
 
+use super::table::in_sight;
 use crate::action::Action;
 use std::ops::Range;
 
@@ -79,8 +80,6 @@ impl Offers {
 
     /// Scrolls so that the highlighted one is among `page` visible lines.
     pub fn scroll(&mut self, page: usize) {
-        let selected = self.selected.unwrap_or(0);
-        let lowest = (selected + 1).saturating_sub(page);
-        self.scroll = self.scroll.min(selected).max(lowest);
+        self.scroll = in_sight(self.scroll, self.selected.unwrap_or(0), page);
     }
 }

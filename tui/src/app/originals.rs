@@ -3,9 +3,9 @@
 use super::App;
 use super::details::Tab;
 use super::popup::Popup;
-use crate::event::Args;
-use crate::redact::Original;
-use std::collections::VecDeque;
+use crate::event::{Args, Exec};
+use crate::redact::{Original, Which};
+use std::collections::{HashMap, VecDeque};
 
 /// So many are kept at most.
 const MOST: usize = 4_096;
@@ -13,30 +13,33 @@ const MOST: usize = 4_096;
 /// So many bytes of them are kept at most.
 const MOST_BYTES: usize = 4 << 20;
 
-/// The newest command lines that had secrets, by the number of their exec.
+/// The newest command lines that had secrets, by their exec.
 #[derive(Debug, Default)]
 pub(super) struct Originals {
-    kept: VecDeque<Original>,
+    kept: HashMap<Which, Args>,
+    /// Those that are kept, as they came.
+    order: VecDeque<Which>,
     bytes: usize,
 }
 
 impl Originals {
-    fn push(&mut self, original: Original) {
-        self.bytes += original.args.bytes.len();
-        self.kept.push_back(original);
+    fn push(&mut self, Original { of, args }: Original) {
+        self.bytes += args.bytes.len();
+        match self.kept.insert(of, args) {
+            Some(before) => self.bytes -= before.bytes.len(),
+            None => self.order.push_back(of),
+        }
         while self.kept.len() > MOST || self.bytes > MOST_BYTES {
-            let Some(oldest) = self.kept.pop_front() else {
+            let oldest = self.order.pop_front();
+            let Some(gone) = oldest.and_then(|of| self.kept.remove(&of)) else {
                 return;
             };
-            self.bytes -= oldest.args.bytes.len();
+            self.bytes -= gone.bytes.len();
         }
     }
 
-    fn get(&self, seq: u64) -> Option<&Args> {
-        let at = self
-            .kept
-            .binary_search_by_key(&seq, |original| original.seq);
-        self.kept.get(at.ok()?).map(|original| &original.args)
+    fn get(&self, of: Which) -> Option<&Args> {
+        self.kept.get(&of)
     }
 }
 
@@ -49,8 +52,8 @@ impl App {
     }
 
     /// Returns the arguments of an exec as they were before secrets were masked, if they are kept.
-    pub fn original(&self, seq: u64) -> Option<&Args> {
-        self.originals.get(seq)
+    pub fn original(&self, exec: &Exec) -> Option<&Args> {
+        self.originals.get(Which::of(exec))
     }
 
     /// Shows the arguments of the line that the details are about as they were, or masked again.
@@ -60,7 +63,7 @@ impl App {
         };
         let revealed = details.revealed;
         let row = self.row_of(details.subject);
-        if row.and_then(|row| self.original(row.exec.seq)).is_none() {
+        if row.and_then(|row| self.original(&row.exec)).is_none() {
             return self
                 .warn("nothing of this command line was masked, or it is not kept any more");
         }
@@ -74,28 +77,51 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{HostId, ProcessKey};
 
-    fn original(seq: u64, size: usize) -> Original {
+    fn which(time_ns: u64) -> Which {
+        Which {
+            process: ProcessKey::default(),
+            time_ns,
+        }
+    }
+
+    fn original(time_ns: u64, size: usize) -> Original {
         let args = Args::from_list(&["x".repeat(size)]);
-        Original { seq, args }
+        Original {
+            of: which(time_ns),
+            args,
+        }
     }
 
     #[test]
     fn the_newest_are_kept() {
         let mut originals = Originals::default();
-        (0..MOST as u64 + 10).for_each(|seq| originals.push(original(2 * seq, 5)));
+        (0..MOST as u64 + 10).for_each(|time| originals.push(original(2 * time, 5)));
         assert_eq!(originals.kept.len(), MOST);
-        assert_eq!(originals.get(18), None);
-        assert_eq!(originals.get(20), Some(&original(20, 5).args));
-        assert_eq!(originals.get(21), None);
+        assert_eq!(originals.get(which(18)), None);
+        assert_eq!(originals.get(which(20)), Some(&original(20, 5).args));
+        assert_eq!(originals.get(which(21)), None);
     }
 
     #[test]
     fn long_ones_do_not_fill_the_memory() {
         let mut originals = Originals::default();
-        (0..100).for_each(|seq| originals.push(original(seq, MOST_BYTES / 10)));
-        assert_eq!(originals.kept.len(), 9);
-        let bytes: usize = originals.kept.iter().map(|one| one.args.bytes.len()).sum();
+        let some = || (0..100).map(|time| original(time, MOST_BYTES / 10));
+        some().chain(some()).for_each(|one| originals.push(one));
+        assert_eq!((originals.kept.len(), originals.order.len()), (9, 9));
+        let bytes: usize = originals.kept.values().map(|one| one.bytes.len()).sum();
         assert_eq!(originals.bytes, bytes);
+    }
+
+    #[test]
+    fn the_same_moment_on_another_machine_is_another_exec() {
+        let mut originals = Originals::default();
+        let mut there = original(7, 3);
+        there.of.process.host = HostId(1);
+        originals.push(there.clone());
+        originals.push(original(7, 5));
+        assert_eq!(originals.get(which(7)), Some(&original(7, 5).args));
+        assert_eq!(originals.get(there.of), Some(&there.args));
     }
 }

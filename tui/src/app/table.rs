@@ -140,6 +140,14 @@ pub(super) fn window_top(index: usize, line: usize, len: usize, height: usize) -
     index.saturating_sub(line).min(len.saturating_sub(height))
 }
 
+/// Returns by how many lines a list is to be scrolled so that the selected one is among `page` visible ones: as before
+/// if it is already.
+pub fn in_sight(scroll: usize, selected: usize, page: usize) -> usize {
+    scroll
+        .min(selected)
+        .max((selected + 1).saturating_sub(page))
+}
+
 /// Returns the first visible line and the selected one after scrolling.
 pub(super) fn scrolled(
     top: usize,

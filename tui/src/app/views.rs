@@ -46,9 +46,13 @@ impl View {
 
     /// Returns the view of a name, which is its tab's in small letters.
     pub fn by_name(name: &str) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        let hit = all.find(|(_, known)| known.to_lowercase() == name);
-        hit.map(|(view, _)| view)
+        let at = Self::names().iter().position(|known| known == name)?;
+        Self::ALL.get(at).map(|(view, _)| *view)
+    }
+
+    /// Returns the names by which views are asked for, in the order of their tabs.
+    pub fn names() -> [String; Self::ALL.len()] {
+        Self::ALL.map(|(_, tab)| tab.to_lowercase())
     }
 
     /// Returns the view whose tab is `by` tabs further, round and round.

@@ -120,7 +120,7 @@ pub struct RecordConfig {
 impl RecordConfig {
     /// Returns whether standard output gets it.
     pub fn is_stdout(&self) -> bool {
-        self.path.as_os_str() == "-"
+        super::value::is_standard(&self.path)
     }
 }
 

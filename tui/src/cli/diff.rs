@@ -1,15 +1,13 @@
 //! What two recordings are compared by.
 
+use super::Context;
 use super::resolve::parsed;
-use super::{Context, value};
+use super::value::{self, is_standard};
 use crate::compare::By;
 use crate::filter::Filter;
 use crate::settings::Place;
 use clap::ValueEnum;
-use std::path::{Path, PathBuf};
-
-/// The name that stands for standard input.
-const STDIN: &str = "-";
+use std::path::PathBuf;
 
 /// The flags of `diff`.
 #[derive(Debug, clap::Args)]
@@ -69,7 +67,7 @@ pub struct DiffConfig {
 }
 
 pub(super) fn resolve(args: DiffArgs, context: &Context<'_>) -> Result<DiffConfig, String> {
-    if args.a == Path::new(STDIN) && args.b == Path::new(STDIN) {
+    if is_standard(&args.a) && is_standard(&args.b) {
         return Err("both recordings are standard input: name a file for one".into());
     }
     // Of what is set, named filters are all that it could ask for.

@@ -162,8 +162,8 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
 
 /// Decides where events come from; of what is not live, nothing can be started.
 fn source(args: &LiveArgs, command: &[OsString]) -> Result<Source, String> {
-    let stdin = |path: &&std::path::PathBuf| path.as_os_str() == "-";
-    if args.read.iter().filter(stdin).count() > 1 {
+    let is_stdin = |path: &&std::path::PathBuf| super::value::is_standard(path);
+    if args.read.iter().filter(is_stdin).count() > 1 {
         return Err("--read: standard input can be read once: name a file".into());
     }
     let source = match &*args.read {

@@ -3,6 +3,7 @@
 use crate::app::View;
 use probe_common::limits::ARG_BYTES_MAX;
 use regex::bytes::Regex;
+use std::path::Path;
 use std::time::Duration;
 
 /// Parses a regular expression.
@@ -47,15 +48,15 @@ pub(super) fn speed(text: &str) -> Result<Speed, String> {
     })
 }
 
+/// Returns whether a name stands for standard input or output.
+pub(super) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// Parses the name of a view.
 pub(super) fn view(text: &str) -> Result<View, String> {
-    View::by_name(text).ok_or_else(|| {
-        let names: Vec<_> = View::ALL
-            .iter()
-            .map(|(_, name)| name.to_lowercase())
-            .collect();
-        format!("write one of {}", names.join(", "))
-    })
+    let names = || View::names().join(", ");
+    View::by_name(text).ok_or_else(|| format!("write one of {}", names()))
 }
 
 /// Parses the ring buffer's size in bytes, perhaps with K, M or G behind it.

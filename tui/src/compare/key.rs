@@ -1,10 +1,9 @@
 //! What two runs of the same command have in common.
 
 use crate::event::Exec;
+use crate::rewrite::Rewrites;
 use crate::text;
 use clap::ValueEnum;
-use regex::bytes::Regex;
-use std::borrow::Cow;
 
 /// Parts of arguments that differ from run to run, and what is kept of them.
 const VOLATILE: [(&str, &str); 6] = [
@@ -43,16 +42,13 @@ pub enum By {
 #[derive(Debug)]
 pub(super) struct Keys {
     by: By,
-    volatile: Vec<(Regex, &'static str)>,
+    volatile: Rewrites,
 }
 
 impl Keys {
     pub(super) fn new(by: By) -> Result<Self, regex::Error> {
-        let made = VOLATILE.map(|(pattern, kept)| Ok((Regex::new(pattern)?, kept)));
-        Ok(Self {
-            by,
-            volatile: made.into_iter().collect::<Result<_, regex::Error>>()?,
-        })
+        let volatile = Rewrites::new(VOLATILE)?;
+        Ok(Self { by, volatile })
     }
 
     /// Returns the key of an exec, escaped.
@@ -61,17 +57,17 @@ impl Keys {
             By::Comm => text::escape(exec.comm.as_bytes()).into_owned(),
             By::Exe => {
                 let path = exec.exe.as_deref().or(exec.filename.as_deref());
-                let path = self.steady(path.unwrap_or_default());
+                let path = self.volatile.apply(path.unwrap_or_default());
                 text::escape(&path).into_owned()
             }
             By::Command => {
                 let name = exec.file_name().unwrap_or(exec.comm.as_bytes());
-                let name = self.steady(name);
+                let name = self.volatile.apply(name);
                 let args: Vec<_> = exec
                     .args
                     .iter()
                     .skip(1)
-                    .map(|arg| self.steady(arg))
+                    .map(|arg| self.volatile.apply(arg))
                     .collect();
                 let words = std::iter::once(&*name).chain(args.iter().map(|arg| &**arg));
                 let mut line = String::new();
@@ -79,17 +75,6 @@ impl Keys {
                 line
             }
         }
-    }
-
-    /// Returns a text without what differs from run to run.
-    fn steady<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
-        let mut text = Cow::Borrowed(text);
-        for (pattern, kept) in &self.volatile {
-            if let Cow::Owned(steady) = pattern.replace_all(&text, kept.as_bytes()) {
-                text = steady.into();
-            }
-        }
-        text
     }
 }
 

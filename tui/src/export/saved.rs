@@ -112,7 +112,8 @@ impl Saved {
         }
         let more = self.next < self.parts.len();
         if !more && self.form == Form::Ndjson {
-            let duration_ns = newest_ns(model).saturating_sub(model.session.started_ns);
+            let newest_ns = model.store.newest().map_or(0, Entry::time_ns);
+            let duration_ns = newest_ns.saturating_sub(model.session.started_ns);
             self.ndjson.end(&self.totals, duration_ns, out);
         }
         more
@@ -160,15 +161,6 @@ fn in_time(entries: Vec<EntryId>, model: &Model) -> Vec<(EntryId, Part)> {
     }
     parts.sort_by_key(|(time_ns, part, id)| (*time_ns, *part, *id));
     parts.into_iter().map(|(_, part, id)| (id, part)).collect()
-}
-
-fn newest_ns(model: &Model) -> u64 {
-    let newest = model.store.next_id().0.checked_sub(1).map(EntryId);
-    match newest.and_then(|id| model.store.get(id)) {
-        Some(Entry::Row(row)) => row.exec.time_ns,
-        Some(Entry::Gap(lost)) => lost.time_ns,
-        None => 0,
-    }
 }
 
 #[cfg(test)]

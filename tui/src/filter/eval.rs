@@ -10,7 +10,7 @@ use crate::event::{ProcessKey, Status};
 use crate::field::{Value, command_line};
 use crate::model::Model;
 use crate::process::Process;
-use crate::store::{Entry, EntryId, Row};
+use crate::store::Row;
 use jiff::Timestamp;
 use memchr::memmem;
 use rustc_hash::FxHashMap;
@@ -196,7 +196,10 @@ fn number(of: &Number, row: &Row, model: &Model, memory: &mut Memory) -> Option<
             Status::Code(_) => None,
         },
         Number::Depth { memo } => Some(above(row, model, memory, *memo, &|_, _| Found::Further(1))),
-        Number::Age => Some(newest_ns(model)?.saturating_sub(row.exec.time_ns)),
+        Number::Age => {
+            let newest_ns = model.store.newest()?.time_ns();
+            Some(newest_ns.saturating_sub(row.exec.time_ns))
+        }
         Number::Clock(zone) => {
             let wall = i128::from(model.session.wall_ns(row.exec.time_ns));
             let time = Timestamp::from_nanosecond(wall).ok()?;
@@ -204,15 +207,6 @@ fn number(of: &Number, row: &Row, model: &Model, memory: &mut Memory) -> Option<
             u64::try_from(local.rem_euclid(86_400_000_000_000)).ok()
         }
     }
-}
-
-/// Returns the time of the newest entry.
-fn newest_ns(model: &Model) -> Option<u64> {
-    let newest = model.store.next_id().0.checked_sub(1)?;
-    Some(match model.store.get(EntryId(newest))? {
-        Entry::Row(row) => row.exec.time_ns,
-        Entry::Gap(lost) => lost.time_ns,
-    })
 }
 
 fn text(

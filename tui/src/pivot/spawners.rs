@@ -99,7 +99,7 @@ impl Spawners {
         let before_ns = self.span.to.saturating_mul(SECOND_NS);
         self.span = span;
         let from_ns = span.from.saturating_mul(SECOND_NS);
-        let time_at = |id: u64| store.get(EntryId(id)).map(time_of);
+        let time_at = |id: u64| store.get(EntryId(id)).map(Entry::time_ns);
         let gone = |id: u64| time_at(id).is_none_or(|time_ns| time_ns < from_ns);
         while self.first < self.next && gone(self.first) {
             self.first += 1;
@@ -131,7 +131,7 @@ impl Spawners {
         self.done = false;
         while self.next < last {
             let id = EntryId(self.next);
-            let time_ns = model.store.get(id).map_or(0, time_of);
+            let time_ns = model.store.get(id).map_or(0, Entry::time_ns);
             if time_ns >= end_ns.saturating_add(DISORDER_NS) {
                 self.done = true;
                 break;
@@ -168,19 +168,12 @@ impl Spawners {
     }
 }
 
-fn time_of(entry: &Entry) -> u64 {
-    match entry {
-        Entry::Row(row) => row.exec.time_ns,
-        Entry::Gap(lost) => lost.time_ns,
-    }
-}
-
 /// Returns the first entry that is not older than this, as far as they are in order.
 pub fn first_since(store: &Store, time_ns: u64) -> EntryId {
     let (mut low, mut high) = (store.first_id().0, store.next_id().0);
     while low < high {
         let middle = low + (high - low) / 2;
-        let older = store.get(EntryId(middle)).map(time_of);
+        let older = store.get(EntryId(middle)).map(Entry::time_ns);
         if older.is_some_and(|older| older < time_ns) {
             low = middle + 1;
         } else {

@@ -118,7 +118,7 @@ fn read(path: &Path) -> Result<Option<String>> {
 }
 
 /// Opens what may be no file at all, and does not wait for a pipe's writer.
-fn open(path: &Path) -> std::io::Result<File> {
+pub(super) fn open(path: &Path) -> std::io::Result<File> {
     let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
     File::options()
         .read(true)

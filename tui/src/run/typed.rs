@@ -3,10 +3,9 @@
 //! The file is the invoking user's, and is read and written once this program is that user.
 
 use super::invoking_user;
-use super::settings::directory_of_user;
+use super::settings::{directory_of_user, open};
 use crate::app::history::Histories;
 use anyhow::{Context, Result};
-use nix::fcntl::OFlag;
 use std::fs::{DirBuilder, File};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -36,13 +35,8 @@ impl Typed {
 
     /// Reads them; what cannot be read is as if it were not there.
     pub(super) fn load(&self) -> Histories {
-        let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        let file = File::options()
-            .read(true)
-            .custom_flags(flags.bits())
-            .open(&self.path);
         let mut text = String::new();
-        let read = file.and_then(|file| file.take(MAX).read_to_string(&mut text));
+        let read = open(&self.path).and_then(|file| file.take(MAX).read_to_string(&mut text));
         read.ok()
             .and_then(|_| serde_json::from_str(&text).ok())
             .unwrap_or_default()

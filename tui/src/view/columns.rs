@@ -14,6 +14,7 @@ use super::{LookAt, area_of, popup_frame, scroll_text};
 use crate::app::App;
 use crate::app::column_menu::Line;
 use crate::app::popup::Popup;
+use crate::app::table::in_sight;
 use crate::field::Field;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -46,10 +47,8 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: LookAt<
     };
     let inside = popup_frame(buf, place, &title, &look);
     let page = usize::from(inside.height).max(1);
-    let (selected, scroll) = (menu.selected, menu.scroll);
-    let scroll = scroll
-        .min(selected)
-        .max((selected + 1).saturating_sub(page));
+    let selected = menu.selected;
+    let scroll = in_sight(menu.scroll, selected, page);
     let seen: Vec<(&Field, u16)> = app.columns_within(app.hits.screen.width);
     let parts = |line: &Line| -> Vec<Part<'static>> {
         let field = line.column.field;

@@ -171,7 +171,7 @@ fn page<'l, 'm>(shown: Shown, app: &App, look: &'l Look<'m>, width: usize) -> Pa
         (Tab::Facts, None, None) => {
             page.note("this event left the history, oldest out first; --history keeps more");
         }
-        (Tab::Arguments, Some(row), _) => match app.original(row.exec.seq) {
+        (Tab::Arguments, Some(row), _) => match app.original(&row.exec) {
             Some(original) if revealed => {
                 page.note("with what was masked; v masks it again");
                 page.arguments(original);

@@ -6,6 +6,7 @@ use crate::action::Action;
 use crate::app::App;
 use crate::app::copy::What;
 use crate::app::popup::Popup;
+use crate::app::table::in_sight;
 use crate::field::{FIELDS, by_key};
 use crate::keymap::Mode;
 use ratatui::buffer::Buffer;
@@ -51,9 +52,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: super::
     };
     let inside = popup_frame(buf, place, title, &look);
     let page = usize::from(inside.height).max(1);
-    let scroll = scroll
-        .min(selected)
-        .max((selected + 1).saturating_sub(page));
+    let scroll = in_sight(scroll, selected, page);
     let lines: Vec<Vec<Part<'static>>> = lines
         .into_iter()
         .map(|(mark, name, doc)| {

@@ -20,6 +20,12 @@ pub(super) fn parts(buf: &mut Buffer, area: Rect, parts: &[Part<'_>], ellipsis: 
     scrolled(buf, area, parts, 0, ellipsis)
 }
 
+/// Takes away what is there.
+pub(super) fn clear(buf: &mut Buffer, area: Rect) {
+    let area = area.intersection(buf.area);
+    area.positions().for_each(|at| buf[at].reset());
+}
+
 /// Paints parts of which the first `skip` cells are scrolled away.
 pub(super) fn scrolled(
     buf: &mut Buffer,

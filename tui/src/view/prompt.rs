@@ -3,8 +3,10 @@
 use super::offers;
 use super::paint::{self, Part, line};
 use super::status;
+use super::theme::Theme;
 use super::{Look, LookAt};
 use crate::action::Action;
+use crate::app::line::Line;
 use crate::app::offers::Does;
 use crate::app::prompt::{Prompt, PromptKind};
 use crate::app::{App, Tone};
@@ -42,21 +44,10 @@ pub(super) fn draw(
     let prompt = app.prompt()?;
     let theme = look.theme;
     let place = paint::below(area, above.height);
-    for y in place.top()..place.bottom() {
-        for x in place.left()..place.right() {
-            buf[(x, y)].reset();
-        }
-    }
+    paint::clear(buf, place);
     let first = line(place, 0);
     let label = format!(" {}: ", prompt.label());
-    let used = paint::text(buf, first, &label, theme.accent, "");
-    let field = paint::from_column(first, used);
-    let (before, _) = prompt.line.around_cursor();
-    let room = usize::from(field.width).saturating_sub(2);
-    let skip = cells::width(before).saturating_sub(room);
-    let text = [(prompt.text().into(), theme.bright)];
-    paint::scrolled(buf, field, &text, skip, theme.glyphs.ellipsis);
-    let at = u16::try_from(cells::width(before) - skip).unwrap_or(0);
+    let Typed { used, skip, cursor } = typed(buf, first, &label, &prompt.line, theme);
     below(buf, line(place, 1), prompt, app, &look, (used, skip));
     let part = prompt
         .text()
@@ -66,8 +57,38 @@ pub(super) fn draw(
     let column = u16::try_from(column).unwrap_or(u16::MAX);
     let title = title(prompt, &app.options.keys);
     offers::draw(buf, above, column, &prompt.offers, (&title, page), &look);
+    cursor
+}
+
+/// A line that is typed, as it was painted.
+pub(super) struct Typed {
+    /// How many cells stand before it.
+    used: u16,
+    /// How many of its cells are scrolled away.
+    skip: usize,
+    /// Where the text cursor is.
+    pub(super) cursor: Option<Position>,
+}
+
+/// Paints a label, and behind it a line that is typed, scrolled so that its cursor is seen.
+pub(super) fn typed(
+    buf: &mut Buffer,
+    area: Rect,
+    label: &str,
+    line: &Line,
+    theme: &Theme,
+) -> Typed {
+    let used = paint::text(buf, area, label, theme.accent, "");
+    let field = paint::from_column(area, used);
+    let (before, _) = line.around_cursor();
+    let room = usize::from(field.width).saturating_sub(2);
+    let skip = cells::width(before).saturating_sub(room);
+    let text = [(line.text().into(), theme.bright)];
+    paint::scrolled(buf, field, &text, skip, theme.glyphs.ellipsis);
+    let at = u16::try_from(cells::width(before) - skip).unwrap_or(0);
     let x = field.x.saturating_add(at);
-    (x < area.right()).then_some(Position { x, y: first.y })
+    let cursor = (x < area.right()).then_some(Position { x, y: area.y });
+    Typed { used, skip, cursor }
 }
 
 /// What stands above the offers.

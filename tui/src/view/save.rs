@@ -2,10 +2,10 @@
 
 use super::Look;
 use super::paint::{self, Part, line};
+use super::prompt::typed;
 use super::status;
 use crate::app::App;
 use crate::app::popup::Popup;
-use crate::cells;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -19,11 +19,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) -> 
     };
     let theme = look.theme;
     let ellipsis = theme.glyphs.ellipsis;
-    for y in area.top()..area.bottom() {
-        for x in area.left()..area.right() {
-            buf[(x, y)].reset();
-        }
-    }
+    paint::clear(buf, area);
     let first = line(area, 0);
     let mut parts: Vec<Part<'_>> = Vec::new();
     let mut cursor = None;
@@ -36,16 +32,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &App, look: &Look<'_>) -> 
         ];
         paint::parts(buf, first, &question, ellipsis);
     } else {
-        let used = paint::text(buf, first, " save as: ", theme.accent, "");
-        let field = paint::from_column(first, used);
-        let (before, _) = prompt.line.around_cursor();
-        let room = usize::from(field.width).saturating_sub(2);
-        let skip = cells::width(before).saturating_sub(room);
-        let text = [(prompt.line.text().into(), theme.bright)];
-        paint::scrolled(buf, field, &text, skip, ellipsis);
-        let at = u16::try_from(cells::width(before) - skip).unwrap_or(0);
-        let x = field.x.saturating_add(at);
-        cursor = (x < area.right()).then_some(Position { x, y: first.y });
+        cursor = typed(buf, first, " save as: ", &prompt.line, theme).cursor;
         parts.push(match app.save_in_words(prompt) {
             Ok(words) => (format!("{words}   ").into(), theme.text),
             Err(wrong) => (format!("{wrong}   ").into(), theme.failed),

@@ -70,22 +70,14 @@ fn whole_command(buf: &mut Buffer, area: Rect, row: &Row, look: &Look<'_>) {
     let command = look.plain(command.into());
     let lines = cells::wrap(&command, width.max(1));
     let last = usize::from(area.height).saturating_sub(1);
+    let ellipsis = look.theme.glyphs.ellipsis;
     for (y, text) in (0..area.height).zip(&lines) {
         let place = paint::from_column(line(area, y), 2);
         let cut = usize::from(y) == last && lines.len() > last + 1;
-        let text = match cut {
-            true => cells::fit(&format!("{text}   "), width, look.theme.glyphs.ellipsis),
-            false => (*text).to_owned(),
-        };
-        let more = if cut { look.theme.glyphs.ellipsis } else { "" };
+        let more = if cut { ellipsis } else { "" };
+        let text = cells::fit(text, width.saturating_sub(cells::width(more)), "");
         let text = format!("{}{more}", text.trim_end());
-        paint::text(
-            buf,
-            place,
-            &text,
-            look.theme.bright,
-            look.theme.glyphs.ellipsis,
-        );
+        paint::text(buf, place, &text, look.theme.bright, ellipsis);
     }
 }
 

@@ -4,6 +4,7 @@ use super::paint::{self, Part};
 use super::{LookAt, popup_frame, scroll_text};
 use crate::app::App;
 use crate::app::popup::Popup;
+use crate::app::table::in_sight;
 use crate::app::terms::Term;
 use crate::cells;
 use crate::format;
@@ -62,8 +63,7 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, app: &mut App, look_at: LookAt<
     };
     let lines: Vec<_> = terms.iter().enumerate().map(line).collect();
     let page = usize::from(inside.height).max(1);
-    let lowest = (list.selected + 1).saturating_sub(page);
-    let scroll = list.scroll.min(list.selected).max(lowest);
+    let scroll = in_sight(list.scroll, list.selected, page);
     let scroll = scroll_text(buf, inside, &lines, scroll, &look);
     let selected = list.selected.checked_sub(scroll);
     if let Some(y) = selected.and_then(|y| u16::try_from(y).ok()) {

@@ -14,7 +14,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("container", &[]),
     ("event", &["container"]),
     ("resolve", &[]),
-    ("redact", &["event"]),
+    ("rewrite", &[]),
+    ("redact", &["event", "rewrite"]),
     ("rate", &[]),
     ("action", &[]),
     ("cells", &["text"]),
@@ -125,7 +126,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "compare",
         &[
-            "cells", "event", "filter", "format", "model", "pivot", "store", "text",
+            "cells", "event", "filter", "format", "model", "pivot", "rewrite", "store", "text",
         ],
     ),
     ("doctor", &["source", "text"]),

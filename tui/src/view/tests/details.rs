@@ -5,7 +5,7 @@ use crate::app::details::{Fact, Tab};
 use crate::app::popup::Popup;
 use crate::event::Event;
 use crate::fixture::{exec, model};
-use crate::redact::{Original, Redactor};
+use crate::redact::{Original, Redactor, Which};
 
 fn tab_and_lines(shot: &Shot) -> (Tab, usize) {
     match shot.app.popups.last() {
@@ -135,11 +135,11 @@ fn a_click_selects_a_tab_and_a_line() {
 #[test]
 fn a_command_line_is_revealed_and_masked_again() {
     let mut exec = exec(0, 7_001, 1, &["app", "--password=hunter2"]);
-    exec.seq = 9;
+    let of = Which::of(&exec);
     let args = Redactor::new().unwrap().mask(&mut exec).unwrap();
     let mut app = App::new(model(100), AppOptions::default());
     app.apply(vec![Event::Exec(Box::new(exec))]);
-    app.keep_originals(vec![Original { seq: 9, args }]);
+    app.keep_originals(vec![Original { of, args }]);
     let shot = Shot::new(app, 100, 30).keys("d Tab");
     assert!(
         shot.look().contains("--password=[redacted]"),
