@@ -27,8 +27,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 /// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// The same while more comes than anybody reads, until a key is pressed.
-const BUSY_FRAME: Duration = Duration::from_millis(100);
+/// The same while more comes than anybody reads, until a key is pressed. The probe naps a little longer then, so that a
+/// frame is due when its events come.
+const BUSY_FRAME: Duration = Duration::from_millis(90);
 
 /// As many events a second are more than anybody reads.
 const BUSY: u128 = 300;

@@ -39,6 +39,12 @@ type CgroupWords = [u64; size_of::<CgroupPath>() / size_of::<u64>()];
 
 /// How long the task naps between two drains.
 const NAP: Duration = Duration::from_millis(33);
+/// The same while more comes than anybody reads line by line, but far less than the ring has room for.
+const LONG_NAP: Duration = Duration::from_millis(100);
+/// As many records a second are more than anybody reads.
+const BUSY: u128 = 300;
+/// What comes within a long nap may become so many times as much before the next drain.
+const HEADROOM: usize = 64;
 /// Most events in one batch.
 const BATCH_MAX: usize = 4096;
 /// Bytes of records after which a batch takes no more: who executes decides how long they are.
@@ -66,6 +72,8 @@ pub struct Probe {
     // Declared first: the programs leave the kernel before their maps do.
     loaded: Loaded,
     ring: shared::Ring,
+    /// Bytes that it has room for.
+    ring_size: usize,
     counters: shared::Counters,
     decoder: Decoder,
     misses: Misses,
@@ -105,6 +113,7 @@ impl Probe {
             skipped: Skipped::default(),
             narrow: Narrow::Unseen,
             ring: shared::register(ring)?,
+            ring_size: options.ring_size as usize,
             counters,
             decoder: Decoder::new(
                 std::mem::take(&mut loaded.missing),
@@ -184,13 +193,15 @@ impl Probe {
                 _ = tick.tick(), if self.filtered || self.owes => {}
                 _ = slow_tick.tick() => {}
             }
-            while self.drain(&batches, AT_ONCE).await == Drained::Something {
+            let mut last = Instant::now();
+            while let Drained::Something(taken) = self.drain(&batches, AT_ONCE).await {
+                let since = std::mem::replace(&mut last, Instant::now()).elapsed();
                 tokio::select! {
                     _ = &mut stop => {
                         self.finish(&batches).await;
                         return Ok(());
                     }
-                    () = tokio::time::sleep(NAP) => {}
+                    () = tokio::time::sleep(taken.nap(since, self.ring_size)) => {}
                 }
             }
         }
@@ -209,10 +220,10 @@ impl Probe {
     /// Hands over what is in the ring, but no more than so many batches: while more comes than can
     /// be handed over, nobody could stop it otherwise.
     async fn drain(&mut self, batches: &mpsc::Sender<Batch>, at_most: usize) -> Drained {
-        let mut drained = Drained::Nothing;
+        let mut taken = Taken::default();
         for left in (0..at_most).rev() {
             let mut events = Vec::new();
-            let more = self.take(&mut events) && left > 0;
+            let more = self.take(&mut events, &mut taken) && left > 0;
             // Before the program is told: who hears of it may count on the rest.
             let problem = self.see_to_narrow();
             let (skipped, amiss) = if more {
@@ -223,8 +234,8 @@ impl Probe {
             };
             let problem = problem.or(amiss);
             // Execs that are skipped are no reason to come back soon.
-            let something = !events.is_empty();
-            if (something || skipped.is_some() || problem.is_some())
+            let events_here = events.len();
+            if (events_here > 0 || skipped.is_some() || problem.is_some())
                 && batches
                     .send(Batch {
                         events,
@@ -237,22 +248,24 @@ impl Probe {
             {
                 return Drained::NobodyListens;
             }
-            if something {
-                drained = Drained::Something;
-            }
+            taken.events += events_here;
             if !more {
                 break;
             }
         }
-        drained
+        match taken.events {
+            0 => Drained::Nothing,
+            _ => Drained::Something(taken),
+        }
     }
 
     /// Decodes up to a batch of records; returns whether there may be more.
-    fn take(&mut self, events: &mut Vec<Event>) -> bool {
+    fn take(&mut self, events: &mut Vec<Event>, taken: &mut Taken) -> bool {
         let ring = self.ring.get_mut();
         let mut bytes = 0;
         while events.len() < BATCH_MAX && bytes < BATCH_BYTES {
             let Some(record) = ring.next() else {
+                taken.bytes += bytes;
                 return false;
             };
             bytes += record.len();
@@ -266,6 +279,7 @@ impl Probe {
                 events.push(Event::Lost(lost));
             }
         }
+        taken.bytes += bytes;
         true
     }
 
@@ -325,11 +339,29 @@ enum Narrow {
     Refused(Instant),
 }
 
+/// What a drain took out of the ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Taken {
+    /// Events that were made of it.
+    events: usize,
+    /// Bytes of records.
+    bytes: usize,
+}
+
+impl Taken {
+    /// Returns how long to nap after it, when it came within `since` into a ring of so many bytes.
+    fn nap(self, since: Duration, ring_size: usize) -> Duration {
+        let busy = self.events as u128 * 1000 > BUSY * since.max(NAP).as_millis();
+        let roomy = self.bytes < ring_size / HEADROOM;
+        if busy && roomy { LONG_NAP } else { NAP }
+    }
+}
+
 /// What came of draining the ring.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Drained {
     Nothing,
-    Something,
+    Something(Taken),
     /// The receiver is gone: there is nobody to tell.
     NobodyListens,
 }
@@ -337,4 +369,22 @@ enum Drained {
 fn cgroup_path(paths: &HashMap<MapData, u64, CgroupWords>, id: u64) -> Option<CgroupPath> {
     let words = paths.get(&id, 0).ok()?;
     CgroupPath::read_from_bytes(words.as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn naps_are_long_only_where_much_comes_and_there_is_room() {
+        let nap =
+            |events, bytes, ms| Taken { events, bytes }.nap(Duration::from_millis(ms), 16 << 20);
+        assert_eq!(nap(9, 4_500, 33), NAP);
+        assert_eq!(nap(11, 5_500, 33), LONG_NAP);
+        assert_eq!(nap(11, 5_500, 0), LONG_NAP);
+        assert_eq!(nap(29, 14_500, 100), NAP);
+        assert_eq!(nap(31, 15_500, 100), LONG_NAP);
+        assert_eq!(nap(31, 256 << 10, 100), NAP);
+        assert_eq!(nap(31, (256 << 10) - 1, 100), LONG_NAP);
+    }
 }

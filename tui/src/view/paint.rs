@@ -51,7 +51,7 @@ pub(super) fn scrolled(
         let (text, used) = cells::take(text, left);
         let x = area.x + u16::try_from(*at).unwrap_or(u16::MAX);
         if used > 0 {
-            buf.set_stringn(x, area.y, text, left, style);
+            put_string(buf, (x, area.y), text, left, style);
         }
         *at += used;
     };
@@ -80,6 +80,20 @@ pub(super) fn scrolled(
         put(&mut at, room, ellipsis, style);
     }
     u16::try_from(at).unwrap_or(u16::MAX)
+}
+
+/// Puts a text of at most `most` cells into the buffer, which has room for it.
+fn put_string(buf: &mut Buffer, (x, y): (u16, u16), text: &str, most: usize, style: Style) {
+    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        buf.set_stringn(x, y, text, most, style);
+        return;
+    }
+    // Most of a screen: a cell for each byte.
+    for (x, char) in (x..).zip(text.chars()) {
+        if let Some(cell) = buf.cell_mut((x, y)) {
+            cell.set_char(char).set_style(style);
+        }
+    }
 }
 
 /// Paints one text, cut to `area`'s width.
