@@ -36,9 +36,21 @@ const EXIT: &str = "sched_process_exit";
 /// The raw tracepoint of the end of every system call.
 const CALL_END: &str = "sys_exit";
 
-/// The long programs of each kind, which take the verifier longest.
-const BY_RAW: [&str; 4] = ["process_exec", "exec_up", "send_parts", "exit_threads"];
-const BY_PERF: [&str; 4] = ["perf_exec", "perf_up", "perf_parts", "perf_threads"];
+/// The programs of each kind, all of which are needed.
+const BY_RAW: [&str; 5] = [
+    "process_exec",
+    "exec_up",
+    "send_parts",
+    "exit_threads",
+    "process_exit",
+];
+const BY_PERF: [&str; 5] = [
+    "perf_exec",
+    "perf_up",
+    "perf_parts",
+    "perf_threads",
+    "perf_exit",
+];
 const FAILED: [&str; 3] = ["exit_exec", "failed_up", "read_round"];
 const FAILED_RAW: [&str; 3] = ["raw_exit", "raw_up", "raw_round"];
 
@@ -81,7 +93,9 @@ impl Loaded {
         let by_perf = tracefs.as_ref().ok().filter(|_| hooks.perf).copied();
         self.call_end =
             by_perf.and_then(|tracefs| number_of(tracefs, "raw_syscalls", CALL_END).ok());
-        self.verify_at_once(&if by_perf.is_some() { BY_PERF } else { BY_RAW });
+        let long = if by_perf.is_some() { BY_PERF } else { BY_RAW };
+        let prepare = hooks.prepared.then_some("prepare_exec");
+        self.verify_at_once(&long.into_iter().chain(prepare).collect::<Vec<_>>());
         // What keeps the capture filter right comes before what asks it.
         let (filtered, tree) = (options.only.any(), !options.only.tree.is_empty());
         if options.exits || filtered {
@@ -160,7 +174,7 @@ impl Loaded {
         }
     }
 
-    /// Loads long programs, each on a thread of its own: what takes the time is the verifier. What it
+    /// Loads programs, each on a thread of its own: what takes the time is the verifier. What it
     /// refuses is loaded again where it is needed, and told there.
     fn verify_at_once(&mut self, names: &[&str]) {
         std::thread::scope(|scope| {

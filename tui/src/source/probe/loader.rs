@@ -11,6 +11,8 @@ use aya::programs::ProgramType;
 use aya::sys::{BpfHelper, is_helper_supported};
 use aya::util::KernelVersion;
 use aya::{Ebpf, EbpfLoader};
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::chroot;
 use probe_common::Counter;
 use probe_common::limits::NONE;
 use probe_common::members::{MEMBERS, Member, knob};
@@ -114,9 +116,9 @@ pub(crate) struct Loaded {
 /// Loads and attaches the programs.
 pub(crate) fn load(options: &Options) -> Result<Loaded> {
     check_version(OBJECT)?;
-    // Both read the kernel's types, which takes a while: at the same time.
+    // Both may read the kernel's types, which takes a while: at the same time.
     let (btf, loader) = std::thread::scope(|scope| {
-        let loader = scope.spawn(EbpfLoader::new);
+        let loader = scope.spawn(loader_without_types);
         (read_btf(options.btf.as_deref()), loader.join())
     });
     let btf = btf?;
@@ -199,6 +201,15 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         Err(error) => loaded.attach(options, hooks, Err(error))?,
     }
     Ok(loaded)
+}
+
+/// Makes a loader on a thread that ends with it. It would read all of the kernel's types, though no program here is
+/// relocated by them, so it looks for them where there are none, if the thread may change its root.
+fn loader_without_types() -> EbpfLoader<'static> {
+    let elsewhere = unshare(CloneFlags::CLONE_FS).and_then(|()| chroot("/sys/kernel/btf"));
+    // Else they are read for nothing.
+    let _ = elsewhere;
+    EbpfLoader::new()
 }
 
 /// Takes a map out of the object, for whoever keeps it.
