@@ -33,6 +33,7 @@ pub mod source;
 pub mod store;
 pub mod terminal;
 pub mod text;
+mod threads;
 pub mod view;
 
 #[cfg(test)]

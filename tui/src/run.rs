@@ -21,6 +21,7 @@ use crate::cli::{self, Command, Config, Context, DoctorConfig, DoctorFormat, Mod
 use crate::doctor::Form;
 use crate::source::probe::Options;
 use crate::source::probe::requirements::{self, Facts, Request};
+use crate::threads;
 use anyhow::{Context as _, Result};
 use std::ffi::OsString;
 use std::fs::File;
@@ -91,9 +92,10 @@ fn live(config: &Config, args: &[OsString]) -> Result<ExitCode> {
 }
 
 /// Returns a runtime whose one worker drains the ring, beside the thread that consumes.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+fn runtime() -> Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(1).enable_all().build()
+    let builder = builder.worker_threads(1).enable_all();
+    threads::started_by(|| builder.build())?.context("cannot wait for several things at once")
 }
 
 /// Reports the checks and the trial; success only if the trial worked.

@@ -51,7 +51,7 @@ impl Terminal {
         // Its own descriptor: a writer that hangs must not hold the lock of stdout.
         let tty = io::stdout().as_fd().try_clone_to_owned();
         let tty = File::from(tty.context("duplicate standard output")?);
-        let writer = Writer::start(tty).context("start the thread that writes to the terminal")?;
+        let writer = Writer::start(tty)?;
         let screen = Arc::new(Screen::new(writer, options));
         let sink = Sink::default();
         let area = size().context("ask the terminal for its size")?;

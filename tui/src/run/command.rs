@@ -6,6 +6,7 @@
 //! executed before it is captured, and nothing at all if the capture cannot begin.
 
 use super::{complain, invoking_user, privileges};
+use crate::threads;
 use anyhow::{Context, Result};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -80,7 +81,7 @@ impl Started {
             .context("cannot execute /proc/self/exe to start the command")?;
         Ok(Some(Self {
             name: name.to_string_lossy().into_owned(),
-            end: Some(wait_aside(child.id(), keep_privileges)),
+            end: Some(wait_aside(child.id(), keep_privileges)?),
             child,
             go: Some(go.into()),
         }))
@@ -169,9 +170,9 @@ fn pid(pid: u32) -> Option<Pid> {
 }
 
 /// Waits for a child in a thread of its own, and leaves it to be reaped.
-fn wait_aside(child: u32, keep_privileges: bool) -> oneshot::Receiver<()> {
+fn wait_aside(child: u32, keep_privileges: bool) -> Result<oneshot::Receiver<()>> {
     let (sender, end) = oneshot::channel();
-    std::thread::spawn(move || {
+    threads::start("command", move || {
         if !keep_privileges {
             // Nothing comes in here; whoever must be told is told of the other threads.
             let _ = privileges::give_up_all_of_thread();
@@ -181,8 +182,8 @@ fn wait_aside(child: u32, keep_privileges: bool) -> oneshot::Receiver<()> {
             while waitid(Id::Pid(pid), flags) == Err(Errno::EINTR) {}
         }
         let _ = sender.send(());
-    });
-    end
+    })?;
+    Ok(end)
 }
 
 /// Plays the held program if the command line asks for it; returns what to end with if it cannot be

@@ -13,6 +13,7 @@ use crate::clock;
 use crate::export::{Format, Options, Output, create_file};
 use crate::model::Model;
 use crate::source::Batch;
+use crate::threads;
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs::File;
@@ -59,7 +60,7 @@ pub(super) async fn run(
     }
     let (buffers, buffered) = mpsc::channel(BUFFERS_WAITING);
     let (done, written) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || done.send(write(file, &name, buffered)));
+    threads::start("lines", move || done.send(write(file, &name, buffered)))?;
 
     let output = Output::new(lines.options.clone());
     let mut producer = Producer {

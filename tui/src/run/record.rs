@@ -9,6 +9,7 @@ use crate::export::ndjson::Ndjson;
 use crate::export::{Exporter, OutputFile, recording};
 use crate::format;
 use crate::model::{Applied, Model, Totals};
+use crate::threads;
 use anyhow::Result;
 use sink::{Place, Sink};
 use std::io::ErrorKind;
@@ -74,7 +75,7 @@ impl Reserved {
             Some((place, file)) => (Some(place), file.begin()?),
             None => (None, super::standard_output()?),
         };
-        Ok(Recorder::new(self.name, Sink::new(place, file), model))
+        Recorder::new(self.name, Sink::new(place, file), model)
     }
 }
 
@@ -122,16 +123,16 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    fn new(name: String, sink: Sink, model: &Model) -> Self {
+    fn new(name: String, sink: Sink, model: &Model) -> Result<Self> {
         let shared = Arc::new(Shared::default());
         let (lines, taken) = channel();
         let (sender, done) = oneshot::channel();
         let of_thread = Arc::clone(&shared);
-        std::thread::spawn(move || {
+        threads::start("recorder", move || {
             write(sink, &taken, &of_thread);
             // Nobody may wait any more.
             let _ = sender.send(());
-        });
+        })?;
         let mut recorder = Self {
             name,
             ndjson: Ndjson::default(),
@@ -152,7 +153,7 @@ impl Recorder {
             &mut recorder.ndjson,
             &mut recorder.pending,
         );
-        recorder
+        Ok(recorder)
     }
 
     /// Takes in what an event meant, right after the model did.

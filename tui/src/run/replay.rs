@@ -10,6 +10,7 @@ use crate::resolve::Users;
 use crate::source::demo::{self, Demo};
 use crate::source::replay::{Input, Merged, Recording};
 use crate::source::{Batch, proc};
+use crate::threads;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -46,13 +47,13 @@ pub(super) async fn start(config: &Config, paths: &[PathBuf]) -> Result<(Capture
         Ok([mut recording]) => {
             let session = recording.session().clone();
             let began_ns = session.started_ns;
-            let capture = play(config, began_ns, time, move || recording.batch());
+            let capture = play(config, began_ns, time, move || recording.batch())?;
             (session.clone(), session.host == here, capture)
         }
         Err(recordings) => {
             let mut merged = Merged::new(recordings);
             let (session, knows_users) = (merged.session().clone(), merged.is_all_of(&here));
-            let capture = play(config, session.started_ns, time, move || merged.batch());
+            let capture = play(config, session.started_ns, time, move || merged.batch())?;
             (session, knows_users, capture)
         }
     };
@@ -70,10 +71,10 @@ pub(super) async fn start(config: &Config, paths: &[PathBuf]) -> Result<(Capture
 /// Waits for something in a thread that has the rights of this one as they are now, and ends then.
 async fn aside<T: Send + 'static>(wait: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let (sender, done) = oneshot::channel();
-    std::thread::spawn(move || {
+    threads::start("opener", move || {
         // Nobody may wait any more.
         let _ = sender.send(wait());
-    });
+    })?;
     done.await.context("the reader is gone")
 }
 
@@ -96,7 +97,7 @@ pub(super) async fn demo(config: &Config) -> Result<(Capture, Model)> {
     model.seed(demo.running().to_vec());
     // A paused view lets it go on, as it does a live capture.
     let time = Passing::new(config.speed.unwrap_or(1.0), false);
-    let capture = play(config, began_ns, time, move || demo.batch());
+    let capture = play(config, began_ns, time, move || demo.batch())?;
     Ok((capture, model))
 }
 
@@ -106,11 +107,11 @@ fn play(
     began_ns: u64,
     time: Passing,
     mut next: impl FnMut() -> Option<Batch> + Send + 'static,
-) -> Capture {
+) -> Result<Capture> {
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
     let paced = config.speed.is_some();
     let pace = paced.then(|| Pace::new(began_ns, time.clone()));
-    std::thread::spawn(move || match pace {
+    threads::start("reader", move || match pace {
         Some(pace) => pace.play(next, &sender),
         None => {
             while let Some(batch) = next() {
@@ -119,15 +120,15 @@ fn play(
                 }
             }
         }
-    });
-    Capture {
+    })?;
+    Ok(Capture {
         batches,
         problems: Vec::new(),
         took: std::time::Duration::ZERO,
         knows_users: false,
         feed: Feed::Recording { time },
         redactor: None,
-    }
+    })
 }
 
 fn model(config: &Config, session: Session, users: Users) -> Model {

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::cli::RecordConfig;
 use crate::export::saved::{Form, Saved};
 use crate::format;
+use crate::threads;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,11 +62,15 @@ impl Saving {
         let (lines, taken) = channel(SLICES);
         let (tell, told) = unbounded_channel();
         let to = path.to_owned();
-        std::thread::spawn(move || {
+        let failed = tell.clone();
+        let started = threads::start("saver", move || {
             let outcome = write(&to, over, taken, &tell);
             // Nobody may wait any more.
             let _ = tell.send(outcome.unwrap_or_else(|error| Told::Failed(format!("{error:#}"))));
         });
+        if let Err(error) = started {
+            let _ = failed.send(Told::Failed(format!("{error:#}")));
+        }
         Self {
             path: path.to_owned(),
             saved: app.saved(form),

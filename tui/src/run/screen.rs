@@ -12,7 +12,7 @@ use crate::model::{Applied, Model};
 use crate::source::replay::STDIN;
 use crate::source::{Batch, proc};
 use crate::terminal::{self, Terminal};
-use crate::{clock, view};
+use crate::{clock, threads, view};
 use anyhow::{Context, Result};
 use crossterm::event::EventStream;
 use futures_util::StreamExt;
@@ -215,7 +215,7 @@ impl<'a> Loop<'a> {
         capture: &mut Capture,
         mut command: Option<&mut Started>,
     ) -> Result<()> {
-        let mut input = EventStream::new();
+        let mut input = threads::started_by(EventStream::new)?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let ready = self.terminal.ready();

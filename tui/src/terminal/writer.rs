@@ -1,5 +1,6 @@
 //! The thread that writes to the terminal: it has room for one frame.
 
+use crate::threads;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -60,13 +61,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
+    pub(super) fn start(out: impl Write + Send + 'static) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared::default());
         let ready = Arc::new(Notify::new());
         let (theirs, notify) = (shared.clone(), ready.clone());
-        std::thread::Builder::new()
-            .name("terminal".to_owned())
-            .spawn(move || run(out, &theirs, &notify))?;
+        threads::start("terminal", move || run(out, &theirs, &notify))?;
         Ok(Self { shared, ready })
     }
 

@@ -105,7 +105,7 @@ fn a_disk_that_is_full_stops_the_recording_and_is_told_once() {
     };
     let mut model = fixture::model(1000);
     let place = place(Path::new("day"), None);
-    let mut recorder = Recorder::new("day".into(), Sink::new(Some(place), full), &model);
+    let mut recorder = Recorder::new("day".into(), Sink::new(Some(place), full), &model).unwrap();
     let mut told = None;
     while told.is_none() {
         told = record(&mut recorder, &mut model, 1);
@@ -142,7 +142,8 @@ fn a_disk_that_does_not_keep_up_stops_the_recording() {
 fn a_reader_that_goes_away_ends_the_recording() {
     let mut model = fixture::model(1000);
     let (reader, writer) = nix::unistd::pipe().unwrap();
-    let mut recorder = Recorder::new(STDOUT.into(), Sink::new(None, writer.into()), &model);
+    let mut recorder =
+        Recorder::new(STDOUT.into(), Sink::new(None, writer.into()), &model).unwrap();
     assert_eq!(record(&mut recorder, &mut model, 1), None);
     assert!(!recorder.is_unread());
     drop(reader);

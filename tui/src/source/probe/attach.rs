@@ -180,11 +180,13 @@ impl Loaded {
         std::thread::scope(|scope| {
             for (name, program) in self.ebpf.programs_mut() {
                 if names.contains(&name) {
-                    scope.spawn(move || match program {
-                        Program::RawTracePoint(program) => program.load(),
-                        Program::TracePoint(program) => program.load(),
-                        _ => Ok(()),
-                    });
+                    // What has no thread is loaded where it is needed, too.
+                    let _ =
+                        std::thread::Builder::new().spawn_scoped(scope, move || match program {
+                            Program::RawTracePoint(program) => program.load(),
+                            Program::TracePoint(program) => program.load(),
+                            _ => Ok(()),
+                        });
                 }
             }
         });

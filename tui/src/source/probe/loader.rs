@@ -118,8 +118,13 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     check_version(OBJECT)?;
     // Both may read the kernel's types, which takes a while: at the same time.
     let (btf, loader) = std::thread::scope(|scope| {
-        let loader = scope.spawn(loader_without_types);
-        (read_btf(options.btf.as_deref()), loader.join())
+        let loader = std::thread::Builder::new().spawn_scoped(scope, loader_without_types);
+        let btf = read_btf(options.btf.as_deref());
+        // Where no thread is to be had, one after the other: this one keeps its root.
+        (
+            btf,
+            loader.map_or_else(|_| Ok(EbpfLoader::new()), |loader| loader.join()),
+        )
     });
     let btf = btf?;
     let mut loader = loader.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
