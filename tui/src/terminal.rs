@@ -9,6 +9,7 @@ mod writer;
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use nix::unistd::{getpgrp, tcgetpgrp};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, TerminalOptions, Viewport};
@@ -141,6 +142,24 @@ impl Terminal {
         std::thread::sleep(Duration::from_millis(30));
         self.screen.enter().context("take the terminal again")?;
         self.redraw().context("paint anew")
+    }
+
+    /// Takes the terminal again if the program was stopped and goes on in the foreground: unless it stopped itself, another
+    /// program had the terminal as this one had left it. Returns whether it is in the foreground.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn take_again(&mut self) -> io::Result<bool> {
+        // Where it cannot be asked, there is nobody else.
+        let others = tcgetpgrp(io::stdout()).is_ok_and(|group| group != getpgrp());
+        if others {
+            return Ok(false);
+        }
+        if self.screen.is_entered() {
+            self.screen.enter_again()?;
+            self.redraw()?;
+        }
+        Ok(true)
     }
 }
 

@@ -18,10 +18,12 @@ use crossterm::event::EventStream;
 use futures_util::StreamExt;
 use jiff::tz::TimeZone;
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::signal::Signal as NixSignal;
 use nix::sys::time::TimeValLike;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 /// Least time between two frames.
@@ -180,6 +182,8 @@ struct Loop<'a> {
     since_frame: usize,
     /// Whether the terminal was still busy when a frame was due.
     stalled: bool,
+    /// Whether another program has the terminal, since this one was stopped and goes on in the background.
+    behind: bool,
     usage: Usage,
 }
 
@@ -205,6 +209,7 @@ impl<'a> Loop<'a> {
             next_frame: Instant::now(),
             since_frame: 0,
             stalled: false,
+            behind: false,
             usage,
         }
     }
@@ -219,6 +224,7 @@ impl<'a> Loop<'a> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let ready = self.terminal.ready();
+        let mut goes_on = signal(SignalKind::from_raw(NixSignal::SIGCONT as i32))?;
         loop {
             tokio::select! {
                 biased;
@@ -240,7 +246,12 @@ impl<'a> Loop<'a> {
                     self.record();
                     let (cpu, rss_bytes) = self.usage.since();
                     self.app.set_self_usage(cpu, rss_bytes);
+                    // A shell may say nothing when it puts what runs in the foreground.
+                    if self.behind {
+                        self.take_terminal_again()?;
+                    }
                 }
+                _ = goes_on.recv() => self.take_terminal_again()?,
                 batch = capture.batches.recv(), if !self.read_all => match batch {
                     Some(batch) => {
                         self.take(batch, capture);
@@ -261,7 +272,7 @@ impl<'a> Loop<'a> {
                 }
                 step = Saving::step(&mut self.saving) => self.go_on_saving(step),
                 () = ready.notified(), if self.stalled => self.stalled = false,
-                () = sleep_until(self.next_frame), if self.app.dirty() && !self.stalled => {}
+                () = sleep_until(self.next_frame), if self.app.dirty() && !self.stalled && !self.behind => {}
             }
             self.draw()?;
         }
@@ -389,9 +400,15 @@ impl<'a> Loop<'a> {
         self.recorded_ns.unwrap_or_else(clock::now_ns)
     }
 
+    fn take_terminal_again(&mut self) -> Result<()> {
+        self.behind = !self.terminal.take_again().context("the terminal is gone")?;
+        self.app.set_dirty();
+        Ok(())
+    }
+
     fn draw(&mut self) -> Result<()> {
         let now = Instant::now();
-        if self.stalled || !self.app.dirty() || now < self.next_frame {
+        if self.behind || self.stalled || !self.app.dirty() || now < self.next_frame {
             return Ok(());
         }
         let now_ns = self.now_ns();

@@ -51,16 +51,24 @@ impl Screen {
         if self.entered.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        let enter = || {
-            enable_raw_mode()?;
-            let mut bytes = Vec::new();
-            queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
-            if self.options.mouse {
-                bytes.extend_from_slice(MOUSE_ON);
-            }
-            self.writer.submit(bytes)
-        };
-        enter().inspect_err(|_| self.leave())
+        self.set_modes().inspect_err(|_| self.leave())
+    }
+
+    /// Takes the terminal from whoever had it while the program was stopped and had not given it back.
+    pub(super) fn enter_again(&self) -> io::Result<()> {
+        // What is put back in the end is how it was in the beginning.
+        disable_raw_mode()?;
+        self.set_modes()
+    }
+
+    fn set_modes(&self) -> io::Result<()> {
+        enable_raw_mode()?;
+        let mut bytes = Vec::new();
+        queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        if self.options.mouse {
+            bytes.extend_from_slice(MOUSE_ON);
+        }
+        self.writer.submit(bytes)
     }
 
     /// Gives the terminal back as it was, if it is the program's.

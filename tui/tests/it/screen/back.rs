@@ -122,6 +122,38 @@ fn stopping_gives_the_terminal_back_until_it_goes_on() {
     before.ended(0);
 }
 
+/// As by SIGSTOP: its shell has the terminal as the product had it, and nobody gives it back.
+#[test]
+#[ignore = "needs root: cargo xtask test runs it"]
+fn what_was_stopped_takes_the_terminal_again() {
+    let before = Before::open();
+    let tmux = &before.tmux;
+    let pid = tmux.start(&only("true"));
+    for round in ["first", "second"] {
+        before.is_taken();
+        kill(pid, Signal::SIGSTOP).unwrap();
+        tmux.wait_for("Stopped");
+        execute(&format!("{round}-while-stopped"));
+        kill(pid, Signal::SIGCONT).unwrap();
+        execute(&format!("{round}-in-the-background"));
+        // What the shell reads now stops the product again, which would read it as well.
+        tmux.type_text("fg");
+        // Enter is another key in the modes that it left.
+        tmux.press(&["C-j"]);
+        let rows = ["while-stopped", "in-the-background"].map(|row| format!("{round}-{row}"));
+        tmux.wait("its own screen", |screen| {
+            rows.iter().all(|row| has_row(screen, row)) && !screen.contains("Stopped")
+        });
+        assert!(tmux.screen().contains("lost 0"), "{}", tmux.screen());
+        tmux.press(&["?"]);
+        tmux.wait("keys without Enter", |s| !has_row(s, &rows[0]));
+        tmux.press(&["Escape"]);
+        tmux.wait("the rows", |s| has_row(s, &rows[0]));
+    }
+    tmux.press(&["q"]);
+    before.ended(0);
+}
+
 #[test]
 #[ignore = "needs root: cargo xtask test runs it"]
 fn a_panic_gives_the_terminal_back_and_is_told() {
