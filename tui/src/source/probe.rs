@@ -8,6 +8,7 @@ pub mod btf;
 mod cgroups;
 mod decode;
 mod gaps;
+mod hold;
 mod loader;
 mod misses;
 mod only;
@@ -226,21 +227,21 @@ impl Probe {
             let more = self.take(&mut events, &mut taken) && left > 0;
             // Before the program is told: who hears of it may count on the rest.
             let problem = self.see_to_narrow();
-            let (skipped, amiss) = if more {
-                (None, None)
+            let (skipped, mut problems) = if more {
+                (None, Vec::new())
             } else {
                 self.owes |= !events.is_empty();
                 self.ask(&mut events)
             };
-            let problem = problem.or(amiss);
+            problems.extend(problem);
             // Execs that are skipped are no reason to come back soon.
             let events_here = events.len();
-            if (events_here > 0 || skipped.is_some() || problem.is_some())
+            if (events_here > 0 || skipped.is_some() || !problems.is_empty())
                 && batches
                     .send(Batch {
                         events,
                         skipped,
-                        problems: problem.into_iter().collect(),
+                        problems,
                         ..Batch::default()
                     })
                     .await
@@ -298,16 +299,27 @@ impl Probe {
     }
 
     /// Asks the kernel what no record tells, unless it was asked a moment ago; returns what the capture
-    /// filter skipped, if that changed, and a sentence if something is amiss.
-    fn ask(&mut self, events: &mut Vec<Event>) -> (Option<Skipped>, Option<String>) {
+    /// filter skipped, if that changed, and a sentence for each thing that is amiss.
+    fn ask(&mut self, events: &mut Vec<Event>) -> (Option<Skipped>, Vec<String>) {
         let now = Instant::now();
         if self.due.is_some_and(|due| now < due) {
-            return (None, None);
+            return (None, Vec::new());
         }
         self.due = Some(now + ASK_EVERY);
         self.owes = false;
         self.note_losses(events);
-        (self.newly_skipped(), self.misses.problem())
+        let mut problems = self.loaded.attach_again();
+        // How much came meanwhile nobody knows; that something may have is a loss.
+        events.extend(problems.iter().map(|_| {
+            Event::Lost(Lost {
+                time_ns: clock::now_ns(),
+                count: 1,
+                cpu: None,
+                host: HostId::default(),
+            })
+        }));
+        problems.extend(self.misses.problem());
+        (self.newly_skipped(), problems)
     }
 
     /// Tells of losses that no record in the ring told of.

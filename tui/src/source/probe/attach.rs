@@ -1,5 +1,6 @@
 //! The probe's programs: verified, attached to what they are about, and taken out again.
 
+use super::hold::Hold;
 use super::loader::{Loaded, Options, Rounds};
 use super::only;
 use anyhow::{Context, Result};
@@ -206,10 +207,13 @@ impl Loaded {
         self.attach_traced(tracefs, "perf_exec", "sched", EXEC)
     }
 
-    fn attach_raw(&mut self, program: &str, tracepoint: &'static str) -> Result<()> {
-        self.load_raw(program)?
-            .attach(tracepoint)
-            .with_context(|| format!("cannot attach to the raw tracepoint {tracepoint}"))?;
+    fn attach_raw(&mut self, program: &'static str, tracepoint: &'static str) -> Result<()> {
+        let raw = self.load_raw(program)?;
+        let link = raw.attach(tracepoint).and_then(|id| raw.take_link(id));
+        let link =
+            link.with_context(|| format!("cannot attach to the raw tracepoint {tracepoint}"))?;
+        self.holds
+            .push(Hold::by_link(program, tracepoint, link.into()));
         self.attached.push(tracepoint);
         Ok(())
     }
@@ -251,7 +255,12 @@ impl Loaded {
     }
 
     /// Attaches to the event of perf of this number, which tracefs tells nobody but root. It stays disabled: nothing is made of it but that the program runs, on all CPUs.
-    fn attach_to_event(&mut self, program: &str, tracepoint: &'static str, id: u64) -> Result<()> {
+    fn attach_to_event(
+        &mut self,
+        program: &'static str,
+        tracepoint: &'static str,
+        id: u64,
+    ) -> Result<()> {
         // What may be refused before what takes long.
         let event = Builder::new(Tracepoint::with_id(id))
             .any_pid()
@@ -260,16 +269,39 @@ impl Loaded {
             .build();
         let failed = || format!("cannot attach to the tracepoint {tracepoint}");
         let mut event = event.with_context(failed)?;
-        let program = self.load_traced(program)?.fd()?.as_fd().as_raw_fd();
-        event.set_bpf(program).with_context(failed)?;
-        self.events.push((tracepoint, event));
+        let fd = self.load_traced(program)?.fd()?.as_fd().as_raw_fd();
+        event.set_bpf(fd).with_context(failed)?;
+        self.holds
+            .push(Hold::by_event(program, tracepoint, event, id));
         self.attached.push(tracepoint);
         Ok(())
     }
 
+    /// Attaches anew what somebody has detached; returns a sentence for each.
+    pub(super) fn attach_again(&mut self) -> Vec<String> {
+        let closed: Vec<_> = self.holds.extract_if(.., Hold::is_closed).collect();
+        let again = closed.into_iter().map(|hold| {
+            let (program, tracepoint) = (hold.program, hold.tracepoint);
+            self.attached.retain(|attached| *attached != tracepoint);
+            let again = match hold.let_go() {
+                Some(event) => self.attach_to_event(program, tracepoint, event),
+                None => self.attach_raw(program, tracepoint),
+            };
+            let now = match again {
+                Ok(()) => "it is attached again".to_owned(),
+                Err(error) => format!("start anew, as it cannot be attached again: {error:#}"),
+            };
+            format!(
+                "somebody detached the program {program} from the tracepoint {tracepoint}: \
+                 what happened there in the last ten seconds may be missing; {now}"
+            )
+        });
+        again.collect()
+    }
+
     /// Takes the programs out of the kernel; the maps stay.
     pub(super) fn detach(&mut self) {
-        self.events.clear();
+        self.holds.clear();
         for (_, program) in self.ebpf.programs_mut() {
             // What is not loaded needs no unloading.
             let _ = match program {
@@ -298,7 +330,7 @@ impl Loaded {
                 let _ = program.unload();
             }
             self.attached.retain(|attached| attached != tracepoint);
-            self.events.retain(|(attached, _)| attached != tracepoint);
+            self.holds.retain(|hold| hold.tracepoint != *tracepoint);
         }
     }
 
@@ -306,7 +338,7 @@ impl Loaded {
     fn attach_traced(
         &mut self,
         tracefs: &Path,
-        program: &str,
+        program: &'static str,
         category: &str,
         tracepoint: &'static str,
     ) -> Result<()> {

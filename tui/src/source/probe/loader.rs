@@ -2,6 +2,7 @@
 
 use super::attach::{self, Hooks, PREPARE};
 use super::btf::Btf;
+use super::hold::Hold;
 use super::only::Only;
 use super::tracefs::with_tracefs;
 use crate::event::Missing;
@@ -109,8 +110,8 @@ pub(crate) struct Loaded {
     pub(crate) untracked: u64,
     /// The number of perf's event at the end of system calls, where programs of raw tracepoints are preempted.
     pub(super) call_end: Option<u64>,
-    /// The events of perf that programs are attached to, by their tracepoints.
-    pub(super) events: Vec<(&'static str, perf_event::Counter)>,
+    /// What keeps programs attached.
+    pub(super) holds: Vec<Hold>,
 }
 
 /// Loads and attaches the programs.
@@ -199,7 +200,7 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
         attached: Vec::new(),
         untracked: 0,
         call_end: None,
-        events: Vec::new(),
+        holds: Vec::new(),
     };
     match with_tracefs(|tracefs| loaded.attach(options, hooks, Ok(tracefs))) {
         Ok(attached) => attached?,
