@@ -117,6 +117,9 @@ async fn start(
         redactor.mask_running(&mut running);
     }
     let mut problems = probe.problems().to_vec();
+    if !proc::tells_all() {
+        problems.push(proc::HIDDEN.to_owned());
+    }
     if running.iter().any(|process| process.narrow)
         && let Err(error) = probe.watch_narrow()
     {

@@ -21,6 +21,15 @@ const FILE_LIMIT: usize = 64 * 1024;
 /// Inode number of the initial pid namespace: `PROC_PID_INIT_INO` of include/linux/proc_ns.h.
 pub(crate) const INITIAL_PID_NAMESPACE: u64 = 0xefff_fffc;
 
+/// What it means that `/proc` does not tell of every process.
+pub const HIDDEN: &str =
+    "other users' processes are hidden (hidepid): parents that already run have no name";
+
+/// Returns whether `/proc` tells of every process.
+pub fn tells_all() -> bool {
+    std::fs::read("/proc/1/stat").is_ok()
+}
+
 /// Describes this machine, as of now.
 pub fn session() -> Session {
     let (kernel, arch) = uname().map_or_else(

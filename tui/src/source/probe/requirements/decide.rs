@@ -2,6 +2,7 @@
 
 use super::facts::{Answer, Btf, BtfFile, Confinement, Facts, Lockdown, Tracing};
 use super::{KernelVersion, State};
+use crate::source::proc;
 use nix::errno::Errno;
 
 /// What a check found, and what to do about it.
@@ -362,10 +363,7 @@ pub(super) fn processes(facts: &Facts) -> Finding {
     if facts.sees_pid_1 {
         return ok("every process");
     }
-    warning(
-        "other users' processes are hidden (hidepid): parents that already run have no name",
-        format!("run `{}`", facts.command.sudo()),
-    )
+    warning(proc::HIDDEN, format!("run `{}`", facts.command.sudo()))
 }
 
 pub(super) fn rights(facts: &Facts) -> Finding {

@@ -5,7 +5,7 @@ use super::facts::{
     Answer, Btf, BtfFile, Capabilities, Command, Confinement, Facts, Lockdown, Tracing,
 };
 use crate::source::probe::{KERNEL_BTF, tracefs};
-use crate::source::proc::INITIAL_PID_NAMESPACE;
+use crate::source::proc::{self, INITIAL_PID_NAMESPACE};
 use aya::maps::MapType;
 use aya::programs::{ProgramError, ProgramType};
 use aya::sys::{
@@ -86,7 +86,7 @@ impl Facts {
             unprivileged_bpf_disabled: read_number("/proc/sys/kernel/unprivileged_bpf_disabled"),
             perf_event_paranoid: read_number("/proc/sys/kernel/perf_event_paranoid"),
             confinement: read_confinement(),
-            sees_pid_1: fs::read("/proc/1/stat").is_ok(),
+            sees_pid_1: proc::tells_all(),
             becomes: request.becomes.map(name_of),
             can_fence: has_seccomp_filters(),
             command: Command {
