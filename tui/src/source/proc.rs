@@ -127,7 +127,7 @@ fn read_process(dir: &Path, ticks_per_second: u64, buffer: &mut [u8]) -> Option<
     Some(Running {
         key: ProcessKey {
             pid: stat.pid,
-            start_ns: stat.start_ns(ticks_per_second),
+            start_ns: clock::of_kernel_ns(stat.start_ns(ticks_per_second)),
             ..ProcessKey::default()
         },
         ppid: stat.ppid,
