@@ -6,6 +6,7 @@ mod beside;
 mod command;
 mod ends;
 mod failed;
+mod faults;
 mod forks;
 mod only;
 mod privileges;

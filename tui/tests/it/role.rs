@@ -55,10 +55,16 @@ fn play() {
         "end at once in all threads" => end_at_once_in_all_threads(),
         "end while another thread does" => end_while_another_thread_does(),
         "panic on the screen" => panic_on_the_screen(with),
-        "product with two capabilities" => product_with_two_capabilities(with, RLIM_INFINITY),
-        "product with little memory to lock" => product_with_two_capabilities(with, 64 << 10),
+        "product with two capabilities" => product_with_two_capabilities(USER, with, RLIM_INFINITY),
+        "product with little memory to lock" => product_with_two_capabilities(USER, with, 64 << 10),
+        "product that sees its own processes only" => {
+            product_that_sees_its_own_processes_only(with)
+        }
         "product without types" => product_without_types(with),
-        part => panic!("there is no part {part}"),
+        part => match part.strip_prefix(PROCESSES) {
+            Some(number) => product_with_few_processes(with, number.parse().unwrap()),
+            None => panic!("there is no part {part}"),
+        },
     }
 }
 
@@ -147,10 +153,34 @@ fn panic_on_the_screen(go: &Path) {
 }
 
 /// Becomes the product in a directory, as a user who may only load programs.
-fn product_with_two_capabilities(dir: &Path, memory_to_lock: u64) {
+fn product_with_two_capabilities(user: u32, dir: &Path, memory_to_lock: u64) {
+    become_user_with_two_capabilities(user, memory_to_lock);
+    become_product(dir);
+}
+
+/// The part of a product of whose user there may be only so many processes, whose number follows.
+pub(crate) const PROCESSES: &str = "product with so many processes: ";
+
+fn product_with_few_processes(dir: &Path, number: u64) {
+    become_user_with_two_capabilities(LONELY, RLIM_INFINITY);
+    setrlimit(Resource::RLIMIT_NPROC, number, number).unwrap();
+    become_product(dir);
+}
+
+fn product_that_sees_its_own_processes_only(dir: &Path) {
+    unshare(CloneFlags::CLONE_NEWNS).unwrap();
+    let nothing = None::<&str>;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(nothing, "/", nothing, private, nothing).unwrap();
+    let proc = Some("proc");
+    mount(proc, "/proc", proc, MsFlags::empty(), Some("hidepid=2")).unwrap();
+    product_with_two_capabilities(LONELY, dir, RLIM_INFINITY);
+}
+
+fn become_user_with_two_capabilities(user: u32, memory_to_lock: u64) {
     // Who may not raise the limit need not either, on a kernel that counts no memory of BPF.
     let _ = setrlimit(Resource::RLIMIT_MEMLOCK, memory_to_lock, memory_to_lock);
-    let (user, group) = (Uid::from_raw(USER), Gid::from_raw(USER));
+    let (user, group) = (Uid::from_raw(user), Gid::from_raw(user));
     set_keepcaps(true).unwrap();
     setgroups(&[]).unwrap();
     setresgid(group, group, group).unwrap();
@@ -165,7 +195,6 @@ fn product_with_two_capabilities(dir: &Path, memory_to_lock: u64) {
     ] {
         caps::set(None, set, &two).unwrap();
     }
-    become_product(dir);
 }
 
 /// Becomes the product in a directory, where the kernel does not describe its types.
@@ -202,6 +231,9 @@ fn become_product(dir: &Path) {
 
 /// A user without a name.
 pub(crate) const USER: u32 = 1000;
+
+/// One who has no other processes either.
+pub(crate) const LONELY: u32 = 61_237;
 
 /// What is in the directory in which this binary becomes the product.
 pub(crate) mod product {

@@ -182,9 +182,9 @@ pub(crate) fn load(options: &Options) -> Result<Loaded> {
     }
     loader.map_max_entries("EVENTS", ring_size(options.ring_size));
     loader.map_max_entries("COUNTERS", possible_cpus()? * Counter::PLACES);
-    let mut ebpf = loader
-        .load(OBJECT)
-        .context("the kernel refused the probe's maps")?;
+    let mut ebpf = loader.load(OBJECT).context(
+        "the kernel refused the probe's maps; where memory is short, --ring-size asks for less",
+    )?;
     only.fill(&mut ebpf)?;
     let rounds = Rounds {
         failed: take_map(&mut ebpf, "ROUNDS")?.try_into()?,

@@ -16,7 +16,7 @@ const TYPES: &str = "/sys/kernel/btf/vmlinux";
 const ERRORS: &str = "errors";
 
 /// The product under some limitation, as a child that writes a file; it is killed when this goes out of scope.
-struct Limited {
+pub(super) struct Limited {
     child: Child,
     dir: tempfile::TempDir,
 }
@@ -24,6 +24,11 @@ struct Limited {
 impl Limited {
     /// Starts it by the part that sets the limitation up; with `types`, they are given in a file.
     fn start(part: &str, types: bool) -> Self {
+        Self::start_as(USER, part, types)
+    }
+
+    /// The same, as a user of one's own choice.
+    pub(super) fn start_as(user: u32, part: &str, types: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(product::NAME);
         fs::copy(PRODUCT, &path).unwrap();
@@ -31,7 +36,7 @@ impl Limited {
         if types {
             fs::copy(TYPES, dir.path().join(product::TYPES)).unwrap();
         }
-        chown(dir.path(), Some(USER), None).unwrap();
+        chown(dir.path(), Some(user), None).unwrap();
         let mut command = role::command(part, dir.path());
         // Not a pipe: a verifier's words may be more than one holds, and nobody reads before the end.
         let errors = File::create(dir.path().join(ERRORS)).unwrap();
@@ -40,7 +45,7 @@ impl Limited {
     }
 
     /// Waits until it captures.
-    fn captures(mut self) -> Self {
+    pub(super) fn captures(mut self) -> Self {
         let out = self.dir.path().join(product::OUT);
         let started = wait::until("the start line, or an end", || {
             let started = fs::read(&out).is_ok_and(|text| text.ends_with(b"\n"));
@@ -52,7 +57,7 @@ impl Limited {
     }
 
     /// Stops it, which is a success; returns what it told, and what it complained about.
-    fn stop(mut self) -> (Told, String) {
+    pub(super) fn stop(mut self) -> (Told, String) {
         kill(pid_of(&self.child), Signal::SIGINT).unwrap();
         let status = wait::end_of(&mut self.child, wait::PATIENCE).expect("it ends");
         assert!(status.success(), "{status}: {}", self.complaints());
@@ -62,7 +67,7 @@ impl Limited {
     }
 
     /// Waits until it ends by itself because it cannot run; returns the sentence that says why.
-    fn refuses(mut self) -> String {
+    pub(super) fn refuses(mut self) -> String {
         let status = wait::end_of(&mut self.child, wait::PATIENCE).expect("it ends");
         let said = self.complaints();
         assert_eq!(status.code(), Some(1), "{said}");

@@ -84,7 +84,7 @@ fn only_the_kinds_asked_for_are_told() {
 }
 
 /// Numbers of the programs or maps that a process holds, from its descriptors.
-fn held(pid: Pid, key: &str) -> Vec<u32> {
+pub(super) fn held(pid: Pid, key: &str) -> Vec<u32> {
     let entries = fs::read_dir(format!("/proc/{pid}/fdinfo")).unwrap();
     let texts = entries.filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok());
     let ids = texts.filter_map(|text| {
