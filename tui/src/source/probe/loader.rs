@@ -97,6 +97,8 @@ fn address_high() -> u32 {
 
 /// The probe in the kernel: dropping it takes it out again.
 pub(crate) struct Loaded {
+    /// What keeps programs attached. Declared first: who goes on in another program finds it until the end.
+    pub(super) holds: Vec<Hold>,
     pub(crate) ebpf: Ebpf,
     /// Where programs find those that they go on in; they are emptied when this is dropped.
     pub(super) rounds: Rounds,
@@ -110,8 +112,6 @@ pub(crate) struct Loaded {
     pub(crate) untracked: u64,
     /// The number of perf's event at the end of system calls, where programs of raw tracepoints are preempted.
     pub(super) call_end: Option<u64>,
-    /// What keeps programs attached.
-    pub(super) holds: Vec<Hold>,
 }
 
 /// Loads and attaches the programs.
