@@ -31,6 +31,7 @@ mod passing;
 mod pause;
 pub mod pivots;
 pub mod popup;
+pub mod pressed;
 pub mod prompt;
 mod prompting;
 pub mod rates;
@@ -136,6 +137,7 @@ pub struct App {
     pub(crate) status: ProbeStatus,
     pub(crate) usage: Option<SelfUsage>,
     pub(crate) hits: Hits,
+    pressed: Option<pressed::Pressed>,
     /// What the marked cell tells.
     cell: Option<&'static crate::field::Field>,
     requests: Vec<Request>,
@@ -190,6 +192,7 @@ impl App {
             status: ProbeStatus::default(),
             usage: None,
             hits: Hits::default(),
+            pressed: None,
             cell: None,
             requests: Vec::new(),
             histories: Histories::default(),

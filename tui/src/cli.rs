@@ -338,6 +338,12 @@ pub struct LiveArgs {
     /// Mask what looks secret in command lines and environments: passwords, tokens, keys; also in recordings and exports
     #[arg(long, help_heading = SELECTION)]
     pub redact: bool,
+    /// For an audience: --redact without a way to reveal, the last key and what it does in the first line, few redraws, nothing typed earlier
+    ///
+    /// What is masked cannot be shown until the end. Lines that were typed in earlier runs are not offered, and
+    /// those of this run are not kept. The screen follows keys at once, and events four times a second.
+    #[arg(long, help_heading = SELECTION)]
+    pub presenter: bool,
     /// Capture the environment too, up to as many bytes; it often has secrets
     #[arg(long, help_heading = CAPTURE)]
     pub env: bool,

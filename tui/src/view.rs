@@ -127,7 +127,7 @@ impl<'a> Look<'a> {
         }
         // `~/` would be the home directory.
         let dots = [("…/", ".../"), ("…", "~")];
-        let signs = [("µ", "u"), ("→", "->"), ("›", ">")];
+        let signs = [("µ", "u"), ("×", "x"), ("→", "->"), ("›", ">")];
         let signs =
             dots.into_iter()
                 .chain(signs)

@@ -40,7 +40,9 @@ impl App {
             return self.key(KeyEvent { modifiers, ..event });
         }
         let mode = self.mode();
-        if let Some(action) = self.options.keys.lookup(mode, Key::of(&event)) {
+        let action = self.options.keys.lookup(mode, Key::of(&event));
+        self.note_pressed(mode, Key::of(&event), action);
+        if let Some(action) = action {
             return self.act(action);
         }
         let plain = event.modifiers - KeyModifiers::SHIFT;

@@ -20,6 +20,8 @@ pub struct AppOptions {
     pub filter: Filter,
     /// Whether the mouse is captured.
     pub mouse: bool,
+    /// Whether there is an audience: keys are named, and what is masked stays masked.
+    pub presenter: bool,
     /// The colours that are wanted.
     pub theme: ThemeName,
     /// How many colours there are.
@@ -48,6 +50,7 @@ impl Default for AppOptions {
             view: super::View::Events,
             filter: Filter::default(),
             mouse: true,
+            presenter: false,
             clipboard: None,
             theme: ThemeName::default(),
             color: ColorMode::default(),

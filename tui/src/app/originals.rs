@@ -45,7 +45,12 @@ impl Originals {
 
 impl App {
     /// Keeps command lines as they were before secrets were masked, in the order of their execs.
+    ///
+    /// Before an audience none is kept: what is not there cannot be revealed by mistake.
     pub fn keep_originals(&mut self, originals: Vec<Original>) {
+        if self.options.presenter {
+            return;
+        }
         originals
             .into_iter()
             .for_each(|original| self.originals.push(original));
@@ -62,6 +67,9 @@ impl App {
             return;
         };
         let revealed = details.revealed;
+        if self.options.presenter {
+            return self.warn("what is masked stays masked with --presenter");
+        }
         let row = self.row_of(details.subject);
         if row.and_then(|row| self.original(&row.exec)).is_none() {
             return self

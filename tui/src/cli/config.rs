@@ -152,6 +152,8 @@ pub struct ScreenConfig {
     pub mouse: bool,
     /// Whether to keep what is typed for the next time.
     pub remember: bool,
+    /// Whether there is an audience.
+    pub presenter: bool,
     /// Whether to keep to ASCII.
     pub ascii: bool,
     /// The colours.

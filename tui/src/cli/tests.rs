@@ -605,3 +605,15 @@ fn what_is_wrong_with_the_file_stops_nothing() {
             .contains("commands start no program")
     );
 }
+
+#[test]
+fn before_an_audience_secrets_are_masked_and_nothing_is_remembered() {
+    let config = config(true, "--presenter");
+    assert!(config.redact);
+    let Mode::Screen(screen) = config.mode else {
+        panic!("a terminal gets the screen");
+    };
+    assert!(screen.presenter && !screen.remember);
+    assert!(super::tests::config(false, "--presenter -o ndjson").redact);
+    assert!(!super::tests::screen("").presenter && !super::tests::config(true, "").redact);
+}

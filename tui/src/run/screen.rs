@@ -7,7 +7,7 @@ use super::record::{Recorder, Reserved};
 use super::save::{Saving, Step};
 use super::typed::Typed;
 use crate::app::{App, AppOptions, ColorMode, Outcome, ProbeStatus, Request};
-use crate::cli::{Config, ScreenConfig, Source};
+use crate::cli::{Config, Mode, ScreenConfig, Source};
 use crate::model::{Applied, Model};
 use crate::source::replay::STDIN;
 use crate::source::{Batch, proc};
@@ -32,6 +32,9 @@ const FRAME: Duration = Duration::from_millis(33);
 /// The same while more comes than anybody reads, until a key is pressed. The probe naps a little longer then, so that a
 /// frame is due when its events come.
 const BUSY_FRAME: Duration = Duration::from_millis(90);
+
+/// The same before an audience, whose picture may come over a network.
+const PRESENTER_FRAME: Duration = Duration::from_millis(250);
 
 /// As many events a second are more than anybody reads.
 const BUSY: u128 = 300;
@@ -115,6 +118,7 @@ fn options(screen: &ScreenConfig, config: &Config) -> AppOptions {
         sort: screen.sort,
         filter: screen.filter.clone(),
         mouse: screen.mouse,
+        presenter: screen.presenter,
         theme: screen.theme,
         color: match screen.color {
             true => ColorMode::detect(&env("TERM"), &env("COLORTERM"), &env("STY")),
@@ -184,6 +188,7 @@ struct Loop<'a> {
     stalled: bool,
     /// Whether another program has the terminal, since this one was stopped and goes on in the background.
     behind: bool,
+    presenter: bool,
     usage: Usage,
 }
 
@@ -195,6 +200,7 @@ impl<'a> Loop<'a> {
         recorder: Option<Recorder>,
     ) -> Self {
         let usage = Usage::now();
+        let presenter = matches!(&config.mode, Mode::Screen(screen) if screen.presenter);
         Self {
             app,
             terminal,
@@ -210,6 +216,7 @@ impl<'a> Loop<'a> {
             since_frame: 0,
             stalled: false,
             behind: false,
+            presenter,
             usage,
         }
     }
@@ -418,7 +425,10 @@ impl<'a> Loop<'a> {
             .try_draw(|frame| view::draw(frame, app, now_ns));
         if drawn.context("the terminal is gone")? {
             self.app.take_dirty();
-            let frame = after_frame(self.since_frame, now - self.last_frame);
+            let frame = match self.presenter {
+                true => PRESENTER_FRAME,
+                false => after_frame(self.since_frame, now - self.last_frame),
+            };
             self.last_frame = now;
             self.next_frame = now + frame;
             self.since_frame = 0;

@@ -99,8 +99,23 @@ fn left(app: &App, look: &Look<'_>) -> Vec<(u8, Vec<Part<'static>>)> {
     if app.status.ended.is_none() {
         out.push((2, vec![(elapsed.into(), theme.text)]));
     }
+    if app.options.presenter {
+        out.push((0, vec![(key_cap(app, look).into(), theme.selected)]));
+    }
     out.retain(|(_, parts)| paint::width(parts) > 0);
     out
+}
+
+/// Cells of the last key and what it does: always as many, so that nothing beside it moves.
+const KEY_CAP: usize = 22;
+
+/// Returns the last key and what it does.
+fn key_cap(app: &App, look: &Look<'_>) -> String {
+    let words = app.pressed().map(ToString::to_string).unwrap_or_default();
+    let words = look.plain(words.into());
+    let words = crate::cells::fit(&words, KEY_CAP - 2, look.theme.glyphs.ellipsis);
+    let blanks = KEY_CAP - 1 - crate::cells::width(&words);
+    format!(" {words}{:blanks$}", "")
 }
 
 /// Returns the machine's name, or how many machines there are.

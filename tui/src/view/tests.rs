@@ -315,6 +315,36 @@ fn columns_on_request() {
 }
 
 #[test]
+fn an_audience_sees_each_key_and_what_it_does() {
+    let options = |ascii| AppOptions {
+        presenter: true,
+        ascii,
+        ..AppOptions::default()
+    };
+    let shot = |ascii| Shot::with(options(ascii), build(), 120, 24);
+    let first = |shot: &Shot| shot.look().lines().next().unwrap_or_default().to_owned();
+    snapshot!("presenter", shot(false).keys("k k"));
+    for (ascii, keys, words) in [
+        (false, "k k", " k up ×2 "),
+        (true, "k k", " k up x2 "),
+        (false, "k j", " j down "),
+        (false, "f g c c", " f filter "),
+        (false, "f g Esc", " Esc close "),
+        (false, "Z", " Z  "),
+        (false, "t e", " e next failure "),
+    ] {
+        let shot = shot(ascii).keys(keys);
+        assert!(first(&shot).contains(words), "{keys}: {}", first(&shot));
+    }
+    let (calm, moved) = (first(&shot(false)), first(&shot(false).keys("k k")));
+    let at = |line: &str| line.chars().take_while(|c| *c != '●').count();
+    assert_eq!(calm.chars().count(), moved.chars().count());
+    assert_eq!(at(&calm), at(&moved), "nothing beside it moves");
+    let nobody = Shot::build(120, 24).keys("k k");
+    assert!(!first(&nobody).contains(" k up"), "{}", first(&nobody));
+}
+
+#[test]
 fn states_speak() {
     let empty = || Shot::new(app(10), 80, 24);
     snapshot!("nothing_yet", empty());

@@ -162,3 +162,25 @@ fn a_command_line_is_revealed_and_masked_again() {
         shot.look()
     );
 }
+
+#[test]
+fn nothing_is_revealed_to_an_audience() {
+    let mut exec = exec(0, 7_001, 1, &["app", "--password=hunter2"]);
+    let of = Which::of(&exec);
+    let args = Redactor::new().unwrap().mask(&mut exec).unwrap();
+    let options = AppOptions {
+        presenter: true,
+        ..AppOptions::default()
+    };
+    let mut app = App::new(model(100), options);
+    app.apply(vec![Event::Exec(Box::new(exec))]);
+    app.keep_originals(vec![Original { of, args }]);
+    let shot = Shot::new(app, 100, 30).keys("d Tab v");
+    let look = shot.look();
+    assert!(look.contains("--password=[redacted]"), "{look}");
+    assert!(!look.contains("hunter2"), "{look}");
+    assert!(
+        look.contains("what is masked stays masked with --presenter"),
+        "{look}"
+    );
+}
