@@ -12,6 +12,12 @@ use seccompiler::{
 };
 use std::collections::BTreeMap;
 
+/// The crate `libc` lacks it on Arm with musl; the number is that of `asm-generic/unistd.h`.
+#[cfg(target_arch = "aarch64")]
+const SYS_KEXEC_FILE_LOAD: c_long = 294;
+#[cfg(not(target_arch = "aarch64"))]
+const SYS_KEXEC_FILE_LOAD: c_long = libc::SYS_kexec_file_load;
+
 /// Refused whatever their arguments are.
 const REFUSED: &[c_long] = &[
     // Programs and processes of one's own.
@@ -52,7 +58,7 @@ const REFUSED: &[c_long] = &[
     libc::SYS_finit_module,
     libc::SYS_delete_module,
     libc::SYS_kexec_load,
-    libc::SYS_kexec_file_load,
+    SYS_KEXEC_FILE_LOAD,
     libc::SYS_reboot,
     libc::SYS_swapon,
     libc::SYS_swapoff,
