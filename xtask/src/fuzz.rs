@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{capture, root, run, say, work_dir};
 use crate::toolchain::Toolchain;
@@ -22,11 +24,14 @@ pub(crate) struct Options {
     /// Seconds for each target
     #[arg(long, value_name = "N", default_value_t = 60)]
     seconds: u64,
+    /// As in CI: built in two minutes, without the sanitizer of addresses, and run as many at a time as there are processors
+    #[arg(long)]
+    quick: bool,
     /// Only these targets
     targets: Vec<String>,
 }
 
-/// Runs the targets one after the other.
+/// Runs the targets, one after the other unless it is to be quick.
 ///
 /// # Errors
 /// If one cannot be built, or found an input that makes the program fail; its file is named.
@@ -40,18 +45,35 @@ pub(crate) fn perform(options: &Options) -> Result<()> {
             known.join(", ")
         );
     }
-    let built = build(&toolchain, &home)?;
+    let built = build(&toolchain, &home, options.quick)?;
     let chosen = known
         .iter()
         .filter(|name| options.targets.is_empty() || options.targets.contains(name));
-    let mut failed = Vec::new();
-    for name in chosen {
-        say(&format!("fuzzing {name} for {} s", options.seconds));
-        if let Err(error) = fuzz(&built, &home, name, options.seconds) {
-            eprintln!("{error:#}");
-            failed.push(name.as_str());
+    let waiting = Mutex::new(chosen);
+    let next = || waiting.lock().ok()?.next();
+    let worker = || {
+        let mut failed = Vec::new();
+        while let Some(name) = next() {
+            say(&format!("fuzzing {name} for {} s", options.seconds));
+            if let Err(error) = fuzz(&built, &home, name, options.seconds) {
+                eprintln!("{error:#}");
+                failed.push(name.as_str());
+            }
         }
-    }
+        failed
+    };
+    let workers = match options.quick {
+        true => thread::available_parallelism().map_or(1, usize::from),
+        false => 1,
+    };
+    let failed = thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        let failed = workers.into_iter().map(thread::ScopedJoinHandle::join);
+        failed.collect::<thread::Result<Vec<_>>>()
+    });
+    let failed = failed
+        .map_err(|_| anyhow!("a worker died: see above"))?
+        .concat();
     if !failed.is_empty() {
         bail!("{} failed: see above", failed.join(", "));
     }
@@ -72,16 +94,21 @@ fn targets(home: &Path) -> Result<Vec<String>> {
 }
 
 /// Builds all targets; returns the folder that they are in.
-fn build(toolchain: &Toolchain, home: &Path) -> Result<PathBuf> {
+fn build(toolchain: &Toolchain, home: &Path, quick: bool) -> Result<PathBuf> {
     let fuzz = ensure(toolchain)?;
-    let target = work_dir().join("fuzz/target");
+    let (target, level, sanitizer) = match quick {
+        true => ("fuzz/quick", "1", "none"),
+        false => ("fuzz/target", "3", "address"),
+    };
+    let target = work_dir().join(target);
     let mut cargo = toolchain.tool("cargo");
     let path = path_with(&cargo, &fuzz)?;
     // The compiler takes the flags of sanitizers only so; the product itself needs none of it.
     run(cargo
         .env("RUSTC_BOOTSTRAP", "1")
         .env("PATH", path)
-        .args(["fuzz", "build", "--fuzz-dir"])
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level)
+        .args(["fuzz", "build", "--sanitizer", sanitizer, "--fuzz-dir"])
         .arg(home)
         .arg("--target-dir")
         .arg(&target))
