@@ -146,28 +146,13 @@ impl Apt {
 
 /// Finds a program in `PATH`, or installs Debian's packages that have it into this system, which needs root.
 pub(crate) fn system_program(program: &str, packages: &[&str]) -> Result<PathBuf> {
-    system_thing(program, packages, || find_in_path(program))
-}
-
-/// As [`system_program`], of a file at a place of its own.
-pub(crate) fn system_file(path: &str, packages: &[&str]) -> Result<PathBuf> {
-    system_thing(path, packages, || {
-        let path = PathBuf::from(path);
-        path.is_file().then_some(path)
-    })
-}
-
-fn system_thing(
-    what: &str,
-    packages: &[&str],
-    find: impl Fn() -> Option<PathBuf>,
-) -> Result<PathBuf> {
+    let find = || find_in_path(program);
     if let Some(found) = find() {
         return Ok(found);
     }
     let names = packages.join(" ");
     if !is_root() || find_in_path("apt-get").is_none() {
-        bail!("{what} is missing: install it (Debian and Ubuntu: `apt-get install {names}`)");
+        bail!("{program} is missing: install it (Debian and Ubuntu: `apt-get install {names}`)");
     }
     say(&format!("installing {names}"));
     let apt_get = || {
@@ -183,7 +168,9 @@ fn system_thing(
             .args(packages),
     );
     match (updated, installed) {
-        (_, Ok(_)) => find().with_context(|| format!("{names} was installed, but has no {what}")),
+        (_, Ok(_)) => {
+            find().with_context(|| format!("{names} was installed, but has no {program}"))
+        }
         (Ok(_), Err(error)) => Err(error).context(format!("{names} cannot be installed")),
         (Err(error), Err(_)) => Err(error)
             .context(Unreachable)

@@ -1,8 +1,9 @@
-//! What is given to users: one static program with its manual page and completions, as an archive and as Debian's
-//! package, the list of what is in it, and checksums.
+//! What is given to users: for each kind of machines one static program with its manual page and completions, as an archive
+//! and as Debian's package, with a bill of materials; and checksums of all.
 
 mod deb;
-mod musl;
+pub(crate) mod musl;
+mod sbom;
 mod trial;
 
 use std::fs;
@@ -12,7 +13,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::lint;
 use crate::shell::{capture, root, run, say};
+use crate::vm::arch::Arch;
+use musl::Built;
 
 /// The program's name, and that of its packages.
 const NAME: &str = "execsnoop-tui";
@@ -23,6 +27,9 @@ pub(crate) struct Options {
     /// Try the results, too: lintian, and the package installed and run in a new Debian
     #[arg(long)]
     test: bool,
+    /// Kinds of machines; what is not of this machine's kind is cross-built
+    #[arg(long, value_name = "KIND", value_delimiter = ',', default_values = ["x86_64", "arm64"])]
+    arch: Vec<Arch>,
 }
 
 /// Makes everything in `target/dist`.
@@ -34,25 +41,36 @@ pub(crate) fn perform(options: &Options) -> Result<()> {
     if dist.exists() {
         fs::remove_dir_all(&dist).with_context(|| dist.display().to_string())?;
     }
-    let program = musl::build()?;
-    let release = Release {
-        version: version()?,
-        epoch: epoch()?,
-        tree: dist.join("tree"),
-    };
-    release.stage(&program)?;
-    let archive = release.archive(&dist)?;
-    let package = deb::make(&release, &dist)?;
-    fs::remove_dir_all(&release.tree)?;
-    checksums(&dist, &[&archive, &package])?;
-    if options.test {
-        trial::lint(&package)?;
-        trial::install(&package)?;
-        trial::unpack(&archive)?;
+    lint::dependencies()?;
+    // It tells its manual page and completions for all kinds.
+    let speaker = musl::build(Arch::NATIVE)?.program;
+    let mut files = Vec::new();
+    for &arch in &options.arch {
+        let built = musl::build(arch)?;
+        let release = Release {
+            version: version()?,
+            epoch: epoch()?,
+            tree: dist.join("tree"),
+            arch,
+        };
+        release.stage(&built, &speaker)?;
+        let bill = dist.join(format!("{}.cdx.json", release.name()));
+        fs::copy(release.tree.join(BILL), &bill).context(BILL)?;
+        let archive = release.archive(&dist)?;
+        let package = deb::make(&release, &dist)?;
+        fs::remove_dir_all(&release.tree)?;
+        if options.test {
+            trial::perform(arch, &package, &archive)?;
+        }
+        files.extend([archive, package, bill]);
     }
+    checksums(&dist, &files)?;
     say(&format!("{} has", dist.display()));
     run(Command::new("ls").arg("-l").arg(&dist))
 }
+
+/// Where the bill of materials is installed.
+const BILL: &str = "usr/share/doc/execsnoop-tui/sbom.cdx.json";
 
 /// A release: what it is, and where its files are laid out.
 struct Release {
@@ -61,15 +79,21 @@ struct Release {
     epoch: String,
     /// The files as they are installed, below `usr`.
     tree: PathBuf,
+    /// The machines that it is for.
+    arch: Arch,
 }
 
 impl Release {
     /// Lays out the program and what it says of itself.
-    fn stage(&self, program: &Path) -> Result<()> {
-        let told = |args: &[&str]| capture(Command::new(program).args(args));
+    ///
+    /// `speaker` is the program for this machine.
+    fn stage(&self, built: &Built, speaker: &Path) -> Result<()> {
+        let told = |args: &[&str]| capture(Command::new(speaker).args(args));
         let installed = format!("usr/bin/{NAME}");
-        self.copy(program, &installed, 0o755)?;
-        run(Command::new("strip").arg(self.tree.join(&installed)))?;
+        self.copy(&built.program, &installed, 0o755)?;
+        let program = self.tree.join(&installed);
+        run(Command::new(self.arch.strip()).arg(&program))?;
+        self.write(BILL, &sbom::bill(self, built, &program)?)?;
         self.write(&format!("usr/share/man/man8/{NAME}.8"), &told(&["man"])?)?;
         for (shell, path) in [
             (
@@ -85,6 +109,15 @@ impl Release {
             self.write(&path, &told(&["completions", shell])?)?;
         }
         Ok(())
+    }
+
+    /// Returns what its archive is called, without the ending.
+    fn name(&self) -> String {
+        let machine = match self.arch {
+            Arch::X86 => "x86_64",
+            Arch::Arm => "aarch64",
+        };
+        format!("{NAME}-{}-{machine}-linux", self.version)
     }
 
     fn path(&self, path: &str) -> Result<PathBuf> {
@@ -110,7 +143,7 @@ impl Release {
 
     /// Packs what is laid out, with what one reads first, into an archive whose bytes are the same each time.
     fn archive(&self, dist: &Path) -> Result<PathBuf> {
-        let name = format!("{NAME}-{}-x86_64-linux", self.version);
+        let name = self.name();
         let folder = dist.join(&name);
         run(Command::new("cp")
             .arg("-a")
@@ -169,7 +202,7 @@ fn epoch() -> Result<String> {
     Ok(told.trim().to_owned())
 }
 
-fn checksums(dist: &Path, files: &[&Path]) -> Result<()> {
+fn checksums(dist: &Path, files: &[PathBuf]) -> Result<()> {
     let names = files.iter().filter_map(|file| file.file_name());
     let sums = capture(Command::new("sha256sum").current_dir(dist).args(names))?;
     fs::write(dist.join("SHA256SUMS"), sums)?;

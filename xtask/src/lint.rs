@@ -31,18 +31,27 @@ pub(crate) fn run() -> Result<()> {
         .env("RUSTDOCFLAGS", "-D warnings");
     run_command(&mut doc)?;
     step("dependencies");
+    dependencies()
+}
+
+/// Checks what the project depends on, and says what of it was not checked.
+pub(crate) fn dependencies() -> Result<()> {
     if find_in_path("cargo-deny").is_none() {
         say(
-            "DEPENDENCIES WERE NOT CHECKED: cargo-deny is not installed (`cargo install cargo-deny --locked`)",
+            "NOT CHECKED: BANS, LICENCES, SOURCES AND SECURITY ADVISORIES OF DEPENDENCIES: \
+             cargo-deny is not installed (`cargo install cargo-deny --locked`)",
         );
         return Ok(());
     }
     run_command(cargo().args(["deny", "check", "bans", "licenses", "sources"]))?;
     if capture(cargo().args(["deny", "fetch", "db"])).is_err() {
-        say("SECURITY ADVISORIES WERE NOT CHECKED: their database cannot be fetched from here");
+        say("checked: bans, licences and sources of dependencies");
+        say("NOT CHECKED: SECURITY ADVISORIES: their database cannot be fetched from here");
         return Ok(());
     }
-    run_command(cargo().args(["deny", "check", "advisories"]))
+    run_command(cargo().args(["deny", "check", "advisories"]))?;
+    say("checked: bans, licences, sources and security advisories of dependencies");
+    Ok(())
 }
 
 fn step(name: &str) {

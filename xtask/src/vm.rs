@@ -1,6 +1,6 @@
 //! `vm`: the live tests on other kernels than the running one, each booted in QEMU with the product as it is built here.
 
-mod arch;
+pub(crate) mod arch;
 mod built;
 mod cpio;
 mod guest;

@@ -36,7 +36,6 @@ License: GPL-2
 /// Why lintian is not to mind something.
 const OVERRIDES: &str = "\
 # One program for every release of Debian and for what is not Debian: the standard library and musl are in it.
-execsnoop-tui: statically-linked-binary [usr/bin/execsnoop-tui]
 execsnoop-tui: shared-library-lacks-prerequisites [usr/bin/execsnoop-tui]
 # It does not come from Debian's archive.
 execsnoop-tui: initial-upload-closes-no-bugs *
@@ -71,11 +70,15 @@ pub(super) fn make(release: &Release, dist: &Path) -> Result<PathBuf> {
     )?;
     let size = size.split_whitespace().next().unwrap_or_default();
     release.write("DEBIAN/md5sums", &sums)?;
-    release.write("DEBIAN/control", &control(&release.version, size))?;
+    release.write("DEBIAN/control", &control(release, size))?;
     run(Command::new("chmod")
         .args(["-R", "u=rwX,go=rX"])
         .arg(&release.tree))?;
-    let package = dist.join(format!("{NAME}_{}-1_amd64.deb", release.version));
+    let package = dist.join(format!(
+        "{NAME}_{}-1_{}.deb",
+        release.version,
+        release.arch.debian()
+    ));
     run(Command::new("dpkg-deb")
         .env("SOURCE_DATE_EPOCH", &release.epoch)
         .args(["--root-owner-group", "-Zxz", "--build"])
@@ -84,12 +87,12 @@ pub(super) fn make(release: &Release, dist: &Path) -> Result<PathBuf> {
     Ok(package)
 }
 
-fn control(version: &str, size: &str) -> String {
+fn control(release: &Release, size: &str) -> String {
     format!(
         "\
 Package: {NAME}
-Version: {version}-1
-Architecture: amd64
+Version: {}-1
+Architecture: {}
 Maintainer: {MAINTAINER}
 Installed-Size: {size}
 Section: admin
@@ -104,7 +107,9 @@ Description: live monitor of executed programs, for terminals
  .
  It needs Linux 5.8 or later with BTF, and root or two capabilities to
  capture; recordings and the demo need neither.
-"
+",
+        release.version,
+        release.arch.debian()
     )
 }
 

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 /// A kind of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Arch {
+pub(crate) enum Arch {
     /// x86-64.
     #[value(name = "x86_64")]
     X86,
@@ -15,14 +15,14 @@ pub(super) enum Arch {
 
 impl Arch {
     /// This machine's kind, whose programs need no other compiler.
-    pub(super) const NATIVE: Self = if cfg!(target_arch = "aarch64") {
+    pub(crate) const NATIVE: Self = if cfg!(target_arch = "aarch64") {
         Self::Arm
     } else {
         Self::X86
     };
 
     /// The name by which it is asked for.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::X86 => "x86_64",
             Self::Arm => "arm64",
@@ -30,7 +30,7 @@ impl Arch {
     }
 
     /// Debian's name for it.
-    pub(super) const fn debian(self) -> &'static str {
+    pub(crate) const fn debian(self) -> &'static str {
         match self {
             Self::X86 => "amd64",
             Self::Arm => "arm64",
@@ -105,7 +105,7 @@ impl Arch {
     }
 
     /// The program that takes off what only a debugger reads.
-    pub(super) fn strip(self) -> &'static str {
+    pub(crate) fn strip(self) -> &'static str {
         match self {
             Self::Arm if Self::NATIVE != Self::Arm => "aarch64-linux-gnu-strip",
             _ => "strip",
