@@ -1,4 +1,4 @@
-//! What cargo builds for a guest: the product and the tests of it as a whole.
+//! What cargo builds for a guest: the product and the tests of it as a whole, or the program of a release.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -7,13 +7,15 @@ use anyhow::{Context, Result, ensure};
 
 use super::arch::Arch;
 use crate::apt;
+use crate::dist::musl;
 use crate::shell::{capture, cargo, root};
 use crate::toolchain::Toolchain;
 
 /// What cargo has built.
 pub(super) struct Built {
     pub(super) product: PathBuf,
-    pub(super) tests: PathBuf,
+    /// The test program; a release is tried by a script.
+    pub(super) tests: Option<PathBuf>,
 }
 
 /// What is optimized though nothing else is: guests start the product dozens of times, and it reads the kernel's types each time.
@@ -54,7 +56,15 @@ pub(super) fn build(arch: Arch) -> Result<Built> {
     };
     Ok(Built {
         product: find("bin", "execsnoop-tui")?,
-        tests: find("test", "it")?,
+        tests: Some(find("test", "it")?),
+    })
+}
+
+/// Builds the program that releases have, linked statically.
+pub(super) fn release(arch: Arch) -> Result<Built> {
+    Ok(Built {
+        product: musl::build(arch)?.program,
+        tests: None,
     })
 }
 

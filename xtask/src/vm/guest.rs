@@ -15,6 +15,10 @@ use crate::shell::{root, run};
 /// The first process.
 const INIT: &str = include_str!("init.sh");
 
+/// What tries a release's program, and where it is.
+const RELEASE: &str = include_str!("release.sh");
+const RELEASE_PLACE: &str = "/bin/try-release";
+
 /// Folders that file systems are mounted on, or that programs rely on.
 const FOLDERS: [&str; 8] = [
     "/dev", "/proc", "/sys", "/tmp", "/run", "/root", "/usr", "/var/tmp",
@@ -38,19 +42,24 @@ pub(super) fn write(arch: Arch, built: &Built, dir: &Path, file: &Path) -> Resul
     archive.file(Path::new("/init"), INIT.as_bytes())?;
     archive.file(Path::new("/etc/passwd"), USERS.as_bytes())?;
     archive.file(Path::new("/etc/group"), GROUPS.as_bytes())?;
-    let (product, tests) = (&built.product, &built.tests);
+    let product = &*built.product;
+    let tests = built.tests.as_deref();
     let names = format!(
         "PRODUCT='{}'\nTESTS='{}'\n",
         product.display(),
-        tests.display()
+        tests.unwrap_or(Path::new(RELEASE_PLACE)).display()
     );
     archive.file(Path::new("/etc/vm"), names.as_bytes())?;
     // Tests are started in their package's folder.
     archive.directory(&root().join("tui"))?;
-    for program in [product, tests] {
+    if tests.is_none() {
+        archive.file(Path::new(RELEASE_PLACE), RELEASE.as_bytes())?;
+    }
+    let programs: Vec<_> = std::iter::once(product).chain(tests).collect();
+    for program in &programs {
         archive.file(program, &stripped(arch, program, dir)?)?;
     }
-    for (place, file) in tools::files(arch, &[product, tests], dir)? {
+    for (place, file) in tools::files(arch, &programs, dir)? {
         archive.file(&place, &read(&file)?)?;
     }
     fs::write(file, archive.finish())
