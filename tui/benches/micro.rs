@@ -178,6 +178,86 @@ mod frame {
     }
 }
 
+/// A key that goes to a moment of the past, in a history of a million, and the frame that shows it.
+#[divan::bench_group(sample_size = 1, sample_count = 100)]
+mod moment {
+    use super::*;
+
+    fn step(bencher: Bencher<'_, '_>, mut screen: Screen, back: KeyEvent, on: KeyEvent) {
+        // So far that each step that is measured is one within the past.
+        for _ in 0..200 {
+            screen.app.handle(Input::Key(back), LATE);
+        }
+        let screen = std::cell::RefCell::new(screen);
+        let turns = std::cell::Cell::new(0_u32);
+        bencher
+            .with_inputs(|| {
+                turns.set(turns.get() + 1);
+                if turns.get() % 2 == 0 { back } else { on }
+            })
+            .bench_local_values(|key| {
+                let mut screen = screen.borrow_mut();
+                screen.app.handle(Input::Key(key), LATE);
+                screen.frame();
+                assert!(screen.app.moment().is_some());
+            });
+    }
+
+    /// Later than anything in the history.
+    const LATE: u64 = u64::MAX >> 1;
+
+    const EVENT: (KeyCode, KeyCode) = (KeyCode::Char('['), KeyCode::Char(']'));
+
+    fn view(name: &str) -> Screen {
+        let mut screen = Screen::new(MILLION, WIDE, (name == "sorted").then(|| by("dur", true)));
+        match name {
+            "tree" => screen.app.act(Action::ViewTree),
+            "rate" => screen.app.act(Action::ViewRate),
+            "filtered" => {
+                screen.app.act(Action::Filter);
+                screen
+                    .app
+                    .handle(Input::Paste("under(comm=cron)".into()), 0);
+                let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+                screen.app.handle(Input::Key(enter), 0);
+            }
+            _ => {}
+        }
+        screen
+    }
+
+    const VIEWS: [&str; 5] = ["events", "sorted", "filtered", "tree", "rate"];
+
+    /// `[` and `]`.
+    #[divan::bench(args = VIEWS)]
+    fn event(bencher: Bencher<'_, '_>, name: &str) {
+        let [back, on] = [EVENT.0, EVENT.1].map(|code| KeyEvent::new(code, KeyModifiers::NONE));
+        step(bencher, view(name), back, on);
+    }
+
+    /// The arrows with control: a second.
+    #[divan::bench(args = VIEWS)]
+    fn second(bencher: Bencher<'_, '_>, name: &str) {
+        let keys = [KeyCode::Left, KeyCode::Right];
+        let [back, on] = keys.map(|code| KeyEvent::new(code, KeyModifiers::CONTROL));
+        step(bencher, view(name), back, on);
+    }
+
+    /// The first step into the past, and the one back to the present.
+    #[divan::bench(args = VIEWS)]
+    fn there_and_back(bencher: Bencher<'_, '_>, name: &str) {
+        let screen = std::cell::RefCell::new(view(name));
+        let keys = [EVENT.0, EVENT.1].map(|code| KeyEvent::new(code, KeyModifiers::NONE));
+        bencher.bench_local(|| {
+            let mut screen = screen.borrow_mut();
+            for key in keys {
+                screen.app.handle(Input::Key(key), LATE);
+                screen.frame();
+            }
+        });
+    }
+}
+
 /// The last character of a filter typed at a history of a million: the filter, the offers and the frame. That of
 /// `comm=` looks for the values, that behind it only chooses among them.
 #[divan::bench(

@@ -26,6 +26,17 @@ pub struct Batch {
     pub now_ns: Option<u64>,
 }
 
+impl Batch {
+    /// Returns whether it tells nothing, except of the time.
+    fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.running.is_empty()
+            && self.others.is_empty()
+            && self.problems.is_empty()
+            && self.skipped.is_none()
+    }
+}
+
 /// What a capture filter kept away, since the capture began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Skipped {

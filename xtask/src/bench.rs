@@ -1,6 +1,7 @@
 //! `bench`: what this tool and its peers cost, side by side in one run.
 
 mod figures;
+mod recordings;
 mod storm;
 mod subject;
 
@@ -35,6 +36,12 @@ pub(crate) struct Options {
     /// Only tools whose name holds one of these.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
+    /// Measure recordings instead: opened on a screen, and streamed. Needs no root.
+    #[arg(long)]
+    recordings: bool,
+    /// Events in a recording.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    events: usize,
     /// Print JSON and no table.
     #[arg(long)]
     json: bool,
@@ -104,7 +111,10 @@ pub(crate) fn storm(options: &StormOptions) -> Result<()> {
 
 /// Measures all of them, and prints a table or JSON.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    ensure!(is_root(), "tracing needs root: run it with sudo -E");
+    ensure!(
+        is_root() || options.recordings,
+        "tracing needs root: run it with sudo -E"
+    );
     if options.install_peers {
         for (program, package) in subject::PEERS {
             apt::system_program(program, &[package])?;
@@ -112,6 +122,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     run_command(cargo().args(["build", "--release", "--locked", "--package", TOOL]))?;
     let tool = crate::run::release_dir()?.join(TOOL);
+    if options.recordings {
+        return recordings::measure(&tool, options.events, options.runs, options.json);
+    }
     let mut subjects = subject::all(&tool);
     let asked = |subject: &Subject| {
         options.only.is_empty()
@@ -300,9 +313,8 @@ impl Drop for Counting {
     }
 }
 
-/// Bytes of a program file, in KB.
-fn size_kb(program: &Path) -> u64 {
-    fs::metadata(program).map_or(0, |meta| meta.len() / 1024)
+fn size_bytes(file: &Path) -> u64 {
+    fs::metadata(file).map_or(0, |meta| meta.len())
 }
 
 fn print_table(subjects: &[Subject], found: &[Found], options: &Options) {
@@ -331,7 +343,7 @@ fn print_table(subjects: &[Subject], found: &[Found], options: &Options) {
             found.start_ms,
             found.sleeps,
             found.peak_mb,
-            size_kb(&subject.program),
+            size_bytes(&subject.program) / 1024,
         );
     }
 }
@@ -351,6 +363,6 @@ fn in_json(subject: &Subject, found: &Found) -> Value {
         "start_to_first_exec_ms": found.start_ms.json(),
         "idle_wakeups_per_s": found.sleeps.json(),
         "peak_mb": found.peak_mb.json(),
-        "program_kb": size_kb(&subject.program),
+        "program_kb": size_bytes(&subject.program) / 1024,
     })
 }

@@ -120,6 +120,8 @@ pub(super) async fn run(
     // Nobody may be there to read it.
     let _ = std::io::stderr().write_all(&summed_up);
     others.iter().for_each(|sentence| complain(sentence));
+    // The kernel takes all of it back at once, soon.
+    std::mem::forget(producer.model);
     let of_command = command.map(Started::exit_code);
     let verdict = super::verdict(broken, config, totals.lost);
     Ok(verdict.or(of_command).unwrap_or(if recorded {
@@ -317,7 +319,9 @@ impl Producer {
         let Ok(permit) = self.buffers.reserve().await else {
             return false;
         };
-        permit.send(std::mem::take(&mut self.pending));
+        // As a rule the next ones are as many.
+        let room = Vec::with_capacity(self.pending.len());
+        permit.send(std::mem::replace(&mut self.pending, room));
         true
     }
 }

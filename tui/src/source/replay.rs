@@ -1,5 +1,6 @@
 //! Recordings: the event schema read back, whoever wrote it, as far as it is good.
 
+mod ahead;
 mod input;
 mod line;
 mod lines;
@@ -149,7 +150,7 @@ impl Recording {
         let mut batch = Batch::default();
         while batch.events.len() < BATCH {
             // Whoever watches a recording grow is told at once.
-            let wait = batch == Batch::default();
+            let wait = batch.is_empty();
             let Some(item) = self.first.take().or_else(|| self.item(wait)) else {
                 break;
             };

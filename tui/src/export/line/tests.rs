@@ -245,3 +245,46 @@ fn losses_are_told_apart_from_the_columns() {
     assert_eq!(text, "execsnoop-tui: 214 events lost on CPU 1 at 12:03:07");
     assert_eq!(notice(None).1, "execsnoop-tui: 214 events lost at 12:03:07");
 }
+
+/// Printed by bcc 0.26's execsnoop on Linux 6.1, with `-x` and with `-x -U -q --max-args 5`.
+#[test]
+fn recorded_lines_of_bcc_are_printed_alike() {
+    let plain = "\
+PCOMM            PID     PPID    RET ARGS
+grep             213     1         0 /usr/bin/grep -q PCOMM bcc_all.out
+date             214     1         0 /usr/bin/date +%s.%N
+execsnoop-bpfcc  215     1         0 /usr/sbin/execsnoop-bpfcc
+";
+    let quoted = "\
+UID   PCOMM            PID     PPID    RET ARGS
+0     grep             337     1         0 \"/usr/bin/grep\" \"-q\" \"PCOMM\" \"bcc_times.out\"
+0     seq              338     1         0 \"/usr/bin/seq\" \"900\"
+";
+    let exec = |pid, words: &[&str]| Exec {
+        pid,
+        ppid: 1,
+        uid: 0,
+        euid: Some(0),
+        comm: words[0].rsplit('/').next().unwrap().into(),
+        filename: Some(words[0].as_bytes().into()),
+        args: Args::from_list(words),
+        ..ls()
+    };
+    let execs = vec![
+        exec(213, &["/usr/bin/grep", "-q", "PCOMM", "bcc_all.out"]),
+        exec(214, &["/usr/bin/date", "+%s.%N"]),
+        exec(215, &["/usr/sbin/execsnoop-bpfcc"]),
+    ];
+    assert_eq!(table(options(), execs), plain);
+    let asked = TableOptions {
+        uid: true,
+        quote: true,
+        max_args: 5,
+        ..options()
+    };
+    let execs = vec![
+        exec(337, &["/usr/bin/grep", "-q", "PCOMM", "bcc_times.out"]),
+        exec(338, &["/usr/bin/seq", "900"]),
+    ];
+    assert_eq!(table(asked, execs), quoted);
+}

@@ -1,5 +1,6 @@
 //! The bytes of a recording: a file or standard input, plain or compressed, which its first bytes tell.
 
+use super::ahead::Ahead;
 use anyhow::{Context, Result, bail};
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -70,7 +71,7 @@ pub(super) fn decompressed(mut stream: Box<dyn Read + Send>) -> io::Result<Box<d
     stream.by_ref().take(4).read_to_end(&mut first)?;
     let (gzip, zstd) = (first.starts_with(&GZIP), first == ZSTD);
     let stream = Cursor::new(first).chain(stream);
-    Ok(if gzip {
+    let packed: Box<dyn Read + Send> = if gzip {
         Box::new(MultiGzDecoder::new(BufReader::new(stream)))
     } else if zstd {
         Box::new(Zstd {
@@ -79,8 +80,9 @@ pub(super) fn decompressed(mut stream: Box<dyn Read + Send>) -> io::Result<Box<d
             within: false,
         })
     } else {
-        Box::new(stream)
-    })
+        return Ok(Box::new(stream));
+    };
+    Ok(Box::new(Ahead::new(packed)?))
 }
 
 /// Decompresses one frame after the other.

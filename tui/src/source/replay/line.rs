@@ -62,6 +62,8 @@ pub struct Parser {
     /// A control group's path and its container, next to each other.
     cgroup_key: Vec<u8>,
     gaps: Gaps,
+    /// Where arguments are read into before they are kept, which takes as much as there are.
+    room: Vec<u8>,
 }
 
 /// What is wrong with a line, in words.
@@ -89,7 +91,8 @@ impl Parser {
         };
         match &*kind {
             b"exec" => {
-                let quick = quick::exec(line).filter(|quick| self.gaps.knows(quick.missing));
+                let quick = quick::exec(line, &mut self.room)
+                    .filter(|quick| self.gaps.knows(quick.missing));
                 self.exec(quick.map_or_else(|| read(line), Ok)?)
             }
             b"exit" => {
@@ -194,7 +197,9 @@ impl Parser {
         let path = |paths: &mut Known<[u8]>, text: Option<Text<'_>>| {
             text.map(|text| paths.once(&text.0, || (*text.0).into()))
         };
-        let args = args(line.args, line.args_bytes, line.args_missing_bytes);
+        let mut words = line.args;
+        let args = args(words.as_mut(), line.args_bytes, line.args_missing_bytes);
+        self.room = words.map_or_else(Vec::new, |words| words.bytes);
         let mut exec = Exec {
             seq: line.seq,
             time_ns,
@@ -231,7 +236,10 @@ impl Parser {
                 capture: lacks.args_capture(&args),
                 ..args
             },
-            env: lacks.env(line.env.map(|words| self::args(Some(words), None, None))),
+            env: lacks.env(
+                line.env
+                    .map(|mut words| self::args(Some(&mut words), None, None)),
+            ),
             ancestors,
             flags: line.flags.0,
             missing: Arc::default(),
@@ -358,8 +366,8 @@ fn key(host: HostId, pid: u32, age_ns: Option<u64>, time_ns: u64) -> ProcessKey 
 }
 
 /// Puts arguments together; those that are null could not be read.
-fn args(words: Option<Words>, true_size: Option<u64>, missing: Option<u64>) -> Args {
-    let Some(mut words) = words else {
+fn args(words: Option<&mut Words>, true_size: Option<u64>, missing: Option<u64>) -> Args {
+    let Some(words) = words else {
         return Args {
             true_size,
             capture: Capture::Failed,
@@ -379,7 +387,7 @@ fn args(words: Option<Words>, true_size: Option<u64>, missing: Option<u64>) -> A
         words.bytes.pop();
     }
     Args {
-        bytes: words.bytes.into(),
+        bytes: (&*words.bytes).into(),
         true_size,
         argc: None,
         capture: Capture::Whole,

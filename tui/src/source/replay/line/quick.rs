@@ -8,8 +8,8 @@ use super::text::{Text, Words, WrittenFlags};
 use crate::event::Flags;
 use std::borrow::Cow;
 
-/// Reads an exec's line.
-pub(super) fn exec(line: &str) -> Option<ExecLine<'_>> {
+/// Reads an exec's line, its arguments into `room`.
+pub(super) fn exec<'a>(line: &'a str, room: &mut Vec<u8>) -> Option<ExecLine<'a>> {
     let mut at = Cursor(line.strip_prefix("{\"event\":\"exec\"")?);
     let exec = ExecLine {
         host: at.host()?,
@@ -23,7 +23,7 @@ pub(super) fn exec(line: &str) -> Option<ExecLine<'_>> {
         comm: at.key(",\"comm\":")?.text()?,
         parent_comm: at.key(",\"parent_comm\":")?.text()?,
         filename: at.key(",\"filename\":")?.text()?,
-        args: at.key(",\"args\":")?.words()?,
+        args: at.key(",\"args\":")?.words(room)?,
         args_bytes: at.key(",\"args_bytes\":")?.maybe()?,
         args_missing_bytes: at.key(",\"args_missing_bytes\":")?.maybe()?,
         argc: at.key(",\"argc\":")?.maybe()?,
@@ -47,7 +47,7 @@ pub(super) fn exec(line: &str) -> Option<ExecLine<'_>> {
         mnt_ns: at.key(",\"mnt_ns\":")?.maybe()?,
         cpu: at.key(",\"cpu\":")?.maybe()?,
         flags: at.key(",\"flags\":")?.flags()?,
-        env: at.key(",\"env\":")?.words()?,
+        env: at.key(",\"env\":")?.words(&mut Vec::new())?,
         fork_to_exec_ns: at.key(",\"fork_to_exec_ns\":")?.maybe()?,
         ancestors: Some(at.key(",\"ancestors\":")?.ancestors()?),
         missing: Some(at.key(",\"missing\":")?.rest()?),
@@ -198,11 +198,15 @@ impl<'a> Cursor<'a> {
         self.passes("]").then_some(false)
     }
 
-    fn words(&mut self) -> Option<Option<Words>> {
+    fn words(&mut self, room: &mut Vec<u8>) -> Option<Option<Words>> {
         if self.passes("null") {
             return Some(None);
         }
-        let mut words = Words::default();
+        room.clear();
+        let mut words = Words {
+            bytes: std::mem::take(room),
+            holes: 0,
+        };
         self.0 = self.0.strip_prefix('[')?;
         let mut more = !self.passes("]");
         while more {
@@ -262,7 +266,7 @@ mod tests {
     fn what_a_build_writes_is_just_so() {
         let written = written(&crate::fixture::build());
         let text = String::from_utf8(written).unwrap();
-        let quick = |line: &&str| exec(line).is_some() || exit(line).is_some();
+        let quick = |line: &&str| exec(line, &mut Vec::new()).is_some() || exit(line).is_some();
         let told = text
             .lines()
             .filter(|line| line.starts_with("{\"event\":\"ex"));
@@ -281,7 +285,7 @@ mod tests {
                 line[at] ^= change;
             }
             if let Ok(line) = std::str::from_utf8(&line)
-                && let Some(quick) = self::exec(line)
+                && let Some(quick) = self::exec(line, &mut Vec::new())
                 // What is not looked into is so only if it is known to be good.
                 && serde_json::from_str::<serde_json::Value>(quick.missing.unwrap()).is_ok()
             {
