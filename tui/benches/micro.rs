@@ -193,7 +193,11 @@ mod moment {
         bencher
             .with_inputs(|| {
                 turns.set(turns.get() + 1);
-                if turns.get() % 2 == 0 { back } else { on }
+                if turns.get().is_multiple_of(2) {
+                    back
+                } else {
+                    on
+                }
             })
             .bench_local_values(|key| {
                 let mut screen = screen.borrow_mut();
@@ -211,8 +215,8 @@ mod moment {
     fn view(name: &str) -> Screen {
         let mut screen = Screen::new(MILLION, WIDE, (name == "sorted").then(|| by("dur", true)));
         match name {
-            "tree" => screen.app.act(Action::ViewTree),
-            "rate" => screen.app.act(Action::ViewRate),
+            "tree" => _ = screen.app.act(Action::ViewTree),
+            "rate" => _ = screen.app.act(Action::ViewRate),
             "filtered" => {
                 screen.app.act(Action::Filter);
                 screen
