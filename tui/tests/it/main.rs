@@ -11,6 +11,7 @@ mod demo;
 mod elf;
 mod guide;
 mod live;
+mod peers;
 mod role;
 mod screen;
 mod scripts;
