@@ -94,7 +94,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "event", "field", "filter", "format", "model", "pivot", "process", "store", "text",
         ],
     ),
-    ("source", &["clock", "event", "text"]),
+    ("source", &["clock", "event", "text", "threads"]),
     (
         "cli",
         &[

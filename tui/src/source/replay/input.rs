@@ -66,7 +66,7 @@ fn open(path: &Path) -> Result<File> {
 }
 
 /// Returns what is in a stream, decompressed if it is compressed.
-pub(super) fn decompressed(mut stream: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+pub(super) fn decompressed(mut stream: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
     let mut first = Vec::new();
     stream.by_ref().take(4).read_to_end(&mut first)?;
     let (gzip, zstd) = (first.starts_with(&GZIP), first == ZSTD);
@@ -151,8 +151,8 @@ mod tests {
 
     fn read(bytes: Vec<u8>) -> (Vec<u8>, Option<io::Error>) {
         let mut out = Vec::new();
-        let read = decompressed(Box::new(Cursor::new(bytes)));
-        let error = read.and_then(|mut read| read.read_to_end(&mut out)).err();
+        let mut read = decompressed(Box::new(Cursor::new(bytes))).unwrap();
+        let error = read.read_to_end(&mut out).err();
         (out, error)
     }
 
