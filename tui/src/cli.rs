@@ -329,7 +329,7 @@ pub struct LiveArgs {
     /// Keep this many execs; the oldest go first, the counters stay exact [default: 100K, and 2M of a recording on the screen]
     #[arg(long, value_name = "N", value_parser = value::positive, help_heading = CAPTURE)]
     pub history: Option<u64>,
-    /// Keep about this many bytes of execs at most [default: 256M on the screen, 1G of a recording there, and 64M without a screen]
+    /// Keep about this many bytes of execs at most [default: 256M on the screen, 1G of a recording there; without a screen 64M, or 16M where nothing looks back]
     #[arg(long, value_name = "SIZE", value_parser = value::history_size, help_heading = CAPTURE)]
     pub history_size: Option<usize>,
     /// Capture at most this many bytes of a command's arguments; 4M takes all that Linux allows by default
@@ -347,9 +347,9 @@ pub struct LiveArgs {
     /// Capture the environment too, up to as many bytes; it often has secrets
     #[arg(long, help_heading = CAPTURE)]
     pub env: bool,
-    /// Size of the buffer between kernel and user space, in bytes
-    #[arg(long, value_name = "SIZE", value_parser = value::ring_size, default_value = "16M", help_heading = CAPTURE)]
-    pub ring_size: u32,
+    /// Size of the buffer between kernel and user space, in bytes [default: 4M for each CPU, from 8M to 64M]
+    #[arg(long, value_name = "SIZE", value_parser = value::ring_size, help_heading = CAPTURE)]
+    pub ring_size: Option<u32>,
     /// Read kernel types from this file instead of /sys/kernel/btf/vmlinux
     #[arg(long, value_name = "FILE", help_heading = CAPTURE)]
     pub btf: Option<PathBuf>,

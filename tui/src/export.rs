@@ -47,6 +47,8 @@ pub struct FormatInfo {
     pub name: &'static str,
     /// What it is, for help and docs.
     pub doc: &'static str,
+    /// Whether it looks for the exec's row when something else is told of it.
+    looks_back: bool,
     make: fn(&Options) -> Box<dyn Exporter>,
 }
 
@@ -56,30 +58,35 @@ pub static FORMATS: &[FormatInfo] = &[
         format: Format::Table,
         name: "table",
         doc: "the columns of bcc's execsnoop: PCOMM PID PPID RET ARGS",
+        looks_back: false,
         make: |options| Box::new(line::Table::new(&options.table)),
     },
     FormatInfo {
         format: Format::Ndjson,
         name: "ndjson",
         doc: "one JSON object a line: start, exec, exit, lost, end",
+        looks_back: false,
         make: |_| Box::new(ndjson::Ndjson::default()),
     },
     FormatInfo {
         format: Format::Csv,
         name: "csv",
         doc: "for spreadsheets (RFC 4180): a header, and a line for each program once it has ended",
+        looks_back: true,
         make: |options| Box::new(csv::Csv::new(&options.columns)),
     },
     FormatInfo {
         format: Format::Summary,
         name: "summary",
         doc: "what ran, in sum, at the end: each command's count, failures, CPU time and durations",
+        looks_back: true,
         make: |_| Box::new(summary::Summary::default()),
     },
     FormatInfo {
         format: Format::Trace,
         name: "trace",
         doc: "a timeline for ui.perfetto.dev: programs as slices, within their parents",
+        looks_back: false,
         make: |_| Box::new(trace::Trace::default()),
     },
 ];
@@ -199,6 +206,17 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Returns whether events are told that need the row of an exec before them.
+    pub fn looks_back(&self) -> bool {
+        self.format.info().looks_back || !self.passes_all()
+    }
+
+    fn passes_all(&self) -> bool {
+        self.select.is_empty() && self.filter.is_empty()
+    }
+}
+
 /// Events in, lines out.
 pub struct Output {
     exporter: Box<dyn Exporter>,
@@ -221,7 +239,7 @@ impl Output {
     pub fn new(options: Options) -> Self {
         Self {
             exporter: (options.format.info().make)(&options),
-            everything: options.select.is_empty() && options.filter.is_empty(),
+            everything: options.passes_all(),
             left: options.count.unwrap_or(u64::MAX),
             options,
         }

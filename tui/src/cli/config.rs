@@ -60,8 +60,8 @@ pub struct Config {
     pub history: usize,
     /// About how many bytes of them at most: anybody can make arguments long.
     pub history_size: usize,
-    /// Size of the ring buffer in bytes, as asked for.
-    pub ring_size: u32,
+    /// Size of the ring buffer in bytes, if asked for.
+    pub ring_size: Option<u32>,
     /// Most bytes of arguments, and of environment, that are captured of an exec.
     pub max_arg_bytes: u32,
     /// Whether the environment is captured.
@@ -175,4 +175,11 @@ pub struct LineConfig {
     pub summary: bool,
     /// What every exec has to be.
     pub assert: Option<AssertConfig>,
+}
+
+impl LineConfig {
+    /// Returns whether something is made of what the history has.
+    pub(super) fn looks_back(&self) -> bool {
+        self.summary || self.assert.is_some() || self.options.looks_back()
+    }
 }

@@ -129,8 +129,9 @@ fn live(args: LiveArgs, command: Vec<OsString>, context: &Context<'_>) -> Result
     let history_size = args.history_size.unwrap_or(match mode {
         Mode::Screen(_) if !args.read.is_empty() => 1 << 30,
         Mode::Screen(_) => 256 << 20,
-        // Only ends refer back, and to the command's row.
-        Mode::Lines(_) => 64 << 20,
+        // Ends refer back to the command's row, as a recording that begins another file does.
+        Mode::Lines(ref lines) if lines.looks_back() || args.write.is_some() => 64 << 20,
+        Mode::Lines(_) => 16 << 20,
     });
     let history = args.history.or(settings.history).unwrap_or(match mode {
         // All of it is there to be looked at.

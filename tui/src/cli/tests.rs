@@ -102,11 +102,28 @@ fn the_screen_is_for_terminals() {
 }
 
 #[test]
+fn lines_that_never_look_back_keep_little() {
+    for (asked, megabytes) in [
+        ("-o ndjson", 16),
+        ("-o table -x", 16),
+        ("-o trace", 16),
+        ("-o ndjson -f nginx", 64),
+        ("-o table -n nginx", 64),
+        ("-o csv", 64),
+        ("--summary", 64),
+        ("--assert uid=0", 64),
+        ("-o ndjson -w file", 64),
+    ] {
+        assert_eq!(config(true, asked).history_size, megabytes << 20, "{asked}");
+    }
+}
+
+#[test]
 fn defaults_are_as_documented() {
     let config = config(true, "");
     assert_eq!(config.history, 100_000);
     assert_eq!(config.history_size, 256 << 20);
-    assert_eq!(config.ring_size, 16 << 20);
+    assert_eq!(config.ring_size, None);
     assert!(!config.forks && config.duration.is_none() && config.count.is_none());
     let screen = screen("");
     assert!(screen.mouse && screen.color && !screen.ascii);
@@ -155,7 +172,7 @@ fn live_flags_are_read() {
     assert_eq!(config.count, Some(20));
     assert_eq!(config.history, 2000);
     assert_eq!(config.history_size, 5 << 20);
-    assert_eq!(config.ring_size, 1 << 20);
+    assert_eq!(config.ring_size, Some(1 << 20));
     assert_eq!(config.btf.as_deref(), Some("/b".as_ref()));
     assert!(config.forks);
     let ndjson = lines("-o ndjson -O out --count 3 --events exit");

@@ -93,8 +93,9 @@ async fn start(
         Source::Recording(paths) => return redacted(config, replay::start(config, paths).await?),
         Source::Demo => return redacted(config, replay::demo(config).await?),
     }
+    let usual = Options::default();
     let options = Options {
-        ring_size: config.ring_size,
+        ring_size: config.ring_size.unwrap_or(usual.ring_size),
         btf: config.btf.clone(),
         exits: true,
         forks: config.forks,

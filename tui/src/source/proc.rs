@@ -55,6 +55,11 @@ pub fn page_size() -> u64 {
     system_number(SysconfVar::PAGE_SIZE, 4096)
 }
 
+/// Returns how many CPUs are in use.
+pub fn cpus() -> u64 {
+    system_number(SysconfVar::_NPROCESSORS_ONLN, 1)
+}
+
 fn system_number(variable: SysconfVar, usual: u64) -> u64 {
     let number = sysconf(variable).ok().flatten();
     number.and_then(|n| u64::try_from(n).ok()).unwrap_or(usual)

@@ -6,6 +6,7 @@ use super::hold::Hold;
 use super::only::Only;
 use super::tracefs::with_tracefs;
 use crate::event::Missing;
+use crate::source::proc;
 use anyhow::{Context, Result, anyhow, bail};
 use aya::maps::{Map, MapData, ProgramArray};
 use aya::programs::ProgramType;
@@ -55,7 +56,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            ring_size: 16 << 20,
+            ring_size: usual_ring_size(proc::cpus()),
             btf: None,
             exits: true,
             forks: false,
@@ -317,6 +318,12 @@ fn end_of(list: &str) -> Option<u32> {
     last.parse::<u32>().ok()?.checked_add(1)
 }
 
+/// Returns the bytes of a ring buffer that loses nothing while user space stands still for a second, at 5,000 execs a
+/// second on each of so many CPUs: with its end an exec of a build takes 550 bytes.
+fn usual_ring_size(cpus: u64) -> u32 {
+    (cpus.clamp(2, 16) as u32 * (4 << 20)).next_power_of_two()
+}
+
 /// Rounds up to a power of two of at least a page.
 fn ring_size(bytes: u32) -> u32 {
     bytes
@@ -334,6 +341,12 @@ mod tests {
         check_version(OBJECT).unwrap();
         let error = check_version(b"\x7fELF").unwrap_err().to_string();
         assert!(error.contains("cargo xtask build-ebpf"), "{error}");
+    }
+
+    #[test]
+    fn the_usual_ring_grows_with_the_machine() {
+        let sizes = [0, 1, 2, 3, 4, 16, 1000].map(usual_ring_size);
+        assert_eq!(sizes.map(|size| size >> 20), [8, 8, 8, 16, 16, 64, 64]);
     }
 
     #[test]
